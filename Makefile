@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+# mcp-confine: one Makefile, no configure step.
+#
+#   make            build both programs into $(O)
+#   make check      unit tests
+#   make live       tests that need kernel features, as an ordinary user
+#   make fuzz       the fuzz targets, FUZZ_SECONDS each (needs clang)
+#   make analyze    gcc -fanalyzer, cppcheck, shellcheck
+#   make install    DESTDIR, PREFIX, SYSCONFDIR
+#
+#   SAN=1           with ASan and UBSan, into build-san
+#   WERROR=1        warnings are errors
+#   O=DIR           build directory
+
+SAN ?= 0
+O ?= $(if $(filter 1,$(SAN)),build-san,build)
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/mcp-confine
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/mcp-confine
+VERSION := 0.1.0
+FUZZ_SECONDS ?= 20
+
+CC ?= gcc
+PKG_CONFIG ?= pkg-config
+
+WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef \
+	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Walloca -Wcast-qual \
+	-Wswitch-enum -Wnull-dereference -Wlogical-op -Wimplicit-fallthrough=5
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+CPPFLAGS := -D_GNU_SOURCE -I. -I$(O)/gen -DVERSION='"$(VERSION)"' \
+	-DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"'
+CFLAGS := -std=gnu17 -O2 -g -fPIE -fstack-protector-strong -fstack-clash-protection \
+	-ftrivial-auto-var-init=zero -fno-strict-overflow -fno-delete-null-pointer-checks \
+	$(WARNINGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+ifeq ($(shell uname -m),x86_64)
+CFLAGS += -fcf-protection=full
+endif
+ifeq ($(SAN),1)
+CPPFLAGS += -DSANITIZED=1
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+else
+CPPFLAGS += -DSANITIZED=0
+CFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+
+pkg = $(shell $(PKG_CONFIG) --cflags $(1)) 
+libs = $(shell $(PKG_CONFIG) --libs $(1))
+CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0)
+
+# --- layers: one archive each, in the order of the include rule ------------------
+
+COMMON_SRC := $(wildcard common/*.c)
+POLICIES_SRC := $(wildcard policies/*.c)
+LAUNCHER_SRC := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
+PEP_SRC := $(filter-out shims/pep/main.c,$(wildcard shims/pep/*.c))
+PROFILES := $(sort $(wildcard policies/profiles/*.json))
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+COMMON := $(O)/libcommon.a
+POLICIES := $(O)/libpolicies.a
+LAUNCHER := $(O)/liblauncher.a
+PEP := $(O)/libpep.a
+FILTERS := $(O)/libfilters.a
+
+PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
+	$(if $(wildcard shims/pep/main.c),$(O)/mcp-confine-pep)
+
+.PHONY: all archives check live fuzz analyze headers layers install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAMS)
+archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(FILTERS)
+
+$(COMMON): $(call obj,$(COMMON_SRC))
+$(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
+$(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
+$(PEP): $(call obj,$(PEP_SRC))
+$(FILTERS): $(O)/gen/filters.o
+
+$(O)/lib%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcsD $@ $^
+
+LIB_LAUNCHER := $(call libs,jansson libcap libnl-3.0 libnl-route-3.0)
+LIB_PEP := $(call libs,jansson libcap)
+
+$(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
+
+$(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_PEP)
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/gen/%.o: $(O)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# --- generated: seccomp programs, embedded profiles ------------------------------
+
+$(O)/filters/gen: $(O)/filters/gen.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,libseccomp)
+
+$(O)/gen/filters.c: $(O)/filters/gen
+	@mkdir -p $(@D)
+	$(O)/filters/gen $(if $(filter 1,$(SAN)),--sanitized) > $@
+
+$(O)/gen/profiles.c: scripts/embed-profiles $(PROFILES)
+	@mkdir -p $(@D)
+	scripts/embed-profiles $(PROFILES) > $@
+
+# --- tests -----------------------------------------------------------------------
+
+UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+LIVE := $(patsubst tests/live/%.c,$(O)/live/%,$(wildcard tests/live/*.c))
+FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
+BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
+ALL_LIBS := $(LIB_LAUNCHER) $(call libs,cmocka libseccomp)
+
+$(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# A probe runs inside the sandbox, where no library of ours exists: static.
+$(O)/live/probe: tests/live/probe.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g $(WARNINGS) -static -o $@ $<
+
+$(O)/live/%: $(O)/tests/live/%.o $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# The fakes are servers and clients of the tests: static, for the same reason.
+$(O)/fakes/%: tests/fakes/%.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g $(WARNINGS) -static -o $@ $<
+
+$(O)/bench/%: $(O)/tests/bench/%.o $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+check: $(UNIT) $(PROGRAMS)
+	@for t in $(UNIT); do $$t || exit 1; done
+
+live: $(LIVE) $(FAKES) $(PROGRAMS)
+bench: $(BENCH) $(FAKES) $(PROGRAMS)
+
+# libFuzzer needs clang; the sources of a layer are compiled again with coverage.
+FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=undefined
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) \
+		$(O)/gen/profiles.c $(O)/gen/filters.c
+	@mkdir -p $(@D)
+	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
+		$(filter %.c,$^) $(call libs,jansson libcap)
+
+# The corpus in the tree is read, what a run finds goes to the build directory.
+fuzz: $(FUZZ)
+	@for t in $(FUZZ); do \
+		name=$${t##*/}; mkdir -p $(O)/fuzz/found/$$name tests/fuzz/corpus/$$name; \
+		echo "fuzz: $$name for $(FUZZ_SECONDS) s"; \
+		$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+			-artifact_prefix=$(O)/fuzz/ -print_final_stats=1 -verbosity=0 \
+			$(O)/fuzz/found/$$name tests/fuzz/corpus/$$name \
+			> $(O)/fuzz/$$name.log 2>&1 \
+			|| { tail -40 $(O)/fuzz/$$name.log; exit 1; }; \
+		grep -h 'number_of_executed_units' $(O)/fuzz/$$name.log || true; \
+	done
+
+headers:
+	scripts/check-headers "$(CC)" "$(CPPFLAGS)"
+
+layers: archives
+	scripts/check-layers $(O)
+
+ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC)
+analyze: $(O)/gen/filters.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
+	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \
+		--inline-suppr --suppress=missingIncludeSystem -I. $(ANALYZED)
+	shellcheck $$(grep -rlE '^#!.*(ba)?sh' scripts .ci tests --include='*' --exclude-dir=node_modules --exclude-dir=.venv)
+
+# --- installation ----------------------------------------------------------------
+
+MAN1 := $(wildcard launcher/*.1 shims/*/*.1)
+MAN5 := $(wildcard policies/*.5)
+
+install: all
+	install -D -m 0755 $(O)/mcp-confine $(DESTDIR)$(BINDIR)/mcp-confine
+	install -D -m 0755 $(O)/mcp-confine-pep $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
+	install -d -m 0755 $(DESTDIR)$(DATADIR)/profiles
+	install -m 0644 policies/schema.json $(DESTDIR)$(DATADIR)/schema.json
+	install -m 0644 $(PROFILES) $(DESTDIR)$(DATADIR)/profiles
+	for m in $(MAN1); do install -D -m 0644 $$m $(DESTDIR)$(MANDIR)/man1/$${m##*/} || exit 1; done
+	for m in $(MAN5); do install -D -m 0644 $$m $(DESTDIR)$(MANDIR)/man5/$${m##*/} || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/mcp-confine $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
+	rm -rf $(DESTDIR)$(DATADIR)
+	-rmdir $(DESTDIR)$(LIBEXECDIR)
+	for m in $(MAN1); do rm -f $(DESTDIR)$(MANDIR)/man1/$${m##*/}; done
+	for m in $(MAN5); do rm -f $(DESTDIR)$(MANDIR)/man5/$${m##*/}; done
+
+clean:
+	rm -rf $(O)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * landlock - rulesets for this process and what it starts (landlock(7))
+ *
+ * The launcher adds rules for a server; a shim enters with none.  What a kernel's
+ * ABI does not know is left out of what is handled and can be asked for by
+ * landlock_abi(), so that nobody claims it.  Since Linux 5.13.
+ */
+#ifndef COMMON_LANDLOCK_H
+#define COMMON_LANDLOCK_H
+
+#include <stdint.h>
+
+struct err;
+
+/* Rights as the kernel names them, in sets that fit a mount. */
+enum landlock_grant {
+	LANDLOCK_LIST = 0,  /* names in directories, nothing of the content */
+	LANDLOCK_READ,	    /* content and names */
+	LANDLOCK_EXECUTE,   /* the same, and execution */
+	LANDLOCK_WRITE,	    /* content, names, files, directories, links; no execution,
+			       no device, socket or FIFO */
+	LANDLOCK_DEVICE,    /* read and write an existing device node */
+};
+
+/* Return: the ABI of the running kernel, 0 when Landlock is absent or disabled. */
+int landlock_abi(void);
+
+/*
+ * A ruleset that handles every right that ABI `abi` knows: files, TCP bind and
+ * connect (ABI 4), abstract Unix sockets and signals (ABI 6).
+ * Return: a descriptor (O_CLOEXEC) or -errno.
+ */
+int landlock_open(int abi, struct err *err);
+
+/*
+ * Allow `grant` at and below the file or directory fd (O_PATH is enough); is_dir
+ * says which, because rights over names are refused on a file.
+ */
+int landlock_add(int ruleset, int abi, int fd, int is_dir, enum landlock_grant grant,
+		 struct err *err);
+
+/* Irreversible.  The caller has set no_new_privs. */
+int landlock_enter(int ruleset, struct err *err);
+
+#endif /* COMMON_LANDLOCK_H */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits - every bound of the project, each with its reason
+ *
+ * Sizes are bytes unless the name says otherwise.
+ */
+#ifndef COMMON_LIMITS_H
+#define COMMON_LIMITS_H
+
+#include <stddef.h>
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+
+/* One message. The SDKs read lines of 10 MiB; base64 of 10 MiB and an envelope fit. */
+#define LIMIT_LINE (16 * MIB)
+/* Canonical text: a raw U+0085 (2 bytes) leaves as \u0085 (6); nothing grows more. */
+#define LIMIT_LINE_OUT (3 * LIMIT_LINE + MIB)
+/* Room kept free in each sink for answers of our own (a denial is under 1 KiB). */
+#define LIMIT_REPLIES (256 * KIB)
+/* Nesting of arrays and objects: no schema in the wild passes 40. */
+#define LIMIT_DEPTH 128
+/* Values in one message: bounds the tape (16 bytes a value). */
+#define LIMIT_VALUES ((size_t)2 << 20)
+/* Members of one object: bounds the search for duplicates. */
+#define LIMIT_MEMBERS ((size_t)256 << 10)
+/* Requests without an answer, per direction: no eviction, a further one is refused. */
+#define LIMIT_IN_FLIGHT 1024
+/* A JSON-RPC id as text; SDKs send integers or short strings. */
+#define LIMIT_ID 256
+/* A method name; the longest in use is under 50. */
+#define LIMIT_METHOD 128
+/* A tool's name, MCP 2025-11-25 server/tools says 128; leave room for the careless. */
+#define LIMIT_TOOL 512
+/* One line of a server's stderr; a longer one is relayed in pieces. */
+#define LIMIT_STDERR_LINE (16 * KIB)
+
+/* A policy file. */
+#define LIMIT_POLICY MIB
+/* Rules of one layer, names of one list. */
+#define LIMIT_RULES 1024
+/* Known values to recognise: environment entries, and what files name. */
+#define LIMIT_SECRETS 512
+/* One known value; a longer one is recognised by its first bytes. */
+#define LIMIT_SECRET (8 * KIB)
+
+/* The audit file is renamed to .1 at a start that finds it larger. */
+#define LIMIT_AUDIT (16 * MIB)
+/* One audit line; longer values are cut and marked. PIPE_BUF keeps it one write. */
+#define LIMIT_AUDIT_LINE ((size_t)4096)
+
+/*
+ * The end of a session, in milliseconds. SDK clients close our stdin, send TERM
+ * after 2000 and KILL after another 2000 (one sibling of the TypeScript client:
+ * TERM at once and KILL after 1000), so a server that ignores its end of file
+ * must be gone before the first and one that ignores TERM before the last.
+ */
+#define LIMIT_EOF_GRACE 1000  /* from end of file with no request open, to TERM */
+#define LIMIT_EOF_OPEN 10000  /* the same while the server still owes answers */
+#define LIMIT_TERM_GRACE 500  /* from TERM to KILL */
+#define LIMIT_FLUSH_GRACE 500 /* for the pep to pass on the server's last words */
+
+#endif /* COMMON_LIMITS_H */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * filters - the seccomp programs, generated at build time
+ *
+ * filters/gen.c turns the tables of this folder into BPF with libseccomp, for
+ * the architecture of the build; $(O)/gen/filters.c holds the result.  Nothing here
+ * needs libseccomp at run time.
+ */
+#ifndef FILTERS_FILTERS_H
+#define FILTERS_FILTERS_H
+
+#include "common/lock.h"
+
+extern const struct lock_filter filter_server_calls;	 /* A: allow list by number, else ENOSYS */
+extern const struct lock_filter filter_server_arguments; /* B: allow, but for arguments */
+extern const struct lock_filter filter_init;	 /* pid 1 of the sandbox */
+extern const struct lock_filter filter_launcher; /* the launcher as supervisor */
+extern const struct lock_filter filter_pep;
+
+#endif /* FILTERS_FILTERS_H */

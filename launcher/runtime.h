@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime - from the argv a user wrote to the program that will run, and what it needs
+ *
+ * Reads the file system as the user, before anything is confined: follows PATH,
+ * symlinks and #! lines, finds the interpreter behind version managers' shims, the
+ * package behind npx, uvx and pipx, and the directories that these must be able to
+ * read.  Starts nothing, writes nothing, downloads nothing.  What it cannot resolve
+ * it names, with the option that would grant it.
+ */
+#ifndef LAUNCHER_RUNTIME_H
+#define LAUNCHER_RUNTIME_H
+
+#include <stddef.h>
+
+#include "common/strv.h"
+
+struct err;
+
+struct runtime_query {
+	char *const *argv; /* NULL-terminated, at least one string */
+	const char *cwd;   /* absolute: what relative names mean */
+	const char *home;  /* absolute: never granted itself, nor anything above it */
+	const char *path;  /* the client's PATH, or NULL */
+};
+
+struct runtime {
+	struct strv argv;    /* what to run: argv[0] as the program shall see it */
+	char *program;	     /* absolute path of the ELF file to execute */
+	char *package;	     /* npm or PyPI name behind it, or NULL: picks the profile */
+	size_t first_arg;    /* index in argv of the server's own first argument */
+	struct strv read;    /* directories and files to make readable, absolute; each
+				with its reason after a TAB: "/opt/node\tinterpreter" */
+	struct strv names;   /* further absolute paths that must resolve inside */
+	struct strv path;    /* directories for the PATH inside, in order */
+	struct strv notes;   /* what was found but not granted, a sentence each */
+};
+
+/*
+ * Return: 0; -ENOENT (exit 127) when the command, its interpreter or a package is not
+ * there; -EACCES or -ENOEXEC (exit 126) when it cannot be executed; other -errno.
+ * err names what is missing and the next step.
+ */
+int runtime_find(const struct runtime_query *query, struct runtime *ret, struct err *err);
+
+void runtime_done(struct runtime *r);
+
+#endif /* LAUNCHER_RUNTIME_H */

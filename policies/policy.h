@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy - what one server may do: the value that the whole program works from
+ *
+ * A policy document is JSON (policies/schema.json, policy.5).  Several of them,
+ * from the strongest to the weakest layer (administrator, user or profile, command
+ * line), are merged into one struct policy, where a weaker layer can only tighten.
+ * policy_load() and policy_merge() read trusted input; policy_decide_*() are pure
+ * and are the only place where a rule is applied: the pep, `decide` and `explain`
+ * all call them.
+ */
+#ifndef POLICIES_POLICY_H
+#define POLICIES_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/strv.h"
+
+struct err;
+
+enum policy_decision { POLICY_DENY = 0, POLICY_ALLOW };
+
+/* Every enum is ordered from the strictest to the laxest; UNSET is "says nothing". */
+enum policy_home {
+	POLICY_HOME_UNSET = 0,
+	POLICY_HOME_PRIVATE,	/* empty tmpfs, gone at the end; the default */
+	POLICY_HOME_PERSISTENT, /* a directory of this server's own in the state directory */
+};
+
+/* What the existing paths among the server's own arguments grant. */
+enum policy_arguments {
+	POLICY_ARGUMENTS_UNSET = 0,
+	POLICY_ARGUMENTS_NONE, /* the default */
+	POLICY_ARGUMENTS_READ,
+	POLICY_ARGUMENTS_WRITE,
+};
+
+enum policy_tier {
+	POLICY_TIER_UNSET = 0,
+	POLICY_TIER_FULL, /* all namespaces, Landlock, seccomp: the only one so far */
+};
+
+enum policy_tokens {
+	POLICY_TOKENS_UNSET = 0,
+	POLICY_TOKENS_REDACT, /* the default */
+	POLICY_TOKENS_OFF,
+};
+
+enum policy_requests { /* requests that a server sends to the client */
+	POLICY_REQUESTS_UNSET = 0,
+	POLICY_REQUESTS_DENY,
+	POLICY_REQUESTS_PASS, /* the default */
+};
+
+/* One rule: glob over the whole name ('*' any run, '?' one byte), and what then. */
+struct policy_rule {
+	char *match;
+	enum policy_decision then;
+};
+
+/* The ordered rules of one layer: the first match decides, no match is DENY. */
+struct policy_rules {
+	struct policy_rule *v;
+	size_t n;
+};
+
+/* 0 is "says nothing".  Bytes, counts, seconds. */
+struct policy_limits {
+	uint64_t memory;     /* RLIMIT_DATA of each process */
+	uint64_t processes;  /* of the whole sandbox, threads included */
+	uint64_t open_files; /* of each process */
+	uint64_t file_size;  /* of each file written */
+	uint64_t tmp_size;   /* of /tmp, of a private home and of /dev/shm, each */
+	uint64_t cpu;	     /* seconds of each process; no default */
+};
+
+struct policy_sandbox {
+	bool has_read, has_write; /* the layer names a list (an empty one grants nothing) */
+	struct strv read, write;  /* absolute paths; ~ is expanded */
+	enum policy_home home;
+	enum policy_arguments arguments;
+	bool has_env_pass;
+	struct strv env_pass;	  /* names; a trailing '*' is a prefix */
+	struct strv env_set;	  /* NAME=value */
+	struct policy_limits limits;
+	enum policy_tier minimum_tier;
+};
+
+struct policy_messages {
+	struct policy_rules *tools; /* one per layer that has rules; all must allow */
+	size_t n_tools;
+	bool has_methods;
+	struct strv methods;	    /* globs: methods outside the MCP specification to pass */
+	enum policy_tokens tokens;
+	enum policy_requests server_requests;
+};
+
+struct policy {
+	char *server;	     /* its name: [A-Za-z0-9._-]{1,64}, or NULL */
+	struct strv command; /* argv, absolute or found in PATH; empty: none named */
+	bool enforce;	     /* administrator only: refuse what no policy file names */
+	struct policy_sandbox sandbox;
+	struct policy_messages messages;
+	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
+};
+
+void policy_done(struct policy *p);
+
+/* May a call of this tool pass?  Byte-exact; name need not be NUL-terminated. */
+enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len);
+
+/* May this method, which MCP does not define, pass? */
+enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);
+
+/* May a request from the server (sampling, elicitation, roots) reach the client? */
+enum policy_decision policy_decide_server_request(const struct policy *p);
+
+#endif /* POLICIES_POLICY_H */
