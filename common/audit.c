@@ -111,20 +111,40 @@ void audit_int(struct audit_line *l, const char *name, int64_t value)
 		l->len = before;
 }
 
-void audit_begin(struct audit_line *l, struct audit *log, const char *event)
+/*
+ * Now, in RFC 3339.  gmtime_r(3) would open the time zone file at its first call,
+ * which a locked process must not; the calendar is the proleptic Gregorian one,
+ * counted in eras of 400 years that begin on 1 March.
+ */
+static void now_text(char out[static 32])
 {
 	struct timespec now;
-	struct tm tm;
-	char time[40];
+	unsigned int days, secs, era, of_era, year, of_year, month, day;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	days = (unsigned int)(now.tv_sec / 86400) + 719468; /* from 0000-03-01 */
+	secs = (unsigned int)(now.tv_sec % 86400);
+	era = days / 146097;
+	of_era = days % 146097;
+	year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	of_year = of_era - (365 * year + year / 4 - year / 100);
+	month = (5 * of_year + 2) / 153;
+	day = of_year - (153 * month + 2) / 5 + 1;
+	month = month < 10 ? month + 3 : month - 9;
+	year = (year + era * 400 + (month <= 2)) % 10000;
+	snprintf(out, 32, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", year, month % 100, day % 100,
+		 secs / 3600 % 100, secs / 60 % 60, secs % 60,
+		 (unsigned int)(now.tv_nsec / 1000000) % 1000);
+}
+
+void audit_begin(struct audit_line *l, struct audit *log, const char *event)
+{
+	char time[32];
 
 	l->log = log;
 	l->len = 0;
 	l->is_cut = false;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	snprintf(time, sizeof(time), "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ",
-		 (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100,
-		 tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100, now.tv_nsec / 1000000);
+	now_text(time);
 	put(l, "{", 1);
 	audit_string(l, "time", time);
 	audit_string(l, "event", event);

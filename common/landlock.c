@@ -76,7 +76,7 @@ int landlock_abi(void)
 	return abi < 0 ? 0 : abi;
 }
 
-int landlock_open(int abi, struct err *err)
+int landlock_open(int abi, bool keeps_signals, struct err *err)
 {
 	struct ruleset_attr attr = { .fs = fs_known(abi) };
 	size_t size = sizeof(attr.fs);
@@ -87,7 +87,7 @@ int landlock_open(int abi, struct err *err)
 		size += sizeof(attr.net);
 	}
 	if (abi >= 6) {
-		attr.scoped = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL;
+		attr.scoped = SCOPE_ABSTRACT_UNIX | (keeps_signals ? SCOPE_SIGNAL : 0);
 		size += sizeof(attr.scoped);
 	}
 	fd = sys_landlock_create_ruleset(&attr, size, 0);

@@ -9,6 +9,7 @@
 #ifndef COMMON_LANDLOCK_H
 #define COMMON_LANDLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -28,10 +29,11 @@ int landlock_abi(void);
 
 /*
  * A ruleset that handles every right that ABI `abi` knows: files, TCP bind and
- * connect (ABI 4), abstract Unix sockets and signals (ABI 6).
- * Return: a descriptor (O_CLOEXEC) or -errno.
+ * connect (ABI 4), abstract Unix sockets (ABI 6), and with keeps_signals signals too
+ * (ABI 6: none leaves the domain; not for a process that must signal its children
+ * started before).  Return: a descriptor (O_CLOEXEC) or -errno.
  */
-int landlock_open(int abi, struct err *err);
+int landlock_open(int abi, bool keeps_signals, struct err *err);
 
 /*
  * Allow `grant` at and below the file or directory fd (O_PATH is enough); is_dir

@@ -95,7 +95,8 @@ int lock_files(struct err *err)
 
 	if (!abi)
 		return 0;
-	ruleset = landlock_open(abi, err);
+	/* The supervisor and pid 1 go on signalling what they started before. */
+	ruleset = landlock_open(abi, false, err);
 	if (ruleset < 0)
 		return ruleset;
 	return landlock_enter(ruleset, err);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands - the subcommands, one file each
+ *
+ * Each gets its own argc and argv (argv[0] is its name), prints its own diagnostics
+ * through say_error(), and returns the exit code.
+ */
+#ifndef LAUNCHER_COMMANDS_H
+#define LAUNCHER_COMMANDS_H
+
+struct err;
+
+int run_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
+int decide_main(int argc, char **argv);
+int status_main(int argc, char **argv);
+
+/* "mcp-confine: words" on stderr, one line, terminal-safe. */
+void say_error(const struct err *err);
+
+/* "mcp-confine: note: words". */
+void say_note(const char *words);
+
+#endif /* LAUNCHER_COMMANDS_H */

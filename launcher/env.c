@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "launcher/env.h"
+#include "launcher/runtime.h"
+#include "launcher/user.h"
+#include "policies/policy.h"
+
+/* Passed in every policy: how text, time and the terminal look, nothing else. */
+static const char *const always[] = { "LANG", "LANGUAGE", "LC_*", "TZ", "TERM" };
+
+void env_done(struct env *e)
+{
+	strv_done(&e->server);
+	strv_done(&e->known);
+}
+
+/* Does NAME=... of entry match a name, or a prefix that ends in '*'? */
+static bool matches(const char *entry, const char *pattern)
+{
+	size_t len = strlen(pattern);
+
+	if (len && pattern[len - 1] == '*')
+		return !strncmp(entry, pattern, len - 1) && strncmp(entry, "LD_", 3) != 0;
+	return !strncmp(entry, pattern, len) && entry[len] == '=';
+}
+
+static bool is_passed(const char *entry, const struct policy *policy,
+		      const struct strv *given)
+{
+	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
+		if (matches(entry, always[i]))
+			return true;
+	for (size_t i = 0; i < policy->sandbox.env_pass.n; i++)
+		if (matches(entry, policy->sandbox.env_pass.v[i]))
+			return true;
+	for (size_t i = 0; i < given->n; i++)
+		if (!strchr(given->v[i], '=') && matches(entry, given->v[i]))
+			return true;
+	return false;
+}
+
+/* Set NAME=value, in place of an entry of that name. */
+static int put(struct strv *list, const char *entry)
+{
+	size_t name = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (!strncmp(list->v[i], entry, name)) {
+			strv_remove(list, i);
+			break;
+		}
+	}
+	return strv_add(list, entry);
+}
+
+static int put_path(struct env *e, const struct runtime *runtime)
+{
+	struct strv one = {0};
+	size_t size = 64;
+	char *text;
+	int r;
+
+	for (size_t i = 0; i < runtime->path.n; i++)
+		size += strlen(runtime->path.v[i]) + 1;
+	text = calloc(1, size);
+	if (!text)
+		return -ENOMEM;
+	for (size_t i = 0; i < runtime->path.n; i++) {
+		strcat(text, runtime->path.v[i]);
+		strcat(text, ":");
+	}
+	r = strv_addf(&one, "PATH=%s/usr/local/bin:/usr/bin:/bin", text);
+	if (r == 0)
+		r = put(&e->server, one.v[0]);
+	strv_done(&one);
+	free(text);
+	return r;
+}
+
+static int put_basics(struct env *e, const struct runtime *runtime, const struct user *user)
+{
+	int r = put_path(e, runtime);
+
+	if (r == 0)
+		r = strv_addf(&e->server, "HOME=%s", user->home);
+	if (r == 0)
+		r = strv_addf(&e->server, "USER=%s", user->name);
+	if (r == 0)
+		r = strv_addf(&e->server, "LOGNAME=%s", user->name);
+	if (r == 0)
+		r = strv_add(&e->server, "SHELL=/bin/sh");
+	return r;
+}
+
+int env_build(char *const *environ_, const struct policy *policy, const struct strv *given,
+	      const struct runtime *runtime, const struct user *user, struct env *ret,
+	      struct err *err)
+{
+	const struct strv *set = &policy->sandbox.env_set;
+	struct env e = {0};
+	int r = put_basics(&e, runtime, user);
+
+	for (char *const *p = environ_; *p && r == 0; p++) {
+		if (!strchr(*p, '=') || **p == '=')
+			continue;
+		r = strv_add(&e.known, *p);
+		if (r == 0 && is_passed(*p, policy, given))
+			r = put(&e.server, *p);
+	}
+	for (size_t i = 0; i < set->n && r == 0; i++) {
+		r = put(&e.server, set->v[i]);
+		if (r == 0)
+			r = strv_add(&e.known, set->v[i]);
+	}
+	for (size_t i = 0; i < given->n && r == 0; i++) {
+		if (!strchr(given->v[i], '='))
+			continue;
+		r = put(&e.server, given->v[i]);
+		if (r == 0)
+			r = strv_add(&e.known, given->v[i]);
+	}
+	if (r < 0) {
+		env_done(&e);
+		return err_errno(err, -r, "environment");
+	}
+	*ret = e;
+	return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/landlock.h"
+#include "launcher/cli.h"
+#include "launcher/commands.h"
+#include "launcher/explain.h"
+#include "launcher/secrets.h"
+#include "launcher/session.h"
+
+static void print(FILE *out, const char *text)
+{
+	char safe[4096];
+
+	fputs(err_printable(safe, sizeof(safe), text), out);
+}
+
+static void layers(FILE *out, const struct session *s)
+{
+	fprintf(out, "server     %s\n", s->name);
+	for (size_t i = 0; i < s->bundle.n; i++) {
+		fprintf(out, "%s", i ? "           then " : "policy     ");
+		print(out, s->bundle.v[i].origin);
+		fputc('\n', out);
+	}
+	fputs("program    ", out);
+	print(out, s->plan.program);
+	fputs("\narguments ", out);
+	for (size_t i = 0; i < s->plan.argv.n; i++) {
+		fputc(' ', out);
+		print(out, s->plan.argv.v[i]);
+	}
+	fputs("\ndirectory  ", out);
+	print(out, s->plan.cwd);
+	fputc('\n', out);
+}
+
+static const char *mode(const struct plan_entry *e)
+{
+	switch (e->kind) {
+	case PLAN_BIND:
+		if (e->is_writable)
+			return "write";
+		return e->is_executable ? "execute" : "read";
+	case PLAN_DEVICE:
+		return "device";
+	case PLAN_TMPFS:
+		return "empty";
+	case PLAN_PROC:
+		return "proc";
+	case PLAN_FILE:
+		return "read";
+	case PLAN_COVER:
+	case PLAN_DIR:
+	case PLAN_LINK:
+		break;
+	}
+	return NULL;
+}
+
+static void files(FILE *out, const struct session *s)
+{
+	fputs("\nfiles: the root is empty but for\n", out);
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct plan_entry *e = &s->plan.v[i];
+
+		if (!mode(e))
+			continue;
+		fprintf(out, "  %-8s ", mode(e));
+		print(out, e->target);
+		if (e->kind == PLAN_TMPFS)
+			fprintf(out, " (%s, %" PRIu64 " MiB)", e->why, e->size >> 20);
+		else if (strcmp(e->why, "system") != 0)
+			fprintf(out, " (%s)", e->why);
+		fputc('\n', out);
+	}
+}
+
+static void environment(FILE *out, const struct session *s)
+{
+	size_t known = 0;
+
+	fputs("\nenvironment:", out);
+	for (size_t i = 0; i < s->plan.env.n; i++)
+		fprintf(out, " %.*s", (int)strcspn(s->plan.env.v[i], "="), s->plan.env.v[i]);
+	for (size_t i = 0; i < s->env.known.n; i++) {
+		cleanup_free char *name = strdup(s->env.known.v[i]);
+		char *value = name ? strchr(name, '=') : NULL;
+
+		if (!value)
+			continue;
+		*value++ = '\0';
+		known += secrets_is_secret(name, value);
+	}
+	fprintf(out, "\n  everything else is removed; %zu values look secret and are redacted in "
+		     "every message\n", known);
+}
+
+static void layers_of_kernel(FILE *out, const struct session *s)
+{
+	const struct policy_limits *l = &s->policy.sandbox.limits;
+
+	fprintf(out,
+		"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
+		"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n"
+		"network: none; no TCP, UDP, netlink or other socket but AF_UNIX can exist\n",
+		landlock_abi());
+	fprintf(out,
+		"limits: %" PRIu64 " MiB of data a process, %" PRIu64 " processes, %" PRIu64
+		" open files, files of %" PRIu64 " MiB",
+		l->memory >> 20, l->processes, l->open_files, l->file_size >> 20);
+	if (l->cpu)
+		fprintf(out, ", %" PRIu64 " s of CPU", l->cpu);
+	fputc('\n', out);
+}
+
+static void messages(FILE *out, const struct policy *p)
+{
+	fputs("\nmessages: each is parsed strictly and written anew; unknown methods are refused",
+	      out);
+	if (p->messages.methods.n)
+		fputs(", except:", out);
+	for (size_t i = 0; i < p->messages.methods.n; i++)
+		fprintf(out, " %s", p->messages.methods.v[i]);
+	fputs("\n  tools: ", out);
+	if (!p->messages.n_tools)
+		fputs("all may be called", out);
+	for (size_t i = 0; i < p->messages.n_tools; i++) {
+		fputs(i ? "; and also" : "", out);
+		for (size_t j = 0; j < p->messages.tools[i].n; j++)
+			fprintf(out, "%s%s %s", j ? ", " : " ",
+				p->messages.tools[i].v[j].then == POLICY_ALLOW ? "allow" : "deny",
+				p->messages.tools[i].v[j].match);
+		fputs(", else deny", out);
+	}
+	fprintf(out, "\n  tokens: %s\n",
+		p->messages.tokens == POLICY_TOKENS_OFF ?
+			"pass as they are (the policy says off)" :
+			"known formats and values of the environment are redacted, both ways");
+	fprintf(out, "  requests of the server (sampling, elicitation, roots): %s\n",
+		p->messages.server_requests == POLICY_REQUESTS_PASS ? "pass" : "refused");
+}
+
+static void open_ends(FILE *out, const struct session *s)
+{
+	bool writes = false;
+
+	for (size_t i = 0; i < s->plan.n; i++)
+		writes = writes || (s->plan.v[i].kind == PLAN_BIND && s->plan.v[i].is_writable);
+	fputs("\nwhat stays open:\n", out);
+	if (writes)
+		fputs("  - what is writable can hold files that programs outside run or trust later:\n"
+		      "    git hooks, editor and agent settings, build scripts. Review the changes.\n",
+		      out);
+	fputs("  - what the server may read it may return in a result: personal data passes.\n"
+	      "  - a server that means it can encode a secret so that no format is recognised.\n"
+	      "  - prompts, resources and the arguments of allowed tools are not restricted.\n"
+	      "  - CPU time and disk space of writable directories are not shared out.\n",
+	      out);
+}
+
+void explain_session(FILE *out, const struct session *s)
+{
+	layers(out, s);
+	files(out, s);
+	environment(out, s);
+	layers_of_kernel(out, s);
+	messages(out, &s->policy);
+	open_ends(out, s);
+	for (size_t i = 0; i < s->plan.notes.n; i++) {
+		fputs("note: ", out);
+		print(out, s->plan.notes.v[i]);
+		fputc('\n', out);
+	}
+}
+
+int explain_main(int argc, char **argv)
+{
+	cleanup_free char *cwd = getcwd(NULL, 0);
+	struct session s = {0};
+	struct cli cli = {0};
+	struct err err = {0};
+	int code = 125, r = cli_parse(argc, argv, cwd ? cwd : "/", &cli, &err);
+
+	if (r == 0) {
+		r = session_build(&cli, false, &s, &err);
+		code = r < 0 ? s.exit_code : 0;
+	}
+	if (r < 0)
+		say_error(&err);
+	else
+		explain_session(stdout, &s);
+	session_done(&s);
+	cli_done(&cli);
+	return code;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/err.h"
+#include "launcher/grants.h"
+#include "launcher/user.h"
+#include "launcher/walk.h"
+
+/* Never granted, nor anything below. */
+static const char *const kernel[] = { "/proc", "/sys", "/dev", "/run", "/boot" };
+/* Read as they are in every sandbox, or made anew for it. */
+static const char *const system_paths[] = { "/usr", "/bin",  "/sbin",  "/lib", "/etc",
+					    "/lib32", "/lib64", "/libx32" };
+/* Directories that are shared by everybody: name one below. */
+static const char *const shared[] = { "/tmp", "/var", "/var/tmp", "/home", "/mnt",
+				      "/media", "/srv", "/opt" };
+/* Below a home: keys, and what a login or a desktop executes. */
+static const char *const keys[] = { ".ssh", ".gnupg", ".aws", ".kube", ".docker",
+				    ".config/autostart", ".config/systemd",
+				    ".local/share/keyrings", ".password-store" };
+
+static int refuse(struct err *err, const char *name, const char *why, const char *next)
+{
+	return err_set(err, EPERM, "cannot grant %s: %s; %s", name, why, next);
+}
+
+static bool is_within(const char *path, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (walk_is_below(path, list[i]))
+			return true;
+	return false;
+}
+
+/* One lies in the other. */
+static bool touches(const char *a, const char *b)
+{
+	return walk_is_below(a, b) || walk_is_below(b, a);
+}
+
+int grants_check(const char *name, const struct walk *w, const struct user *user,
+		 bool is_writable, struct err *err)
+{
+	const char *below = "name a directory below it";
+
+	if (!S_ISDIR(w->st.st_mode) && !S_ISREG(w->st.st_mode))
+		return refuse(err, name, "neither a directory nor a regular file",
+			      "sockets, pipes and devices do not cross into the sandbox");
+	if (walk_is_below(user->home, w->real))
+		return refuse(err, name, "it holds your whole home, with keys and start-up files",
+			      below);
+	if (is_within(w->real, kernel, sizeof(kernel) / sizeof(*kernel)))
+		return refuse(err, name, "it belongs to the kernel and to services of the host",
+			      "the sandbox has its own");
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+		if (!strcmp(w->real, shared[i]))
+			return refuse(err, name, "it is shared by every program", below);
+	if (is_writable && is_within(w->real, system_paths, sizeof(system_paths) / sizeof(*system_paths)))
+		return refuse(err, name, "it belongs to the system", "grant it with --read");
+	if (!strcmp(w->real, "/etc"))
+		return refuse(err, name, "the sandbox has an /etc of its own", below);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		char path[PATH_MAX];
+
+		if (snprintf(path, sizeof(path), "%s/%s", user->home, keys[i]) < PATH_MAX &&
+		    (walk_is_below(w->real, path) || (is_writable && walk_is_below(path, w->real))))
+			return refuse(err, name, "it holds keys or what runs at login",
+				      "a server must not have it");
+	}
+	if (touches(w->real, user->state) || touches(w->real, user->config))
+		return refuse(err, name, "it holds policies and logs of mcp-confine",
+			      "grant a directory beside them");
+	return 0;
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+char *grants_argument(const char *arg, const char *cwd, const char *home)
+{
+	const char *equals = strchr(arg, '=');
+	char *path = NULL;
+	struct stat st;
+	int n;
+
+	if (arg[0] == '-') {
+		if (!equals || equals[1] != '/')
+			return NULL;
+		arg = equals + 1;
+	}
+	if (arg[0] == '/')
+		n = asprintf(&path, "%s", arg);
+	else if (!strcmp(arg, "~") || has_prefix(arg, "~/"))
+		n = asprintf(&path, "%s%s", home, arg + 1);
+	else
+		n = asprintf(&path, "%s/%s", cwd, arg);
+	if (n < 0)
+		return NULL;
+	if (stat(path, &st) == 0 &&
+	    (S_ISDIR(st.st_mode) || arg[0] == '/' || has_prefix(arg, "~/") ||
+	     has_prefix(arg, "./") || has_prefix(arg, "../")))
+		return path;
+	free(path);
+	return NULL;
+}

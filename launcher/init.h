@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * init - pid 1 of the sandbox: reaps, forwards signals, dies with the launcher
+ */
+#ifndef LAUNCHER_INIT_H
+#define LAUNCHER_INIT_H
+
+#include <sys/types.h>
+
+/*
+ * server is a child and the leader of its process group.  Reads struct wire_order from
+ * `order` and signals that group; writes struct wire_exit to `exit` when the server
+ * ends.  Either that end or the end of file of `order` (the launcher is gone) ends this
+ * process, and with pid 1 the kernel kills everything in the pid namespace.
+ */
+_Noreturn void init_run(pid_t server, int order, int exit);
+
+#endif /* LAUNCHER_INIT_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/resource.h>
+
+#include "common/err.h"
+#include "launcher/limits.h"
+#include "policies/policy.h"
+
+static int lower(int resource, rlim_t value, const char *name, struct err *err)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
+		return err_errno(err, errno, "getrlimit %s", name);
+	if (value > now.rlim_max)
+		value = now.rlim_max;
+	now.rlim_cur = now.rlim_max = value;
+	if (setrlimit((__rlimit_resource_t)resource, &now) < 0)
+		return err_errno(err, errno, "setrlimit %s", name);
+	return 0;
+}
+
+int limits_enter(const struct policy_limits *limits, struct err *err)
+{
+	const struct {
+		int resource;
+		uint64_t value;
+		const char *name;
+		int is_always; /* a 0 is meant */
+	} all[] = {
+		{ RLIMIT_DATA, limits->memory, "RLIMIT_DATA", 0 },
+		{ RLIMIT_NPROC, limits->processes, "RLIMIT_NPROC", 0 },
+		{ RLIMIT_NOFILE, limits->open_files, "RLIMIT_NOFILE", 0 },
+		{ RLIMIT_FSIZE, limits->file_size, "RLIMIT_FSIZE", 0 },
+		{ RLIMIT_CPU, limits->cpu, "RLIMIT_CPU", 0 },
+		{ RLIMIT_CORE, 0, "RLIMIT_CORE", 1 },
+		{ RLIMIT_MSGQUEUE, 0, "RLIMIT_MSGQUEUE", 1 },
+		{ RLIMIT_RTPRIO, 0, "RLIMIT_RTPRIO", 1 },
+		{ RLIMIT_MEMLOCK, (uint64_t)8 << 20, "RLIMIT_MEMLOCK", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		int r = 0;
+
+		if (all[i].value || all[i].is_always)
+			r = lower(all[i].resource, (rlim_t)all[i].value, all[i].name, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

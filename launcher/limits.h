@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits - the server's resource limits (setrlimit(2)); tmpfs sizes are in the plan
+ */
+#ifndef LAUNCHER_LIMITS_H
+#define LAUNCHER_LIMITS_H
+
+struct err;
+struct policy_limits;
+
+/*
+ * In the child, inside its user namespace: RLIMIT_NPROC counts the processes of that
+ * namespace only (Linux 5.14).  A limit above the hard limit that we were given
+ * becomes that hard limit.
+ */
+int limits_enter(const struct policy_limits *limits, struct err *err);
+
+#endif /* LAUNCHER_LIMITS_H */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mcp-confine - start a local MCP server so that it can do what its policy says and
+ * nothing else
+ *
+ * Theory of operation
+ *
+ * The launcher reads trusted input (command line, policy files), plans (session.c,
+ * plan.c), makes the descriptors and starts the others (spawn.c): mcp-confine-pep,
+ * which judges every message, and pid 1 of new namespaces, which builds the sandbox
+ * (enter.c) and executes the server in it.  Then it locks itself and waits (wait.c).
+ *
+ * stdout carries MCP and nothing else while a server runs; diagnostics go to stderr.
+ * Exit codes are env(1)'s: 125 we failed, 126 cannot execute, 127 not found, 128+n
+ * killed by signal n, else the server's own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "launcher/commands.h"
+
+static const struct command {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ "run", run_main, "start a server, confined and judged" },
+	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
+	{ "decide", decide_main, "print what would happen to the messages on stdin" },
+	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
+};
+
+void say_error(const struct err *err)
+{
+	char text[ERR_TEXT];
+
+	fprintf(stderr, "mcp-confine: %s\n", err_printable(text, sizeof(text), err->text));
+}
+
+void say_note(const char *words)
+{
+	char text[ERR_TEXT];
+
+	fprintf(stderr, "mcp-confine: note: %s\n", err_printable(text, sizeof(text), words));
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: mcp-confine run SERVER\n"
+	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--env NAME[=VALUE]]\n"
+	      "                       [--name NAME] [--dry-run] -- COMMAND [ARG ...]\n"
+	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
+	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
+	      "       mcp-confine status\n"
+	      "       mcp-confine --version | --help\n\n",
+	      out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\nIn a client's configuration, put `mcp-confine run --` before the server's command.\n"
+	      "See mcp-confine(1) and mcp-confine-policy(5).\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = {0};
+
+	if (argc < 2 || !argv[1]) {
+		err_set(&err, 22, "no command; try mcp-confine --help");
+		say_error(&err);
+		return 125;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("mcp-confine " VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+			usage(stdout);
+			return 0;
+		}
+		return commands[i].main(argc - 1, argv + 1);
+	}
+	err_set(&err, 22, "unknown command %s; try mcp-confine --help", argv[1]);
+	say_error(&err);
+	return 125;
+}

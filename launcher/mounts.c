@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * 1. Nothing that we mount may reach the host, and nothing of the host may reach us
+ *    later: every mount becomes private.
+ * 2. Each source of the plan is opened anew in this mount namespace, without following
+ *    any symlink, compared with the device and inode that the plan pinned, and cloned
+ *    by descriptor (open_tree).  Read-only, nosuid, nodev, noexec are set on the clone,
+ *    recursively, before it is attached anywhere.
+ * 3. An empty tmpfs becomes the new root.  Mount points are made in it component by
+ *    component, only where the directory is on a tmpfs of ours: never through a symlink
+ *    (RESOLVE_NO_SYMLINKS) and never inside a directory of the host's.
+ * 4. /proc of this pid namespace is mounted, nested user namespaces are forbidden
+ *    through it, and it becomes read-only.
+ * 5. pivot_root, and the old root is detached.  From here on no path of the host exists.
+ *
+ * Since Linux 5.12 (mount_setattr).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/fd.h"
+#include "common/sys.h"
+#include "launcher/mounts.h"
+#include "launcher/plan.h"
+
+#define NO_LINKS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+/* tmpfs inodes: one for each 4 KiB of its size, so that neither runs out first. */
+#define BYTES_PER_INODE 4096
+
+/* What step 3 has made so far: whose directories are ours. */
+struct building {
+	int root;	    /* the new root, attached and not yet pivoted to */
+	dev_t ours[64];	    /* devices of our tmpfs */
+	size_t n_ours;
+};
+
+static int remember(struct building *b, int fd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, errno, "stat a new tmpfs");
+	if (b->n_ours == sizeof(b->ours) / sizeof(*b->ours))
+		return err_set(err, E2BIG, "too many private directories");
+	b->ours[b->n_ours++] = st.st_dev;
+	return 0;
+}
+
+static bool is_ours(const struct building *b, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	for (size_t i = 0; i < b->n_ours; i++)
+		if (b->ours[i] == st.st_dev)
+			return true;
+	return false;
+}
+
+/* --- detached mounts ---------------------------------------------------------------- */
+
+static int new_tmpfs(uint64_t size, const char *mode, uint64_t attrs, struct err *err)
+{
+	cleanup_close int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	char text[32], inodes[32];
+	int fd;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
+	snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long)(size / BYTES_PER_INODE + 64));
+	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", text, 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", inodes, 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode, 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err_errno(err, errno, "make a tmpfs");
+	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned int)attrs);
+	return fd < 0 ? err_errno(err, errno, "mount a tmpfs") : fd;
+}
+
+static int new_proc(struct err *err)
+{
+	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC), fd = -1, limit = -1;
+
+	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err_errno(err, errno, "make /proc");
+	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (fd < 0)
+		return err_errno(err, errno,
+				 "mount /proc (in a container whose own /proc is masked the kernel "
+				 "forbids it; run mcp-confine outside of it)");
+	/* With CAP_SYS_RESOURCE over this user namespace, and in it only. */
+	limit = openat(fd, "sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+	if (limit < 0 || fd_write_all(limit, "0", 1) < 0)
+		return err_errno(err, errno, "forbid nested user namespaces");
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
+		return err_errno(err, errno, "make /proc read-only");
+	return take_fd(&fd);
+}
+
+static uint64_t bind_attrs(const struct plan_entry *e)
+{
+	uint64_t attrs = MOUNT_ATTR_NOSUID;
+
+	if (e->kind != PLAN_DEVICE)
+		attrs |= MOUNT_ATTR_NODEV;
+	if (!e->is_writable)
+		attrs |= MOUNT_ATTR_RDONLY;
+	if (!e->is_executable)
+		attrs |= MOUNT_ATTR_NOEXEC;
+	return attrs;
+}
+
+static int new_bind(const struct plan_entry *e, struct err *err)
+{
+	const unsigned int clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+	cleanup_close int source = -1, tree = -1;
+	struct stat st;
+
+	source = sys_openat2(AT_FDCWD, e->source, O_PATH | O_CLOEXEC, 0, NO_LINKS);
+	if (source < 0 || fstat(source, &st) < 0)
+		return err_errno(err, errno, "open %s", e->source);
+	if (st.st_dev != e->dev || st.st_ino != e->ino)
+		return err_set(err, ESTALE, "%s: replaced while it was being bound; try again",
+			       e->source);
+	tree = sys_open_tree(source, "", clone | (e->is_dir ? AT_RECURSIVE : 0));
+	if (tree < 0)
+		return err_errno(err, errno, "clone the mount of %s", e->source);
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (e->is_dir ? AT_RECURSIVE : 0),
+			      bind_attrs(e), 0) < 0)
+		return err_errno(err, errno, "set the flags of %s", e->source);
+	return take_fd(&tree);
+}
+
+static int new_mount(const struct plan_entry *e, struct err *err)
+{
+	switch (e->kind) {
+	case PLAN_BIND:
+	case PLAN_DEVICE:
+		return new_bind(e, err);
+	case PLAN_TMPFS:
+		return new_tmpfs(e->size, "0700",
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+	case PLAN_PROC:
+		return new_proc(err);
+	case PLAN_COVER:
+	case PLAN_FILE:
+	case PLAN_DIR:
+	case PLAN_LINK:
+		break;
+	}
+	return -1;
+}
+
+/* --- mount points ------------------------------------------------------------------- */
+
+static int open_inside(const struct building *b, const char *target, int flags)
+{
+	const char *relative = target + strspn(target, "/");
+
+	return sys_openat2(b->root, *relative ? relative : ".", flags | O_CLOEXEC, 0,
+			   NO_LINKS | RESOLVE_BENEATH);
+}
+
+/* The directory that holds target, made where it is missing.  *ret_name points into
+ * target.  Return: a descriptor or -errno. */
+static int open_parent(const struct building *b, const char *target, const char **ret_name,
+		       struct err *err)
+{
+	cleanup_close int dir = open_inside(b, "/", O_PATH | O_DIRECTORY);
+	const char *p = target + 1;
+
+	if (dir < 0)
+		return err_errno(err, errno, "open the new root");
+	for (;;) {
+		size_t len = strcspn(p, "/");
+		cleanup_close int next = -1;
+		char name[256];
+
+		if (!p[len]) {
+			*ret_name = p;
+			return take_fd(&dir);
+		}
+		if (len >= sizeof(name))
+			return err_errno(err, ENAMETOOLONG, "%s", target);
+		memcpy(name, p, len);
+		name[len] = '\0';
+		next = sys_openat2(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, NO_LINKS);
+		if (next < 0 && errno == ENOENT && is_ours(b, dir) &&
+		    mkdirat(dir, name, 0755) == 0)
+			next = sys_openat2(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+					   NO_LINKS);
+		if (next < 0)
+			return err_errno(err, errno, "make the way to %s", target);
+		close(dir);
+		dir = take_fd(&next);
+		p += len + 1;
+	}
+}
+
+/* The mount point itself: what stands there, or a new directory or file of ours. */
+static int open_target(const struct building *b, const struct plan_entry *e, struct err *err)
+{
+	cleanup_close int parent = -1;
+	const char *name;
+	int fd = open_inside(b, e->target, O_PATH);
+
+	if (fd >= 0)
+		return fd;
+	parent = open_parent(b, e->target, &name, err);
+	if (parent < 0)
+		return parent;
+	if (!is_ours(b, parent))
+		return err_set(err, ENOENT, "%s: no such file inside what is granted", e->target);
+	if (e->kind == PLAN_DIR || e->kind == PLAN_TMPFS || e->kind == PLAN_PROC || e->is_dir)
+		fd = mkdirat(parent, name, 0755) < 0 ? -1 : 0;
+	else
+		fd = mknodat(parent, name, S_IFREG | 0644, 0);
+	if (fd < 0)
+		return err_errno(err, errno, "make %s", e->target);
+	fd = sys_openat2(parent, name, O_PATH | O_CLOEXEC, 0, NO_LINKS);
+	return fd < 0 ? err_errno(err, errno, "open %s", e->target) : fd;
+}
+
+static int attach(struct building *b, const struct plan_entry *e, int mount,
+		  struct err *err)
+{
+	cleanup_close int target = open_target(b, e, err);
+
+	if (target < 0)
+		return target;
+	if (sys_move_mount(mount, "", target, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_errno(err, errno, "attach %s", e->target);
+	return e->kind == PLAN_TMPFS ? remember(b, mount, err) : 0;
+}
+
+static int make_file(struct building *b, const struct plan_entry *e, struct err *err)
+{
+	cleanup_close int parent = -1, fd = -1;
+	const char *name;
+	int r;
+
+	parent = open_parent(b, e->target, &name, err);
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_errno(err, errno, "make %s", e->target);
+	r = fd_write_all(fd, e->source, strlen(e->source));
+	return r < 0 ? err_errno(err, -r, "write %s", e->target) : 0;
+}
+
+static int make_link(struct building *b, const struct plan_entry *e, struct err *err)
+{
+	cleanup_close int parent = -1;
+	struct err quiet = {0};
+	const char *name;
+
+	parent = open_parent(b, e->target, &name, &quiet);
+	/* Below a bind the link is there already, or another link leads there. */
+	if (parent < 0 || !is_ours(b, parent))
+		return 0;
+	if (symlinkat(e->source, parent, name) < 0 && errno != EEXIST)
+		return err_errno(err, errno, "make the symlink %s", e->target);
+	return 0;
+}
+
+/* An empty file or directory over target, when there is one. */
+static int cover(struct building *b, const struct plan_entry *e, int null, struct err *err)
+{
+	cleanup_close int target = open_inside(b, e->target, O_PATH), tree = -1;
+	struct stat st;
+
+	if (target < 0)
+		return errno == ENOENT ? 0 : err_errno(err, errno, "cover %s", e->target);
+	if (fstat(target, &st) < 0)
+		return err_errno(err, errno, "cover %s", e->target);
+	if (S_ISDIR(st.st_mode))
+		tree = new_tmpfs(BYTES_PER_INODE, "0555",
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+					 MOUNT_ATTR_RDONLY,
+				 err);
+	else
+		tree = sys_open_tree(null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0 || sys_move_mount(tree, "", target, "",
+				       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_errno(err, errno, "cover %s", e->target);
+	return 0;
+}
+
+/* --- the whole ------------------------------------------------------------------------ */
+
+static int place(struct building *b, const struct plan *plan, const int *mounts,
+		 struct err *err)
+{
+	cleanup_close int null = -1;
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n && r == 0; i++) {
+		const struct plan_entry *e = &plan->v[i];
+
+		switch (e->kind) {
+		case PLAN_BIND:
+		case PLAN_DEVICE:
+		case PLAN_TMPFS:
+		case PLAN_PROC:
+			r = attach(b, e, mounts[i], err);
+			break;
+		case PLAN_COVER:
+			if (null < 0)
+				null = open_inside(b, "/dev/null", O_PATH);
+			r = cover(b, e, null, err);
+			break;
+		case PLAN_FILE:
+			r = make_file(b, e, err);
+			break;
+		case PLAN_DIR: {
+			int fd = open_target(b, e, err);
+
+			r = fd < 0 ? fd : 0;
+			if (fd >= 0)
+				close(fd);
+			break;
+		}
+		case PLAN_LINK:
+			r = make_link(b, e, err);
+			break;
+		}
+	}
+	return r;
+}
+
+static int enter_root(int root, struct err *err)
+{
+	if (sys_mount_setattr(root, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
+		return err_errno(err, errno, "make the root read-only");
+	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0)
+		return err_errno(err, errno, "pivot_root");
+	/* The old root lies over the new one now; it goes, with all that is below it. */
+	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return err_errno(err, errno, "detach the old root");
+	return 0;
+}
+
+static int open_mounts(const struct plan *plan, int *mounts, struct err *err)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		enum plan_kind kind = plan->v[i].kind;
+
+		if (kind != PLAN_BIND && kind != PLAN_DEVICE && kind != PLAN_TMPFS &&
+		    kind != PLAN_PROC)
+			continue;
+		mounts[i] = new_mount(&plan->v[i], err);
+		if (mounts[i] < 0)
+			return mounts[i];
+	}
+	return 0;
+}
+
+int mounts_enter(const struct plan *plan, struct err *err)
+{
+	cleanup_free int *mounts = malloc(plan->n * sizeof(*mounts));
+	struct building b = {0};
+	int r;
+
+	if (!mounts)
+		return err_errno(err, ENOMEM, "mounts");
+	for (size_t i = 0; i < plan->n; i++)
+		mounts[i] = -1;
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_errno(err, errno, "make all mounts private");
+	r = open_mounts(plan, mounts, err);
+	if (r < 0)
+		return r;
+	b.root = new_tmpfs(16 * 1024 * 1024, "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	if (b.root < 0)
+		return b.root;
+	/* Any directory will do to stand on until pivot_root; /usr always exists, and its
+	 * clone is taken already. */
+	if (sys_move_mount(b.root, "", AT_FDCWD, "/usr", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_errno(err, errno, "attach the new root");
+	r = remember(&b, b.root, err);
+	if (r == 0)
+		r = place(&b, plan, mounts, err);
+	if (r == 0)
+		r = enter_root(b.root, err);
+	for (size_t i = 0; i < plan->n; i++)
+		if (mounts[i] >= 0)
+			close(mounts[i]);
+	close(b.root);
+	return r;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/fd.h"
+#include "launcher/mounts.h"
+#include "launcher/plan.h"
+#include "launcher/walk.h"
+
+/* A host with ten thousand mounts below a granted directory still fits. */
+#define TABLE_MAX ((size_t)16 << 20)
+
+/* Undo the octal escapes of proc(5) in place: space, tab, newline, backslash. */
+static void unescape(char *s)
+{
+	char *out = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+			*out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 3;
+		} else {
+			*out++ = *s;
+		}
+	}
+	*out = '\0';
+}
+
+static bool has_option(const char *options, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = options; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (!strncmp(p, name, len) && (p[len] == ',' || p[len] == '\0'))
+			return true;
+	return false;
+}
+
+static bool is_mounted(enum plan_kind kind)
+{
+	return kind == PLAN_BIND || kind == PLAN_DEVICE || kind == PLAN_TMPFS ||
+	       kind == PLAN_PROC || kind == PLAN_COVER;
+}
+
+/* The planned mount that a mount at `path` is, or is a part of. */
+static const struct plan_entry *find(const struct plan *plan, const char *path, size_t *ret_i)
+{
+	for (size_t i = plan->n; i-- > 0;) {
+		const struct plan_entry *e = &plan->v[i];
+		bool is_tree = e->kind == PLAN_BIND && e->is_dir;
+
+		if (is_mounted(e->kind) &&
+		    (!strcmp(path, e->target) || (is_tree && walk_is_below(path, e->target)))) {
+			*ret_i = i;
+			return e;
+		}
+	}
+	return NULL;
+}
+
+static int check_flags(const struct plan_entry *e, const char *path, const char *options,
+		       struct err *err)
+{
+	const bool must_ro = (e->kind == PLAN_BIND || e->kind == PLAN_DEVICE) ? !e->is_writable :
+								       e->kind == PLAN_PROC;
+	const bool must_noexec = !e->is_executable;
+	const bool is_device = e->kind == PLAN_DEVICE || e->kind == PLAN_COVER;
+	const char *missing = NULL;
+
+	if (must_ro && !has_option(options, "ro"))
+		missing = "ro";
+	else if (!has_option(options, "nosuid"))
+		missing = "nosuid";
+	else if (!is_device && !has_option(options, "nodev"))
+		missing = "nodev";
+	else if (must_noexec && !has_option(options, "noexec"))
+		missing = "noexec";
+	if (missing)
+		return err_set(err, EPERM, "%s is mounted without %s", path, missing);
+	return 0;
+}
+
+/* One line: "36 35 98:0 /root /point options ... - type source ..." */
+static int check_line(const struct plan *plan, char *line, unsigned char *seen, bool *ret_root,
+		      struct err *err)
+{
+	const struct plan_entry *e;
+	char *save = NULL, *path = NULL, *options = NULL;
+	size_t i;
+
+	for (int field = 1; field <= 6; field++) {
+		char *word = strtok_r(field == 1 ? line : NULL, " ", &save);
+
+		if (!word)
+			return err_set(err, EPERM, "mountinfo: a line of fewer than six fields");
+		if (field == 5)
+			path = word;
+		if (field == 6)
+			options = word;
+	}
+	unescape(path);
+	if (!strcmp(path, "/")) {
+		if (*ret_root || !has_option(options, "ro"))
+			return err_set(err, EPERM, "the root is mounted twice or writable");
+		*ret_root = true;
+		return 0;
+	}
+	e = find(plan, path, &i);
+	if (!e)
+		return err_set(err, EPERM, "%s is mounted and not in the plan", path);
+	if (!strcmp(path, e->target))
+		seen[i] = 1;
+	return check_flags(e, path, options, err);
+}
+
+int mounts_check_table(const struct plan *plan, char *table, struct err *err)
+{
+	cleanup_free unsigned char *seen = calloc(plan->n ? plan->n : 1, 1);
+	bool has_root = false;
+	char *save = NULL;
+
+	if (!seen)
+		return err_errno(err, ENOMEM, "mountinfo");
+	for (char *line = strtok_r(table, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		int r = check_line(plan, line, seen, &has_root, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (!has_root)
+		return err_set(err, EPERM, "the root is not in the mount table");
+	for (size_t i = 0; i < plan->n; i++)
+		if (is_mounted(plan->v[i].kind) && plan->v[i].kind != PLAN_COVER && !seen[i])
+			return err_set(err, EPERM, "%s is not mounted", plan->v[i].target);
+	return 0;
+}
+
+int mounts_verify(const struct plan *plan, struct err *err)
+{
+	cleanup_close int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	cleanup_free char *table = NULL;
+	size_t len;
+	int r;
+
+	if (fd < 0)
+		return err_errno(err, errno, "open /proc/self/mountinfo");
+	r = fd_read_all(fd, TABLE_MAX, &table, &len, err);
+	if (r == 0)
+		r = mounts_check_table(plan, table, err);
+	return r < 0 ? err_wrap(err, "the mount table differs from the plan") : 0;
+}

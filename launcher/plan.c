@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * The root is empty, so what a server can see is exactly what stands in this list:
+ * the system's programs and libraries (read-only), an /etc of our own making, a
+ * minimal /dev, its own /proc, private /tmp and home, and then what the runtime needs
+ * (read-only) and what the policy names.  A path is resolved once (walk), its symlinks
+ * are made again inside, and its device and inode are pinned; the child compares them
+ * when it binds.  Where grants overlap the nearest one counts, and a runtime's code
+ * inside a writable directory stays read-only: the server cannot change what will run
+ * at its next start.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/limits.h"
+#include "launcher/grants.h"
+#include "launcher/plan.h"
+#include "launcher/runtime.h"
+#include "launcher/user.h"
+#include "launcher/walk.h"
+
+void plan_done(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->v[i].target);
+		free(p->v[i].source);
+	}
+	free(p->v);
+	free(p->program);
+	free(p->cwd);
+	strv_done(&p->argv);
+	strv_done(&p->env);
+	strv_done(&p->notes);
+	*p = (struct plan){0};
+}
+
+int plan_grant(const struct plan_entry *e)
+{
+	switch (e->kind) {
+	case PLAN_BIND:
+		if (e->is_writable)
+			return LANDLOCK_WRITE;
+		return e->is_executable ? LANDLOCK_EXECUTE : LANDLOCK_READ;
+	case PLAN_DEVICE:
+		return LANDLOCK_DEVICE;
+	case PLAN_TMPFS:
+		return LANDLOCK_WRITE;
+	case PLAN_PROC:
+	case PLAN_FILE:
+		return LANDLOCK_READ;
+	case PLAN_COVER:
+	case PLAN_DIR:
+	case PLAN_LINK:
+		break;
+	}
+	return -1;
+}
+
+/* --- the list ------------------------------------------------------------------- */
+
+static struct plan_entry *add(struct plan *p, enum plan_kind kind, const char *target,
+			      const char *source, const char *why)
+{
+	struct plan_entry *grown = reallocarray(p->v, p->n + 1, sizeof(*grown));
+	struct plan_entry e = { .kind = kind, .why = why };
+
+	if (!grown)
+		return NULL;
+	p->v = grown;
+	e.target = strdup(target);
+	e.source = source ? strdup(source) : NULL;
+	if (!e.target || (source && !e.source)) {
+		free(e.target);
+		free(e.source);
+		return NULL;
+	}
+	p->v[p->n] = e;
+	return &p->v[p->n++];
+}
+
+static int add_simple(struct plan *p, enum plan_kind kind, const char *target,
+		      const char *source, const char *why, struct err *err)
+{
+	return add(p, kind, target, source, why) ? 0 : err_errno(err, ENOMEM, "plan");
+}
+
+static int add_tmpfs(struct plan *p, const char *target, uint64_t size, const char *why,
+		     struct err *err)
+{
+	struct plan_entry *e = add(p, PLAN_TMPFS, target, NULL, why);
+
+	if (!e)
+		return err_errno(err, ENOMEM, "plan");
+	e->size = size;
+	e->is_dir = e->is_writable = true;
+	return 0;
+}
+
+static int add_links(struct plan *p, const struct walk *w, struct err *err)
+{
+	for (size_t i = 0; i < w->n_links; i++) {
+		int r = add_simple(p, PLAN_LINK, w->links[i].path, w->links[i].text,
+				   "symlink on the way", err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+enum access { READ = 0, EXECUTE, WRITE };
+
+static int add_walked(struct plan *p, const struct walk *w, enum access access,
+		      const char *why, struct err *err)
+{
+	enum plan_kind kind = S_ISCHR(w->st.st_mode) ? PLAN_DEVICE : PLAN_BIND;
+	struct plan_entry *e = add(p, kind, w->real, w->real, why);
+
+	if (!e)
+		return err_errno(err, ENOMEM, "plan");
+	e->is_dir = S_ISDIR(w->st.st_mode);
+	e->is_writable = access == WRITE;
+	e->is_executable = access == EXECUTE;
+	e->dev = w->st.st_dev;
+	e->ino = w->st.st_ino;
+	return add_links(p, w, err);
+}
+
+/* A path of the system's: when it is not there, it is not there inside either. */
+static int add_system(struct plan *p, const char *path, enum access access,
+		      const char *why, struct err *err)
+{
+	struct err ignored = {0};
+	struct walk w = {0};
+	int r = walk_path(path, &w, &ignored);
+
+	if (r == -ENOENT || r == -EACCES || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return err_set(err, -r, "%s", ignored.text);
+	r = add_walked(p, &w, access, why, err);
+	walk_done(&w);
+	return r;
+}
+
+/* --- what every sandbox has ------------------------------------------------------ */
+
+static int add_programs(struct plan *p, struct err *err)
+{
+	static const char *const roots[] = { "/usr",   "/bin",	 "/sbin", "/lib",
+					     "/lib32", "/lib64", "/libx32" };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots) && r == 0; i++)
+		r = add_system(p, roots[i], EXECUTE, "system", err);
+	return r;
+}
+
+/* What programs look up in /etc and what holds no secret. */
+static int add_etc_of_host(struct plan *p, struct err *err)
+{
+	static const char *const names[] = {
+		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
+		"/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
+		"/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/pki/ca-trust",
+		"/etc/crypto-policies", "/etc/fonts", "/etc/localtime", "/etc/timezone",
+		"/etc/mime.types", "/etc/locale.alias", "/etc/locale.conf", "/etc/protocols",
+		"/etc/services", "/etc/host.conf", "/etc/os-release", "/etc/debian_version",
+		"/etc/python3", "/etc/java-*", "/etc/python3.*",
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
+		glob_t found = {0};
+
+		if (glob(names[i], GLOB_NOSORT, NULL, &found) == 0)
+			for (size_t j = 0; j < found.gl_pathc && r == 0; j++)
+				r = add_system(p, found.gl_pathv[j], READ, "system", err);
+		globfree(&found);
+	}
+	return r;
+}
+
+static int add_etc_of_ours(struct plan *p, const struct user *user, struct err *err)
+{
+	char passwd[1024], group[256];
+
+	snprintf(passwd, sizeof(passwd),
+		 "%.64s:x:%u:%u::%.512s:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n",
+		 user->name, (unsigned int)user->uid, (unsigned int)user->gid, user->home);
+	snprintf(group, sizeof(group), "%.64s:x:%u:\nnogroup:x:65534:\n", user->name,
+		 (unsigned int)user->gid);
+	const struct {
+		const char *name, *text;
+	} files[] = {
+		{ "/etc/passwd", passwd },
+		{ "/etc/group", group },
+		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n" },
+		{ "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" },
+		{ "/etc/hostname", "mcp-confine\n" },
+		{ "/etc/resolv.conf", "" },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files) && r == 0; i++)
+		r = add_simple(p, PLAN_FILE, files[i].name, files[i].text, "made for it", err);
+	return r;
+}
+
+static int add_dev(struct plan *p, uint64_t size, struct err *err)
+{
+	static const char *const nodes[] = { "/dev/null", "/dev/zero", "/dev/full",
+					     "/dev/random", "/dev/urandom" };
+	static const char *const links[][2] = { { "/dev/fd", "/proc/self/fd" },
+						{ "/dev/stdin", "/proc/self/fd/0" },
+						{ "/dev/stdout", "/proc/self/fd/1" },
+						{ "/dev/stderr", "/proc/self/fd/2" } };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes) && r == 0; i++)
+		r = add_system(p, nodes[i], READ, "device", err);
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links) && r == 0; i++)
+		r = add_simple(p, PLAN_LINK, links[i][0], links[i][1], "device", err);
+	return r < 0 ? r : add_tmpfs(p, "/dev/shm", size, "private", err);
+}
+
+/* In /proc, what tells of the host and not of the sandbox. */
+static int add_proc(struct plan *p, struct err *err)
+{
+	static const char *const covers[] = {
+		"/proc/kcore",	    "/proc/kmsg",   "/proc/kallsyms", "/proc/keys",
+		"/proc/key-users",  "/proc/timer_list", "/proc/sched_debug",
+		"/proc/sysrq-trigger", "/proc/config.gz", "/proc/cmdline",
+		"/proc/acpi", "/proc/asound", "/proc/bus", "/proc/driver", "/proc/fs",
+		"/proc/irq", "/proc/scsi", "/proc/tty", "/proc/sysvipc",
+	};
+	int r = add_simple(p, PLAN_PROC, "/proc", NULL, "its own", err);
+
+	for (size_t i = 0; i < sizeof(covers) / sizeof(*covers) && r == 0; i++)
+		r = add_simple(p, PLAN_COVER, covers[i], NULL, "hidden", err);
+	return r;
+}
+
+static int add_private(struct plan *p, const struct policy *policy, const struct user *user,
+		       const char *state_home, struct err *err)
+{
+	const uint64_t size = policy->sandbox.limits.tmp_size;
+	struct plan_entry *e;
+	struct stat st;
+	int r = add_tmpfs(p, "/tmp", size, "private", err);
+
+	if (r == 0)
+		r = add_simple(p, PLAN_LINK, "/var/tmp", "/tmp", "private", err);
+	if (r == 0)
+		r = add_simple(p, PLAN_DIR, "/run", NULL, "empty", err);
+	if (r < 0 || policy->sandbox.home != POLICY_HOME_PERSISTENT)
+		return r < 0 ? r : add_tmpfs(p, user->home, size, "private home", err);
+	if (!state_home)
+		return err_set(err, EINVAL,
+			       "a persistent home needs a name for the server; add --name NAME");
+	e = add(p, PLAN_BIND, user->home, state_home, "home of this server's own");
+	if (!e)
+		return err_errno(err, ENOMEM, "plan");
+	e->is_dir = e->is_writable = true;
+	/* Only explained: the first real start makes it. */
+	if (stat(state_home, &st) < 0)
+		return errno == ENOENT ? 0 : err_errno(err, errno, "%s", state_home);
+	e->dev = st.st_dev;
+	e->ino = st.st_ino;
+	return 0;
+}
+
+/* --- what is granted --------------------------------------------------------------- */
+
+static int add_runtime(struct plan *p, const struct runtime *rt, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < rt->read.n && r == 0; i++) {
+		cleanup_free char *path = strndup(rt->read.v[i], strcspn(rt->read.v[i], "\t"));
+		struct walk w = {0};
+
+		if (!path)
+			return err_errno(err, ENOMEM, "plan");
+		r = walk_path(path, &w, err);
+		if (r == 0)
+			r = add_walked(p, &w, EXECUTE, "runtime", err);
+		walk_done(&w);
+	}
+	for (size_t i = 0; i < rt->names.n && r == 0; i++) {
+		struct walk w = {0};
+
+		r = walk_path(rt->names.v[i], &w, err);
+		if (r == 0)
+			r = add_links(p, &w, err);
+		walk_done(&w);
+	}
+	return r;
+}
+
+static int add_granted(struct plan *p, const struct user *user, const char *path,
+		       bool is_writable, const char *why, struct err *err)
+{
+	struct walk w = {0};
+	int r = walk_path(path, &w, err);
+
+	if (r < 0)
+		return err_wrap(err, "cannot grant %s", path);
+	r = grants_check(path, &w, user, is_writable, err);
+	if (r == 0)
+		r = add_walked(p, &w, is_writable ? WRITE : READ, why, err);
+	walk_done(&w);
+	return r;
+}
+
+static int add_policy(struct plan *p, const struct policy *policy, const struct user *user,
+		      struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < policy->sandbox.read.n && r == 0; i++)
+		r = add_granted(p, user, policy->sandbox.read.v[i], false, "policy", err);
+	for (size_t i = 0; i < policy->sandbox.write.n && r == 0; i++)
+		r = add_granted(p, user, policy->sandbox.write.v[i], true, "policy", err);
+	return r;
+}
+
+static int add_arguments(struct plan *p, const struct policy *policy,
+			 const struct runtime *rt, const struct user *user, const char *cwd,
+			 struct err *err)
+{
+	const bool is_writable = policy->sandbox.arguments == POLICY_ARGUMENTS_WRITE;
+	int r = 0;
+
+	if (policy->sandbox.arguments == POLICY_ARGUMENTS_NONE ||
+	    policy->sandbox.arguments == POLICY_ARGUMENTS_UNSET)
+		return 0;
+	for (size_t i = rt->first_arg; i < rt->argv.n && r == 0; i++) {
+		cleanup_free char *path = grants_argument(rt->argv.v[i], cwd, user->home);
+
+		if (path)
+			r = add_granted(p, user, path, is_writable, "argument", err);
+	}
+	return r;
+}
+
+/* --- overlaps and order ------------------------------------------------------------ */
+
+static bool is_mount(const struct plan_entry *e)
+{
+	return e->kind == PLAN_BIND || e->kind == PLAN_DEVICE || e->kind == PLAN_TMPFS ||
+	       e->kind == PLAN_PROC;
+}
+
+/* End before '/' before every other byte: a directory, what lies in it, its siblings. */
+static int rank(char c)
+{
+	return c == '\0' ? 0 : c == '/' ? 1 : (unsigned char)c + 1;
+}
+
+/* A path before what lies below it, symlinks last. */
+static int compare(const void *a, const void *b)
+{
+	const struct plan_entry *x = a, *y = b;
+	const char *s = x->target, *t = y->target;
+
+	if ((x->kind == PLAN_LINK) != (y->kind == PLAN_LINK))
+		return x->kind == PLAN_LINK ? 1 : -1;
+	while (*s && *s == *t)
+		s++, t++;
+	if (*s == *t)
+		return (int)x->kind - (int)y->kind;
+	return rank(*s) - rank(*t);
+}
+
+static void drop(struct plan *p, size_t i)
+{
+	free(p->v[i].target);
+	free(p->v[i].source);
+	memmove(p->v + i, p->v + i + 1, (p->n - i - 1) * sizeof(*p->v));
+	p->n--;
+}
+
+/* The mount among v[0, before) that target lies in, the nearest; NULL: our own root. */
+static struct plan_entry *nearest(struct plan *p, size_t before, const char *target)
+{
+	for (size_t i = before; i-- > 0;)
+		if (is_mount(&p->v[i]) && walk_is_below(target, p->v[i].target))
+			return &p->v[i];
+	return NULL;
+}
+
+/* Two entries for one path: write wins over execute wins over read. */
+static void unite(struct plan_entry *kept, const struct plan_entry *other)
+{
+	if (kept->kind != PLAN_BIND || other->kind != PLAN_BIND)
+		return;
+	kept->is_writable = kept->is_writable || other->is_writable;
+	kept->is_executable =
+		(kept->is_executable || other->is_executable) && !kept->is_writable;
+	if (other->is_writable)
+		kept->why = other->why;
+}
+
+static void settle(struct plan *p)
+{
+	qsort(p->v, p->n, sizeof(*p->v), compare);
+	for (size_t i = 1; i < p->n;) {
+		struct plan_entry *e = &p->v[i], *up;
+
+		if (!strcmp(e->target, p->v[i - 1].target) &&
+		    (e->kind == PLAN_LINK) == (p->v[i - 1].kind == PLAN_LINK)) {
+			unite(&p->v[i - 1], e);
+			drop(p, i);
+			continue;
+		}
+		up = e->kind == PLAN_BIND ? nearest(p, i, e->target) : NULL;
+		if (up && up->kind == PLAN_BIND && !strcmp(up->source, up->target) &&
+		    up->is_writable == e->is_writable &&
+		    (up->is_executable || !e->is_executable)) {
+			drop(p, i);
+			continue;
+		}
+		i++;
+	}
+}
+
+/* --- the rest ----------------------------------------------------------------------- */
+
+static int choose_cwd(struct plan *p, const char *cwd, const struct user *user,
+		      struct err *err)
+{
+	static const char *const never[] = { "/proc", "/sys", "/dev", "/run", "/etc" };
+	const char *chosen = cwd;
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+		if (walk_is_below(cwd, never[i]))
+			chosen = user->home;
+	p->cwd = strdup(chosen);
+	if (!p->cwd)
+		return err_errno(err, ENOMEM, "plan");
+	/* The client's choice of directory is not a grant: its name exists, empty. */
+	return add_simple(p, PLAN_DIR, chosen, NULL, "working directory, empty", err);
+}
+
+static int check_program(struct plan *p, struct err *err)
+{
+	const struct plan_entry *e;
+	struct walk w = {0};
+	int r = walk_path(p->program, &w, err);
+
+	if (r < 0)
+		return r;
+	free(p->program);
+	p->program = strdup(w.real);
+	walk_done(&w);
+	if (!p->program)
+		return err_errno(err, ENOMEM, "plan");
+	e = nearest(p, p->n, p->program);
+	if (!e || e->kind != PLAN_BIND || !e->is_executable)
+		return err_set(err, EACCES,
+			       "%s: not below anything that may be executed inside%s", p->program,
+			       e && e->is_writable ? " (a writable directory never is); keep "
+						     "programs outside of what --write names" :
+						     "");
+	return 0;
+}
+
+int plan_build(const struct policy *policy, const struct runtime *runtime,
+	       const struct user *user, const char *cwd, const char *state_home,
+	       struct plan *ret, struct err *err)
+{
+	struct plan p = { .limits = policy->sandbox.limits };
+	int r = add_programs(&p, err);
+
+	if (r == 0)
+		r = add_etc_of_host(&p, err);
+	if (r == 0)
+		r = add_etc_of_ours(&p, user, err);
+	if (r == 0)
+		r = add_dev(&p, policy->sandbox.limits.tmp_size, err);
+	if (r == 0)
+		r = add_proc(&p, err);
+	if (r == 0)
+		r = add_private(&p, policy, user, state_home, err);
+	if (r == 0)
+		r = add_runtime(&p, runtime, err);
+	if (r == 0)
+		r = add_policy(&p, policy, user, err);
+	if (r == 0)
+		r = add_arguments(&p, policy, runtime, user, cwd, err);
+	if (r == 0)
+		r = choose_cwd(&p, cwd, user, err);
+	p.program = strdup(runtime->program);
+	if (r == 0 && (!p.program || strv_add_all(&p.argv, &runtime->argv) < 0 ||
+		       strv_add_all(&p.notes, &runtime->notes) < 0 ||
+		       strv_add_all(&p.notes, &policy->notes) < 0))
+		r = err_errno(err, ENOMEM, "plan");
+	if (r == 0) {
+		settle(&p);
+		r = check_program(&p, err);
+	}
+	if (r < 0) {
+		plan_done(&p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}

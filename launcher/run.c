@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/audit.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/fd.h"
+#include "launcher/cli.h"
+#include "launcher/commands.h"
+#include "launcher/explain.h"
+#include "launcher/session.h"
+#include "launcher/spawn.h"
+#include "launcher/wait.h"
+
+static int audit_start(struct audit *log, const struct session *s)
+{
+	struct audit_line l;
+
+	audit_begin(&l, log, "start");
+	audit_string(&l, "program", s->plan.program);
+	audit_string(&l, "profile", s->profile ? s->profile : "policy file");
+	audit_int(&l, "pid", getpid());
+	return audit_end(&l);
+}
+
+static void audit_stop(struct audit *log, int code, const struct err *err)
+{
+	struct audit_line l;
+
+	audit_begin(&l, log, "stop");
+	audit_int(&l, "exit", code);
+	if (err->code)
+		audit_string(&l, "error", err->text);
+	audit_int(&l, "pid", getpid());
+	/* The disk may be full: the start was logged, and the exit code tells the rest. */
+	if (audit_end(&l) < 0)
+		say_note("the end of this session could not be written to the audit log");
+}
+
+static int start(const struct session *s, int *ret_code, struct err *err)
+{
+	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
+	struct spawn spawn;
+	int signals = wait_signals(err), r;
+
+	if (signals < 0)
+		return signals;
+	r = spawn_all(s, &spawn, err);
+	if (r < 0)
+		return r;
+	log.fd = spawn.audit;
+	r = audit_start(&log, s);
+	if (r < 0) {
+		spawn_done(&spawn); /* closes the lifelines: what was started ends */
+		return err_errno(err, -r, "write the audit log %s/audit.jsonl; free some space",
+				 s->user.state);
+	}
+	r = wait_all(&spawn, signals, ret_code, err);
+	audit_stop(&log, *ret_code, err);
+	return r;
+}
+
+static int check_streams(struct err *err)
+{
+	if (isatty(0))
+		return err_set(err, ENOTTY,
+			       "stdin is a terminal: run is started by an MCP client, over pipes; "
+			       "to see what it would do use mcp-confine explain");
+	return 0;
+}
+
+int run_main(int argc, char **argv)
+{
+	cleanup_free char *cwd = getcwd(NULL, 0);
+	struct session s = {0};
+	struct cli cli = {0};
+	struct err err = {0};
+	int r, code = 125;
+
+	r = fd_have_stdio(&err);
+	if (r == 0 && fd_cloexec_from(3) < 0)
+		r = err_errno(&err, errno, "close_range (Linux 5.11 or newer is needed)");
+	if (r == 0)
+		r = cli_parse(argc, argv, cwd ? cwd : "/", &cli, &err);
+	if (r == 0 && !cli.dry_run)
+		r = check_streams(&err);
+	if (r == 0) {
+		r = session_build(&cli, !cli.dry_run, &s, &err);
+		code = r < 0 ? s.exit_code : 0;
+	}
+	if (r == 0 && cli.dry_run) {
+		explain_session(stdout, &s);
+	} else if (r == 0) {
+		for (size_t i = 0; i < s.plan.notes.n; i++)
+			say_note(s.plan.notes.v[i]);
+		code = 125;
+		r = start(&s, &code, &err);
+	}
+	if (r < 0)
+		say_error(&err);
+	session_done(&s);
+	cli_done(&cli);
+	return code;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "launcher/cli.h"
+#include "launcher/session.h"
+#include "policies/merge.h"
+
+extern char **environ;
+
+void session_done(struct session *s)
+{
+	plan_done(&s->plan);
+	env_done(&s->env);
+	runtime_done(&s->runtime);
+	policy_done(&s->policy);
+	bundle_done(&s->bundle);
+	user_done(&s->user);
+}
+
+static int make_id(char id[static 33], struct err *err)
+{
+	unsigned char raw[16];
+
+	if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
+		return err_errno(err, errno, "getrandom");
+	for (size_t i = 0; i < sizeof(raw); i++)
+		snprintf(id + 2 * i, 3, "%02x", raw[i]);
+	return 0;
+}
+
+/* The last part of a package or path, with what a file name cannot hold replaced. */
+static void set_name(char name[static 65], const char *from)
+{
+	const char *slash = strrchr(from, '/');
+	size_t n = 0;
+
+	for (const char *p = slash ? slash + 1 : from; *p && n < 64; p++, n++)
+		name[n] = isalnum((unsigned char)*p) || strchr("-_", *p) || (*p == '.' && n) ?
+				  *p :
+				  '_';
+	name[n] = '\0';
+	if (!n)
+		memcpy(name, "server", sizeof("server"));
+}
+
+static int check_name(const char *name, struct err *err)
+{
+	size_t len = strlen(name);
+
+	if (!len || len > 64 || name[0] == '.' ||
+	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") !=
+		    len)
+		return err_set(err, EINVAL,
+			       "name %s: use 1 to 64 letters, digits, '.', '_' and '-'", name);
+	return 0;
+}
+
+static int find_layers(const struct cli *cli, const char *package, struct session *s,
+		       struct err *err)
+{
+	const struct bundle_places places = { SYSCONFDIR "/mcp-confine", s->user.config };
+	int r;
+
+	if (cli->server)
+		r = bundle_find_server(&places, cli->server, &s->bundle, err);
+	else
+		r = bundle_find_profile(&places, package, cli->profile, &s->bundle, &s->profile,
+					err);
+	if (r == 0)
+		r = options_add(&s->bundle, &cli->options, err);
+	if (r == 0)
+		r = bundle_merge(&s->bundle, s->user.home, &s->policy, err);
+	return r;
+}
+
+static int find_runtime(char *const *argv, struct session *s, const char *cwd,
+			struct err *err)
+{
+	const struct runtime_query query = {
+		.argv = argv, .cwd = cwd, .home = s->user.home, .path = getenv("PATH"),
+	};
+	int r = runtime_find(&query, &s->runtime, err);
+
+	if (r == -ENOENT)
+		s->exit_code = 127;
+	else if (r == -EACCES || r == -ENOEXEC)
+		s->exit_code = 126;
+	return r;
+}
+
+/* Policy and runtime, in the order that each form of the command allows. */
+static int find(const struct cli *cli, const char *cwd, struct session *s, struct err *err)
+{
+	int r;
+
+	if (cli->command) {
+		r = find_runtime(cli->command, s, cwd, err);
+		if (r == 0)
+			r = find_layers(cli, s->runtime.package, s, err);
+	} else if (cli->server) {
+		r = find_layers(cli, NULL, s, err);
+		if (r == 0 && !s->policy.command.n)
+			r = err_set(err, EINVAL, "%s: its policy names no command", cli->server);
+		if (r == 0)
+			r = find_runtime(s->policy.command.v, s, cwd, err);
+	} else {
+		r = err_set(err, EINVAL, "no server: name one, or give its command behind --");
+	}
+	return r;
+}
+
+static int name_it(const struct cli *cli, struct session *s, struct err *err)
+{
+	if (cli->name) {
+		int r = check_name(cli->name, err);
+
+		if (r < 0)
+			return r;
+		set_name(s->name, cli->name);
+	} else if (cli->server) {
+		set_name(s->name, cli->server);
+	} else if (s->runtime.package) {
+		set_name(s->name, s->runtime.package);
+	} else if (s->runtime.program) {
+		set_name(s->name, s->runtime.first_arg > 1 &&
+						  s->runtime.first_arg <= s->runtime.argv.n ?
+					  s->runtime.argv.v[s->runtime.first_arg - 1] :
+					  s->runtime.program);
+	}
+	return 0;
+}
+
+int session_build(const struct cli *cli, bool with_state, struct session *s,
+		  struct err *err)
+{
+	cleanup_free char *cwd = getcwd(NULL, 0), *home = NULL, *below = NULL;
+	int r;
+
+	s->exit_code = 125;
+	r = user_find(&s->user, err);
+	if (r == 0)
+		r = make_id(s->id, err);
+	if (r == 0)
+		r = find(cli, cwd && cwd[0] == '/' ? cwd : s->user.home, s, err);
+	if (r == 0)
+		r = name_it(cli, s, err);
+	if (r < 0)
+		return r;
+	if (s->policy.sandbox.home == POLICY_HOME_PERSISTENT) {
+		if (asprintf(&below, "homes/%s", s->name) < 0)
+			return err_errno(err, ENOMEM, "state directory");
+		if (with_state)
+			r = user_state(&s->user, below, &home, err);
+		else if (asprintf(&home, "%s/%s", s->user.state, below) < 0)
+			r = err_errno(err, ENOMEM, "state directory");
+	}
+	if (r == 0)
+		r = env_build(environ, &s->policy, &cli->env, &s->runtime, &s->user, &s->env, err);
+	if (r == 0)
+		r = plan_build(&s->policy, &s->runtime, &s->user,
+			       cwd && cwd[0] == '/' ? cwd : s->user.home, home, &s->plan, err);
+	if (r == 0 && strv_add_all(&s->plan.env, &s->env.server) < 0)
+		r = err_errno(err, ENOMEM, "environment");
+	return r;
+}
+
+int session_policy(const struct cli *cli, struct session *s, struct err *err)
+{
+	int r;
+
+	s->exit_code = 125;
+	r = user_find(&s->user, err);
+	if (r == 0)
+		r = make_id(s->id, err);
+	if (r == 0 && cli->command)
+		r = find(cli, s->user.home, s, err);
+	else if (r == 0)
+		r = find_layers(cli, NULL, s, err);
+	if (r == 0)
+		r = name_it(cli, s, err);
+	return r;
+}

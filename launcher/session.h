@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session - everything known about one start before anything starts
+ *
+ * cli -> layers -> merge -> runtime -> environment -> plan.  The same for run, explain
+ * and `run --dry-run`, so that what is explained is what would run.
+ */
+#ifndef LAUNCHER_SESSION_H
+#define LAUNCHER_SESSION_H
+
+#include "launcher/env.h"
+#include "launcher/plan.h"
+#include "launcher/runtime.h"
+#include "launcher/user.h"
+#include "policies/bundle.h"
+#include "policies/policy.h"
+
+struct cli;
+struct err;
+
+struct session {
+	struct user user;
+	struct bundle bundle;
+	struct policy policy;
+	struct runtime runtime;
+	struct env env;
+	struct plan plan;
+	char name[65];	     /* what logs and state call the server */
+	const char *profile; /* static, or NULL for a server of a policy file */
+	char id[33];	     /* random, for the audit log */
+	int exit_code;	     /* what a failure means: 125, 126, 127 */
+};
+
+/*
+ * with_state: make the directories that the plan needs (a persistent home).
+ * Return: 0 or -errno; s->exit_code says what to exit with.  session_done() in any case.
+ */
+int session_build(const struct cli *cli, bool with_state, struct session *s,
+		  struct err *err);
+
+/* Only the policy: for decide.  Return as above. */
+int session_policy(const struct cli *cli, struct session *s, struct err *err);
+
+void session_done(struct session *s);
+
+#endif /* LAUNCHER_SESSION_H */

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/audit.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/fd.h"
+#include "common/sys.h"
+#include "launcher/enter.h"
+#include "launcher/ns.h"
+#include "launcher/secrets.h"
+#include "launcher/session.h"
+#include "launcher/spawn.h"
+#include "launcher/start.h"
+
+/* Every pipe of one start; [0] is read, [1] written. */
+struct pipes {
+	int in[2], out[2], err[2];	   /* the server's */
+	int event[2], lifeline[2];	   /* the pep's */
+	int order[2], report[2], exit[2];  /* init's */
+};
+
+static void close_pair(int fds[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+static void pipes_close(struct pipes *p)
+{
+	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
+		       p->lifeline, p->order, p->report, p->exit };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		close_pair(all[i]);
+}
+
+static int pipes_open(struct pipes *p, struct err *err)
+{
+	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
+		       p->lifeline, p->order, p->report, p->exit };
+
+	memset(p, 0xff, sizeof(*p)); /* every descriptor -1 */
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (pipe2(all[i], O_CLOEXEC) < 0) {
+			int r = err_errno(err, errno, "pipe");
+
+			pipes_close(p);
+			return r;
+		}
+	return 0;
+}
+
+/* --- the pep -------------------------------------------------------------------------- */
+
+/* Beside us (a build tree, a tarball) or where it was installed.  No search path. */
+int spawn_open_pep(struct err *err)
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 32);
+	char *slash;
+	int fd;
+
+	if (len < 0)
+		return err_errno(err, errno, "read /proc/self/exe");
+	self[len] = '\0';
+	slash = strrchr(self, '/');
+	memcpy(slash + 1, "mcp-confine-pep", sizeof("mcp-confine-pep"));
+	fd = open(self, O_PATH | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		fd = open(LIBEXECDIR "/mcp-confine-pep", O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, errno,
+				 "open mcp-confine-pep, beside %s or in " LIBEXECDIR, self);
+	return fd;
+}
+
+int spawn_open_policy(const struct session *s, struct err *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+	int r = bundle_write(&s->bundle, &text, &len, err);
+
+	return r < 0 ? r : fd_sealed("policy", text, len, err);
+}
+
+static int open_secrets(const struct session *s, struct err *err)
+{
+	cleanup_free void *data = NULL;
+	size_t len, count;
+	int r = secrets_digest(&s->env.known, &data, &len, &count, err);
+
+	return r < 0 ? r : fd_sealed("secrets", data, len, err);
+}
+
+static int open_audit(const struct session *s, struct err *err)
+{
+	cleanup_free char *dir = NULL, *path = NULL;
+	int r = user_state(&s->user, NULL, &dir, err);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&path, "%s/audit.jsonl", dir) < 0)
+		return err_errno(err, ENOMEM, "audit file");
+	return audit_open(path, err);
+}
+
+struct pep_fds {
+	int program, policy, secrets, audit;
+};
+
+static void pep_fds_close(struct pep_fds *f)
+{
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (*all[i] >= 0)
+			close(*all[i]);
+		*all[i] = -1;
+	}
+}
+
+static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
+{
+	*f = (struct pep_fds){ -1, -1, -1, -1 };
+	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
+	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0) {
+		pep_fds_close(f);
+		return -err->code;
+	}
+	return 0;
+}
+
+/* In the child: the descriptors that the command line names survive the exec. */
+static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
+			       const struct pipes *p)
+{
+	const struct {
+		const char *name;
+		int fd;
+	} given[] = {
+		{ "--policy-fd", f->policy },	    { "--secrets-fd", f->secrets },
+		{ "--audit-fd", f->audit },	    { "--server-in", p->in[1] },
+		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
+		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
+	};
+	struct strv argv = {0};
+	struct err err = {0};
+	char *env[] = { NULL };
+	sigset_t none;
+	int r = strv_add(&argv, "mcp-confine-pep");
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(*given) && r == 0; i++) {
+		r = fd_place(given[i].fd, given[i].fd, &err);
+		if (r == 0)
+			r = strv_add(&argv, given[i].name);
+		if (r == 0)
+			r = strv_addf(&argv, "%d", given[i].fd);
+	}
+	if (r == 0)
+		r = strv_add(&argv, "--home") | strv_add(&argv, s->user.home) |
+		    strv_add(&argv, "--server") | strv_add(&argv, s->name) |
+		    strv_add(&argv, "--session") | strv_add(&argv, s->id);
+	if (r < 0)
+		_exit(125);
+	/* A signal to the client's process group is the launcher's to answer. */
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	syscall(SYS_execveat, f->program, "", argv.v, env, AT_EMPTY_PATH);
+	_exit(125);
+}
+
+/* --- both ------------------------------------------------------------------------------- */
+
+static int open_parent(struct err *err)
+{
+	int fd = sys_pidfd_open(getppid(), 0);
+
+	/* A parent outside of our pid namespace is 0: then only the pipes tell. */
+	if (fd < 0 && errno != EINVAL && errno != ESRCH)
+		return err_errno(err, errno, "pidfd_open of the client");
+	return fd < 0 ? -1 : fd;
+}
+
+static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
+		     struct spawn *ret, struct err *err)
+{
+	ret->pep = fork();
+	if (ret->pep == 0)
+		pep_exec(s, f, p);
+	if (ret->pep < 0)
+		return err_errno(err, errno, "fork");
+	ret->pep_fd = sys_pidfd_open(ret->pep, 0);
+	return ret->pep_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+}
+
+static int start_sandbox(const struct session *s, const struct pipes *p, mode_t mask,
+			 struct spawn *ret, struct err *err)
+{
+	const struct start start = {
+		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
+		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
+		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
+	};
+	pid_t pid = ns_clone(&ret->init_fd, err);
+
+	if (pid == 0) {
+		/* The other ends: who holds them would hide the others' end of file. */
+		close(p->order[1]);
+		close(p->lifeline[1]);
+		close(p->report[0]);
+		close(p->exit[0]);
+		close(p->in[1]);
+		close(p->out[0]);
+		close(p->err[0]);
+		close(p->event[1]);
+		enter_run(&start);
+	}
+	if (pid < 0)
+		return (int)pid;
+	ret->init = pid;
+	return 0;
+}
+
+/* The client's streams are the pep's now. */
+static int let_go_of_stdio(struct err *err)
+{
+	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		return err_errno(err, errno, "let go of the client's streams");
+	return 0;
+}
+
+void spawn_done(struct spawn *s)
+{
+	int *all[] = { &s->pep_fd,   &s->init_fd, &s->client, &s->event, &s->lifeline,
+		       &s->order, &s->report, &s->exit,  &s->audit };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (*all[i] >= 0)
+			close(*all[i]);
+		*all[i] = -1;
+	}
+}
+
+/* Kill what was started; both are our children and die at once. */
+static void undo(struct spawn *s)
+{
+	if (s->pep > 0) {
+		kill(s->pep, SIGKILL);
+		waitpid(s->pep, NULL, 0);
+	}
+	spawn_done(s);
+}
+
+int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
+{
+	struct spawn w = { .pep_fd = -1, .init_fd = -1, .client = -1, .event = -1,
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1 };
+	mode_t mask = umask(077);
+	struct pep_fds fds;
+	struct pipes p;
+	int r;
+
+	r = pep_fds_open(s, &fds, err);
+	if (r < 0)
+		return r;
+	r = pipes_open(&p, err);
+	if (r < 0) {
+		pep_fds_close(&fds);
+		return r;
+	}
+	w.client = open_parent(err);
+	r = w.client == -1 ? -err->code : 0;
+	if (r == 0)
+		r = start_pep(s, &fds, &p, &w, err);
+	if (r == 0)
+		r = start_sandbox(s, &p, mask, &w, err);
+	if (r == 0)
+		r = let_go_of_stdio(err);
+	w.event = take_fd(&p.event[0]);
+	w.lifeline = take_fd(&p.lifeline[1]);
+	w.order = take_fd(&p.order[1]);
+	w.report = take_fd(&p.report[0]);
+	w.exit = take_fd(&p.exit[0]);
+	w.audit = take_fd(&fds.audit);
+	pipes_close(&p);
+	pep_fds_close(&fds);
+	if (r < 0) {
+		undo(&w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}

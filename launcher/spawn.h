@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spawn - from a session to running processes: the pep, and pid 1 of the sandbox
+ */
+#ifndef LAUNCHER_SPAWN_H
+#define LAUNCHER_SPAWN_H
+
+#include <sys/types.h>
+
+struct err;
+struct session;
+
+/* What the supervisor holds of the running processes.  -1: closed. */
+struct spawn {
+	pid_t pep, init;
+	int pep_fd, init_fd; /* pidfds */
+	int client;	     /* pidfd of the process that started us */
+	int event;	     /* struct wire_event, from the pep */
+	int lifeline;	     /* the pep's: it dies when this closes */
+	int order;	     /* struct wire_order, to init; its lifeline */
+	int report;	     /* struct wire_report, until the server's exec */
+	int exit;	     /* struct wire_exit, from init */
+	int audit;
+};
+
+/*
+ * Start both.  Afterwards this process holds none of the client's or server's streams
+ * (0 and 1 are /dev/null).  SIGCHLD and the signals to forward are blocked by the
+ * caller.  Return: 0; or -errno, and nothing runs.
+ */
+int spawn_all(const struct session *s, struct spawn *ret, struct err *err);
+
+/* The program mcp-confine-pep, O_PATH; and the layers of s in a sealed memfd. */
+int spawn_open_pep(struct err *err);
+int spawn_open_policy(const struct session *s, struct err *err);
+
+/* Close what is open. */
+void spawn_done(struct spawn *s);
+
+#endif /* LAUNCHER_SPAWN_H */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "launcher/user.h"
+
+void user_done(struct user *u)
+{
+	free(u->name);
+	free(u->home);
+	free(u->config);
+	free(u->state);
+	*u = (struct user){0};
+}
+
+/* $HOME, when it is an absolute path to a directory of this user's. */
+static const char *environment_home(void)
+{
+	const char *home = getenv("HOME");
+	struct stat st;
+
+	if (!home || home[0] != '/' || stat(home, &st) < 0 || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != getuid())
+		return NULL;
+	return home;
+}
+
+int user_find(struct user *ret, struct err *err)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	const char *env = environment_home();
+	const char *own = pw && pw->pw_dir && pw->pw_dir[0] == '/' ? pw->pw_dir : env;
+	struct user u = { .uid = getuid(), .gid = getgid() };
+
+	if (getauxval(AT_SECURE) || geteuid() != getuid() || getegid() != getgid())
+		return err_set(err, EPERM,
+			       "mcp-confine must not be set-user-ID; remove the bit: chmod ug-s");
+	if (!own)
+		return err_set(err, ENOENT,
+			       "no home directory for user %u; add one to the user database",
+			       (unsigned int)u.uid);
+	u.name = pw ? strdup(pw->pw_name) : strdup("user");
+	u.home = realpath(env ? env : own, NULL);
+	if (!u.home) {
+		int r = err_errno(err, errno, "home directory %s", env ? env : own);
+
+		user_done(&u);
+		return r;
+	}
+	if (!u.name || asprintf(&u.config, "%s/.config/mcp-confine", own) < 0 ||
+	    asprintf(&u.state, "%s/.local/state/mcp-confine", own) < 0) {
+		user_done(&u);
+		return err_errno(err, ENOMEM, "user");
+	}
+	*ret = u;
+	return 0;
+}
+
+/* mkdir -p, 0700 for what is new. */
+static int make_directories(char *path, struct err *err)
+{
+	for (char *p = path + 1;; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return err_errno(err, errno, "make directory %s", path);
+		*p = c;
+		if (!c)
+			return 0;
+	}
+}
+
+int user_state(const struct user *u, const char *below, char **ret_path, struct err *err)
+{
+	cleanup_free char *path = NULL;
+	struct stat st;
+	int r;
+
+	if (asprintf(&path, "%s%s%s", u->state, below ? "/" : "", below ? below : "") < 0)
+		return err_errno(err, ENOMEM, "state directory");
+	r = make_directories(path, err);
+	if (r < 0)
+		return r;
+	if (lstat(path, &st) < 0)
+		return err_errno(err, errno, "state directory %s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != u->uid || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return err_set(err, EPERM,
+			       "state directory %s: not a directory of this user's alone; chmod 700 it",
+			       path);
+	*ret_path = take_ptr(&path);
+	return 0;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * The parts, and what their end means:
+ *
+ *   client (pidfd)   gone: TERM to the server, KILL after a grace
+ *   client's stream  the pep tells: when no answer is owed any more, the server has
+ *                    LIMIT_EOF_GRACE to end by itself, then TERM, then KILL
+ *   signal to us     forwarded to the server's group, KILL after a grace; a second one
+ *                    kills at once
+ *   pep (pidfd)      ended well: the client does not read any more, as its end of
+ *                    stream; ended badly: everything is killed, 125
+ *   init (pidfd)     the sandbox is gone; the pep passes on what the server left in its
+ *                    pipes and ends by itself
+ *
+ * Should this process be killed, `order` and `lifeline` close with it, and init and
+ * pep end.  Init's end takes every process of its pid namespace along (pid_namespaces(7)).
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/fd.h"
+#include "common/limits.h"
+#include "common/lock.h"
+#include "common/sys.h"
+#include "common/wire.h"
+#include "filters/filters.h"
+#include "launcher/spawn.h"
+#include "launcher/wait.h"
+
+static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+struct waiting {
+	struct spawn *s;
+	bool has_exit;	   /* init told how the server ended */
+	bool has_report;   /* the sandbox could not be made */
+	struct wire_exit exit;
+	struct wire_report report;
+	int pep_status;
+	bool is_ending;	   /* TERM was sent */
+	bool was_killed;   /* KILL was sent to init */
+	int64_t term_at, kill_at, flush_at; /* CLOCK_MONOTONIC ms; 0: not set */
+};
+
+int wait_signals(struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
+		sigaddset(&set, forwarded[i]);
+	/* A client may have ignored it; then wait4 would find no child. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		return err_errno(err, errno, "block signals");
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_errno(err, errno, "signalfd") : fd;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void kill_sandbox(struct waiting *w)
+{
+	w->kill_at = w->term_at = 0;
+	w->was_killed = true;
+	if (w->s->init_fd >= 0)
+		sys_pidfd_send_signal(w->s->init_fd, SIGKILL);
+}
+
+static void end_with(struct waiting *w, int sig)
+{
+	struct wire_order o = { .signal = sig };
+	bool is_last = sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
+
+	if (is_last && w->is_ending) {
+		kill_sandbox(w);
+		return;
+	}
+	fd_write_all(w->s->order, &o, sizeof(o));
+	if (is_last) {
+		w->is_ending = true;
+		w->term_at = 0;
+		w->kill_at = now_ms() + LIMIT_TERM_GRACE;
+	}
+}
+
+/* The session ends without anybody asking for a signal: TERM, and KILL after it. */
+static void end(struct waiting *w)
+{
+	if (!w->is_ending)
+		end_with(w, SIGTERM);
+}
+
+static void take_signal(struct waiting *w, int fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		end_with(w, (int)info.ssi_signo);
+		/* With the sandbox gone, only the pep is left to wait for. */
+		if (w->s->init_fd < 0)
+			w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
+	}
+}
+
+static void take_event(struct waiting *w)
+{
+	struct wire_event e;
+
+	if (read(w->s->event, &e, sizeof(e)) != (ssize_t)sizeof(e)) {
+		close_one(&w->s->event);
+		return;
+	}
+	if (w->is_ending)
+		return;
+	if (e.kind == WIRE_EVENT_CLIENT_EOF)
+		w->term_at = now_ms() + LIMIT_EOF_OPEN;
+	else if (e.kind == WIRE_EVENT_IDLE)
+		w->term_at = now_ms() + LIMIT_EOF_GRACE;
+}
+
+static void take_report(struct waiting *w)
+{
+	ssize_t n = read(w->s->report, &w->report, sizeof(w->report));
+
+	if (n == (ssize_t)sizeof(w->report)) {
+		w->report.text[sizeof(w->report.text) - 1] = '\0';
+		w->has_report = true;
+	}
+	close_one(&w->s->report);
+}
+
+static void take_exit(struct waiting *w)
+{
+	if (read(w->s->exit, &w->exit, sizeof(w->exit)) == (ssize_t)sizeof(w->exit))
+		w->has_exit = true;
+	close_one(&w->s->exit);
+}
+
+static void take_pep(struct waiting *w)
+{
+	waitpid(w->s->pep, &w->pep_status, 0);
+	close_one(&w->s->pep_fd);
+	if (!WIFEXITED(w->pep_status) || WEXITSTATUS(w->pep_status))
+		kill_sandbox(w);
+	else
+		end(w);
+}
+
+static void take_init(struct waiting *w)
+{
+	waitpid(w->s->init, NULL, 0);
+	close_one(&w->s->init_fd);
+	w->term_at = w->kill_at = 0;
+	if (w->is_ending)
+		w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
+}
+
+static int timeout(const struct waiting *w)
+{
+	const int64_t all[] = { w->term_at, w->kill_at, w->flush_at };
+	int64_t next = 0, left;
+
+	for (size_t i = 0; i < 3; i++)
+		if (all[i] && (!next || all[i] < next))
+			next = all[i];
+	if (!next)
+		return -1;
+	left = next - now_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+static void take_time(struct waiting *w)
+{
+	int64_t now = now_ms();
+
+	if (w->term_at && now >= w->term_at)
+		end(w);
+	if (w->kill_at && now >= w->kill_at)
+		kill_sandbox(w);
+	if (w->flush_at && now >= w->flush_at && w->s->pep_fd >= 0) {
+		w->flush_at = 0;
+		sys_pidfd_send_signal(w->s->pep_fd, SIGKILL);
+	}
+}
+
+static int round_once(struct waiting *w, int signals, struct err *err)
+{
+	struct pollfd p[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = w->s->client, .events = POLLIN },
+		{ .fd = w->s->event, .events = POLLIN },
+		{ .fd = w->s->report, .events = POLLIN },
+		{ .fd = w->s->exit, .events = POLLIN },
+		{ .fd = w->s->pep_fd, .events = POLLIN },
+		{ .fd = w->s->init_fd, .events = POLLIN },
+	};
+
+	if (poll(p, sizeof(p) / sizeof(*p), timeout(w)) < 0)
+		return errno == EINTR ? 0 : err_errno(err, errno, "poll");
+	if (p[0].revents)
+		take_signal(w, signals);
+	if (p[1].revents) {
+		close_one(&w->s->client);
+		end(w);
+		if (w->s->init_fd < 0)
+			w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
+	}
+	if (p[2].revents)
+		take_event(w);
+	if (p[3].revents)
+		take_report(w);
+	if (p[4].revents)
+		take_exit(w);
+	if (p[5].revents)
+		take_pep(w);
+	if (p[6].revents)
+		take_init(w);
+	take_time(w);
+	return 0;
+}
+
+/* Words for the exit code; the order is from the first cause to the last effect. */
+static int judge(struct waiting *w, int *ret_code, struct err *err)
+{
+	*ret_code = 125;
+	if (w->has_report) {
+		*ret_code = w->report.exit_code;
+		return err_set(err, EPERM, "%s", w->report.text);
+	}
+	if (WIFSIGNALED(w->pep_status) && !w->is_ending)
+		return err_set(err, EIO, "mcp-confine-pep was killed by signal %d; the server "
+					 "was stopped", WTERMSIG(w->pep_status));
+	if (WIFEXITED(w->pep_status) && WEXITSTATUS(w->pep_status))
+		return err_set(err, EIO, "mcp-confine-pep failed; the server was stopped");
+	if (w->has_exit) {
+		*ret_code = w->exit.signal ? 128 + w->exit.signal : w->exit.code;
+		return 0;
+	}
+	if (w->was_killed) {
+		*ret_code = 128 + SIGKILL;
+		return 0;
+	}
+	return err_set(err, EIO, "the sandbox ended before its server did (pid 1 was killed)");
+}
+
+int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
+{
+	struct waiting w = { .s = s };
+	int r = lock_enter(&filter_launcher, err);
+
+	*ret_code = 125;
+	if (r < 0)
+		return r;
+	while (s->pep_fd >= 0 || s->init_fd >= 0) {
+		r = round_once(&w, signals, err);
+		if (r < 0)
+			return r;
+	}
+	/* Init writes before it ends: what it wrote may still be in the pipe. */
+	if (s->report >= 0 && !w.has_exit)
+		take_report(&w);
+	if (s->exit >= 0)
+		take_exit(&w);
+	return judge(&w, ret_code, err);
+}

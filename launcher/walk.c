@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "launcher/walk.h"
+
+#define WALK_LINKS 40 /* as the kernel: MAXSYMLINKS */
+
+int walk_is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	if (!strcmp(dir, "/"))
+		return 1;
+	return !strncmp(path, dir, len) && (path[len] == '\0' || path[len] == '/');
+}
+
+void walk_done(struct walk *w)
+{
+	for (size_t i = 0; i < w->n_links; i++) {
+		free(w->links[i].path);
+		free(w->links[i].text);
+	}
+	free(w->links);
+	*w = (struct walk){0};
+}
+
+static bool is_ours(uid_t uid)
+{
+	return uid == 0 || uid == getuid();
+}
+
+/* May a symlink of this owner in this directory be believed? */
+static bool is_trusted(const struct stat *dir, const struct stat *link)
+{
+	if (!is_ours(dir->st_uid))
+		return false;
+	if (!(dir->st_mode & (S_IWGRP | S_IWOTH)))
+		return true;
+	/* A group of one's own is Debian's default; what counts is who made the link. */
+	return is_ours(link->st_uid);
+}
+
+static int add_link(struct walk *w, const char *dir, const char *name, const char *text)
+{
+	struct walk_link *grown = reallocarray(w->links, w->n_links + 1, sizeof(*grown));
+	char *path = NULL, *copy = strdup(text);
+
+	if (grown)
+		w->links = grown;
+	if (!grown || !copy || asprintf(&path, "%s/%s", dir[1] ? dir : "", name) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	w->links[w->n_links++] = (struct walk_link){ path, copy };
+	return 0;
+}
+
+/* Replace *rest by text + "/" + the old rest.  Return: 0 or -ENAMETOOLONG. */
+static int prepend(char rest[static PATH_MAX * 2], const char *text)
+{
+	char old[PATH_MAX * 2];
+
+	memcpy(old, rest, sizeof(old));
+	if (snprintf(rest, PATH_MAX * 2, "%s/%s", text, old) >= PATH_MAX * 2)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+/* Take the first component off rest.  Return: its length, 0 at the end. */
+static size_t next_component(char *rest, char name[static NAME_MAX + 1])
+{
+	size_t skip = strspn(rest, "/"), len = strcspn(rest + skip, "/");
+
+	if (len > NAME_MAX)
+		len = NAME_MAX;
+	memcpy(name, rest + skip, len);
+	name[len] = '\0';
+	memmove(rest, rest + skip + len, strlen(rest + skip + len) + 1);
+	return len;
+}
+
+static void strip_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	slash[slash == path ? 1 : 0] = '\0';
+}
+
+/* One component.  fd is the directory that w->real names and w->st describes. */
+static int step(struct walk *w, int *fd, char *rest, const char *name, struct err *err)
+{
+	cleanup_close int next = -1;
+	char text[PATH_MAX];
+	struct stat st;
+	ssize_t len;
+
+	if (!strcmp(name, "."))
+		return 0;
+	next = openat(*fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (next < 0 || fstat(next, &st) < 0)
+		return err_errno(err, errno, "%s%s%s", w->real, w->real[1] ? "/" : "", name);
+	if (!S_ISLNK(st.st_mode)) {
+		if (!strcmp(name, "..")) {
+			strip_last(w->real);
+		} else {
+			size_t n = strlen(w->real);
+
+			if (snprintf(w->real + n, sizeof(w->real) - n, "%s%s",
+				     n > 1 ? "/" : "", name) >= (int)(sizeof(w->real) - n))
+				return err_errno(err, ENAMETOOLONG, "%s", name);
+		}
+		w->st = st;
+		close(*fd);
+		*fd = take_fd(&next);
+		return 0;
+	}
+	len = readlinkat(next, "", text, sizeof(text) - 1);
+	if (len < 0)
+		return err_errno(err, errno, "read symlink %s/%s", w->real, name);
+	text[len] = '\0';
+	if (!is_trusted(&w->st, &st))
+		return err_set(err, EPERM,
+			       "%s/%s: a symlink that another user could have put there; name the real path",
+			       w->real, name);
+	if (w->n_links == WALK_LINKS)
+		return err_errno(err, ELOOP, "%s/%s", w->real, name);
+	if (add_link(w, w->real, name, text) < 0)
+		return err_errno(err, ENOMEM, "symlink");
+	if (prepend(rest, text) < 0)
+		return err_errno(err, ENAMETOOLONG, "symlink %s/%s", w->real, name);
+	if (text[0] == '/') {
+		int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (root < 0 || fstat(root, &w->st) < 0)
+			return err_errno(err, errno, "open /");
+		close(*fd);
+		*fd = root;
+		memcpy(w->real, "/", 2);
+	}
+	return 0;
+}
+
+int walk_path(const char *path, struct walk *ret, struct err *err)
+{
+	cleanup_close int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char rest[PATH_MAX * 2], name[NAME_MAX + 1];
+	struct walk w = { .real = "/" };
+
+	if (fd < 0 || fstat(fd, &w.st) < 0)
+		return err_errno(err, errno, "open /");
+	if (path[0] != '/' || strlen(path) >= PATH_MAX)
+		return err_set(err, EINVAL, "%s: not an absolute path", path);
+	memcpy(rest, path, strlen(path) + 1);
+	while (next_component(rest, name)) {
+		int r = step(&w, &fd, rest, name, err);
+
+		if (r < 0) {
+			walk_done(&w);
+			return r;
+		}
+	}
+	*ret = w;
+	return 0;
+}

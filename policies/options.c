@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "policies/bundle.h"
+#include "policies/options.h"
+
+/* A list, or NULL when memory is out or a string is not UTF-8. */
+static json_t *list(const struct strv *s)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < s->n; i++)
+		if (json_array_append_new(array, json_string(s->v[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+int options_add(struct bundle *b, const struct options *o, struct err *err)
+{
+	json_auto_t *sandbox = json_object(), *document = NULL;
+	cleanup_free char *text = NULL;
+	int bad = 0;
+
+	if (!o->read.n && !o->write.n)
+		return 0;
+	if (o->read.n)
+		bad |= json_object_set_new(sandbox, "read", list(&o->read));
+	if (o->write.n)
+		bad |= json_object_set_new(sandbox, "write", list(&o->write));
+	document = json_pack("{s:i,s:O}", "version", 1, "sandbox", sandbox);
+	if (!bad && document)
+		text = json_dumps(document, JSON_COMPACT);
+	if (!text)
+		return err_set(err, EINVAL,
+			       "command line: a path that is not UTF-8, or no memory");
+	return bundle_add(b, "command line", text, strlen(text), err);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options - what a command line says, as the weakest policy document
+ *
+ * So that options pass through the same loader and the same merge as every file, and
+ * can only name paths or narrow.
+ */
+#ifndef POLICIES_OPTIONS_H
+#define POLICIES_OPTIONS_H
+
+#include "common/strv.h"
+
+struct bundle;
+struct err;
+
+struct options {
+	struct strv read, write; /* absolute paths */
+};
+
+/* Append them to the bundle; nothing when there are none.  Return: 0 or -errno. */
+int options_add(struct bundle *b, const struct options *o, struct err *err);
+
+#endif /* POLICIES_OPTIONS_H */
