@@ -87,9 +87,20 @@ static int new_tmpfs(uint64_t size, const char *mode, uint64_t attrs, struct err
 	return fd < 0 ? err_errno(err, errno, "mount a tmpfs") : fd;
 }
 
+/* With CAP_SYS_RESOURCE over this user namespace, and in it only (Linux 4.9). */
+static int forbid_namespaces(int proc, struct err *err)
+{
+	cleanup_close int limit =
+		openat(proc, "sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+
+	if (limit < 0 || fd_write_all(limit, "0", 1) < 0)
+		return err_errno(err, errno, "forbid nested user namespaces");
+	return 0;
+}
+
 static int new_proc(struct err *err)
 {
-	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC), fd = -1, limit = -1;
+	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC), fd = -1;
 
 	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return err_errno(err, errno, "make /proc");
@@ -99,10 +110,8 @@ static int new_proc(struct err *err)
 		return err_errno(err, errno,
 				 "mount /proc (in a container whose own /proc is masked the kernel "
 				 "forbids it; run mcp-confine outside of it)");
-	/* With CAP_SYS_RESOURCE over this user namespace, and in it only. */
-	limit = openat(fd, "sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
-	if (limit < 0 || fd_write_all(limit, "0", 1) < 0)
-		return err_errno(err, errno, "forbid nested user namespaces");
+	if (forbid_namespaces(fd, err) < 0)
+		return -err->code;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
 		return err_errno(err, errno, "make /proc read-only");
 	return take_fd(&fd);

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gen - print the seccomp programs as C (build time only)
+ *
+ * usage: gen [--arch x86_64|aarch64] [--sanitized]
+ *
+ * A server gets two stacked filters, because libseccomp cannot give one call both an
+ * unconditional and a conditional rule, and because rules on arguments must compare the
+ * 32 bits that the kernel uses: the rest of a register is the caller's to fill
+ * (CVE-2019-7303, CVE-2019-10063).  So arguments are always compared by MASKED_EQ on
+ * the low half.  A foreign architecture (int 0x80, x32) kills the process.
+ *
+ * Our own processes get short lists; another call there means that the process was
+ * taken over, and kills it.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOW32 0xffffffffULL
+
+static uint32_t arch;
+
+static _Noreturn void die(const char *what, const char *name, int r)
+{
+	fprintf(stderr, "filters/gen: %s: %s: %s\n", name, what, strerror(-r));
+	exit(1);
+}
+
+/* Calls that exist on x86_64 only; anything else unknown is a mistake in a table. */
+static bool is_legacy(const char *name)
+{
+	static const char *const names[] = {
+		"open", "creat", "dup2", "stat", "lstat", "access", "getdents", "mkdir", "rmdir",
+		"unlink", "rename", "link", "symlink", "readlink", "chmod", "chown", "lchown",
+		"utime", "utimes", "futimesat", "mknod", "inotify_init", "fork", "vfork", "pause",
+		"arch_prctl", "getpgrp", "getrlimit", "time", "alarm", "epoll_create", "epoll_wait",
+		"poll", "select", "eventfd", "signalfd", "pipe", "modify_ldt", "iopl", "ioperm",
+		"uselib", "ustat", "sysfs",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+/* The number on the target, or a negative one when it has no such call. */
+static int number(const char *name)
+{
+	int nr = seccomp_syscall_resolve_name_arch(arch, name);
+
+	if (nr == __NR_SCMP_ERROR)
+		die("no such system call", name, -ENOSYS);
+	if (nr < 0 && !is_legacy(name))
+		die("not on this architecture, and not listed as legacy", name, -ENOSYS);
+	/* Rules name calls by the build machine's numbers; libseccomp translates. */
+	return nr < 0 ? nr : seccomp_syscall_resolve_name(name);
+}
+
+static scmp_filter_ctx new_filter(uint32_t action)
+{
+	scmp_filter_ctx ctx = seccomp_init(action);
+	int r;
+
+	if (!ctx)
+		die("seccomp_init", "filter", -ENOMEM);
+	if (arch != seccomp_arch_native()) {
+		r = seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
+		if (r == 0)
+			r = seccomp_arch_add(ctx, arch);
+		if (r < 0)
+			die("set the architecture", "filter", r);
+	}
+	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (r == 0)
+		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (r < 0)
+		die("set the attributes", "filter", r);
+	return ctx;
+}
+
+static void rule(scmp_filter_ctx ctx, uint32_t action, const char *name)
+{
+	int nr = number(name), r;
+
+	if (nr < 0)
+		return;
+	r = seccomp_rule_add_exact(ctx, action, nr, 0);
+	if (r < 0)
+		die("add a rule", name, r);
+}
+
+/* Refuse the call when (argument & mask) == value; compared in the low 32 bits. */
+static void refuse_if(scmp_filter_ctx ctx, int error, const char *name, unsigned int arg,
+		      uint64_t mask, uint64_t value)
+{
+	int nr = number(name), r;
+
+	if (nr < 0)
+		return;
+	r = seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO((uint32_t)error), nr, 1,
+				   SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask & LOW32, value & LOW32));
+	if (r < 0)
+		die("add a rule on an argument", name, r);
+}
+
+/* --- the server's two ----------------------------------------------------------------- */
+
+static scmp_filter_ctx server_calls(void)
+{
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ERRNO(ENOSYS));
+
+#define CALL(name) rule(ctx, SCMP_ACT_ALLOW, #name);
+#define EPERM_(name) rule(ctx, SCMP_ACT_ERRNO(EPERM), #name);
+/* The default action: libseccomp refuses a rule for it, the row states the intent. */
+#define NOSYS(name) number(#name);
+#include "filters/server_calls.h"
+#undef CALL
+#undef EPERM_
+#undef NOSYS
+	return ctx;
+}
+
+/* Families 0 and 2 to 63 one by one, larger numbers by any of the higher bits. */
+static void only_unix(scmp_filter_ctx ctx, const char *name)
+{
+	for (uint64_t family = 0; family < 64; family++)
+		if (family != AF_UNIX)
+			refuse_if(ctx, EAFNOSUPPORT, name, 0, LOW32, family);
+	for (unsigned int bit = 6; bit < 32; bit++)
+		refuse_if(ctx, EAFNOSUPPORT, name, 0, 1ULL << bit, 1ULL << bit);
+}
+
+static void no_namespaces(scmp_filter_ctx ctx)
+{
+	static const uint64_t flags[] = { CLONE_NEWNS,	CLONE_NEWCGROUP, CLONE_NEWUTS,
+					  CLONE_NEWIPC, CLONE_NEWUSER,	 CLONE_NEWPID,
+					  CLONE_NEWNET };
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		refuse_if(ctx, EPERM, "clone", 0, flags[i], flags[i]);
+}
+
+static void no_terminal_tricks(scmp_filter_ctx ctx)
+{
+	/* Push input, take over a console or a controlling terminal, change the discipline
+	 * (CVE-2017-5226, CVE-2023-28100); mark files immutable. */
+	static const uint64_t requests[] = { 0x5412 /* TIOCSTI */,   0x541c /* TIOCLINUX */,
+					     0x541d /* TIOCCONS */,  0x540e /* TIOCSCTTY */,
+					     0x5423 /* TIOCSETD */,
+					     0x40086602 /* FS_IOC_SETFLAGS */,
+					     0x401c5820 /* FS_IOC_FSSETXATTR */ };
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		refuse_if(ctx, EPERM, "ioctl", 1, LOW32, requests[i]);
+}
+
+static void no_process_tricks(scmp_filter_ctx ctx)
+{
+	static const uint64_t options[] = {
+		PR_SET_MM,	   0x59616d61 /* PR_SET_PTRACER */, PR_SET_SECUREBITS,
+		PR_CAPBSET_DROP,   PR_CAP_AMBIENT,	59 /* PR_SET_SYSCALL_USER_DISPATCH */,
+		62 /* PR_SCHED_CORE */,
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		refuse_if(ctx, EPERM, "prctl", 0, LOW32, options[i]);
+	/* Any persona but the plain one and the question for it (0xffffffff): what makes
+	 * exploits easier is a single bit each. The question has every bit set, so each
+	 * rule looks at bit 31 as well. */
+	refuse_if(ctx, EPERM, "personality", 0, 0x80000000ULL | ADDR_NO_RANDOMIZE,
+		  ADDR_NO_RANDOMIZE);
+	refuse_if(ctx, EPERM, "personality", 0, 0x80000000ULL | READ_IMPLIES_EXEC,
+		  READ_IMPLIES_EXEC);
+	refuse_if(ctx, EPERM, "personality", 0, 0x80000000ULL | MMAP_PAGE_ZERO, MMAP_PAGE_ZERO);
+}
+
+static void no_special_files(scmp_filter_ctx ctx)
+{
+	static const struct {
+		const char *name;
+		unsigned int arg;
+	} modes[] = { { "chmod", 1 }, { "fchmod", 1 }, { "fchmodat", 2 } }, nodes[] = {
+		{ "mknod", 1 }, { "mknodat", 2 } };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		refuse_if(ctx, EPERM, modes[i].name, modes[i].arg, S_ISUID, S_ISUID);
+		refuse_if(ctx, EPERM, modes[i].name, modes[i].arg, S_ISGID, S_ISGID);
+	}
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++) {
+		refuse_if(ctx, EPERM, nodes[i].name, nodes[i].arg, S_IFMT, S_IFCHR);
+		refuse_if(ctx, EPERM, nodes[i].name, nodes[i].arg, S_IFMT, S_IFBLK);
+	}
+}
+
+static scmp_filter_ctx server_arguments(void)
+{
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ALLOW);
+
+	only_unix(ctx, "socket");
+	only_unix(ctx, "socketpair");
+	/* An unconnected datagram end can send to any visible socket of the host. */
+	refuse_if(ctx, EPERM, "socketpair", 1, 0xf, SOCK_DGRAM);
+	refuse_if(ctx, EPERM, "socketpair", 1, 0xf, SOCK_RAW);
+	/* BPF programs and raw filters on sockets. */
+	refuse_if(ctx, EPERM, "setsockopt", 2, LOW32, 50 /* SO_ATTACH_BPF */);
+	refuse_if(ctx, EPERM, "setsockopt", 2, LOW32, 52 /* SO_ATTACH_REUSEPORT_EBPF */);
+	no_namespaces(ctx);
+	no_terminal_tricks(ctx);
+	no_process_tricks(ctx);
+	no_special_files(ctx);
+	return ctx;
+}
+
+/* --- our own ----------------------------------------------------------------------------- */
+
+#define COMMON_CALLS                                                                     \
+	"read", "write", "close", "exit", "exit_group", "rt_sigreturn", "restart_syscall",\
+		"poll", "ppoll", "clock_gettime", "brk", "munmap", "madvise", "futex",    \
+		"getpid", "rt_sigprocmask"
+
+static const char *const init_calls[] = { COMMON_CALLS, "wait4", "waitid", "kill", NULL };
+static const char *const launcher_calls[] = { COMMON_CALLS, "wait4", "waitid", "writev",
+					      "fstat", "newfstatat", "pidfd_send_signal", NULL };
+static const char *const pep_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
+					 "fstat", "newfstatat", "mremap", NULL };
+/* What ASan and UBSan call behind our back. */
+static const char *const sanitizer_calls[] = {
+	"mmap", "mprotect", "sigaltstack", "sched_yield", "gettid", "tgkill", "rt_sigaction",
+	"prctl", "getrusage", "sched_getaffinity", "clone", "openat", "readlink", "readlinkat",
+	"uname", "lseek", "ioctl", "prlimit64", "pipe2", "dup", "getppid", "exit", NULL,
+};
+
+static bool is_in(const char *const *list, const char *name)
+{
+	for (; *list; list++)
+		if (!strcmp(*list, name))
+			return true;
+	return false;
+}
+
+static scmp_filter_ctx ours(const char *const *calls, bool sanitized)
+{
+	scmp_filter_ctx ctx =
+		new_filter(sanitized ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
+
+	for (size_t i = 0; calls[i]; i++)
+		rule(ctx, SCMP_ACT_ALLOW, calls[i]);
+	for (size_t i = 0; sanitized && sanitizer_calls[i]; i++)
+		if (!is_in(calls, sanitizer_calls[i]))
+			rule(ctx, SCMP_ACT_ALLOW, sanitizer_calls[i]);
+	/* Memory for a large allocation, never executable. */
+	for (uint64_t prot = 0; !sanitized && prot <= (PROT_READ | PROT_WRITE); prot++) {
+		int r = seccomp_rule_add_exact(
+			ctx, SCMP_ACT_ALLOW, number("mmap"), 2, SCMP_A2(SCMP_CMP_EQ, prot),
+			SCMP_A3(SCMP_CMP_EQ, MAP_PRIVATE | MAP_ANONYMOUS));
+
+		if (r < 0)
+			die("add a rule", "mmap", r);
+	}
+	return ctx;
+}
+
+/* --- output --------------------------------------------------------------------------------- */
+
+static void print(const char *name, scmp_filter_ctx ctx)
+{
+	struct sock_filter insn;
+	FILE *file = tmpfile();
+	size_t n = 0;
+	int r;
+
+	if (!file)
+		die("tmpfile", name, -errno);
+	r = seccomp_export_bpf(ctx, fileno(file));
+	if (r < 0)
+		die("export", name, r);
+	rewind(file);
+	printf("static const struct sock_filter %s_insns[] = {\n", name);
+	while (fread(&insn, sizeof(insn), 1, file) == 1) {
+		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", insn.code, insn.jt, insn.jf, insn.k);
+		n++;
+	}
+	printf("};\nconst struct lock_filter filter_%s = { %s_insns, %zu };\n\n", name, name, n);
+	fclose(file);
+	seccomp_release(ctx);
+}
+
+int main(int argc, char **argv)
+{
+	bool sanitized = false;
+
+	arch = seccomp_arch_native();
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--sanitized")) {
+			sanitized = true;
+		} else if (!strcmp(argv[i], "--arch") && i + 1 < argc) {
+			arch = seccomp_arch_resolve_name(argv[++i]);
+			if (!arch)
+				die("unknown architecture", argv[i], -EINVAL);
+		} else {
+			die("unknown argument", argv[i], -EINVAL);
+		}
+	}
+	puts("/* Generated by filters/gen.c. */\n#include <linux/filter.h>\n\n"
+	     "#include \"filters/filters.h\"\n");
+	print("server_calls", server_calls());
+	print("server_arguments", server_arguments());
+	print("init", ours(init_calls, sanitized));
+	print("launcher", ours(launcher_calls, sanitized));
+	print("pep", ours(pep_calls, sanitized));
+	return 0;
+}
