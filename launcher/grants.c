@@ -9,6 +9,7 @@
 #include "launcher/grants.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
+#include "policies/policy.h"
 
 /* Never granted, nor anything below. */
 static const char *const kernel[] = { "/proc", "/sys", "/dev", "/run", "/boot" };
@@ -74,6 +75,35 @@ int grants_check(const char *name, const struct walk *w, const struct user *user
 	if (touches(w->real, user->state) || touches(w->real, user->config))
 		return refuse(err, name, "it holds policies and logs of mcp-confine",
 			      "grant a directory beside them");
+	return 0;
+}
+
+static bool is_listed(const struct walk *w, const struct strv *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct walk listed = {0};
+		bool is_below = walk_path(list->v[i], &listed, NULL) == 0 &&
+				walk_is_below(w->real, listed.real);
+
+		walk_done(&listed);
+		if (is_below)
+			return true;
+	}
+	return false;
+}
+
+int grants_ceiling(const char *name, const struct walk *w, const struct policy *policy,
+		   bool is_writable, struct err *err)
+{
+	for (size_t i = 0; i < policy->sandbox.n_ceilings; i++) {
+		const struct policy_ceiling *c = &policy->sandbox.ceilings[i];
+		bool is_limited = is_writable ? c->has_write : c->has_read;
+
+		if (is_limited && !(c->has_write && is_listed(w, &c->write)) &&
+		    !(!is_writable && is_listed(w, &c->read)))
+			return refuse(err, name, "a stronger policy does not list it",
+				      "mcp-confine explain shows the layers");
+	}
 	return 0;
 }
 

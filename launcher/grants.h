@@ -12,12 +12,21 @@
 #include <stdbool.h>
 
 struct err;
+struct policy;
 struct user;
 struct walk;
 
 /* name is what the user wrote, w what it resolved to.  Return: 0 or -EPERM with words. */
 int grants_check(const char *name, const struct walk *w, const struct user *user,
 		 bool is_writable, struct err *err);
+
+/*
+ * Is what w names at or below a path of every ceiling that lists paths of this kind?
+ * Listed paths are resolved now; one that does not exist allows nothing.  What may be
+ * written may be read.  Return: 0 or -EPERM with words.
+ */
+int grants_ceiling(const char *name, const struct walk *w, const struct policy *policy,
+		   bool is_writable, struct err *err);
 
 /*
  * The path that an argument of the server's names, absolute, when it exists and looks

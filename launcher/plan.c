@@ -307,8 +307,8 @@ static int add_runtime(struct plan *p, const struct runtime *rt, struct err *err
 	return r;
 }
 
-static int add_granted(struct plan *p, const struct user *user, const char *path,
-		       bool is_writable, const char *why, struct err *err)
+static int add_granted(struct plan *p, const struct policy *policy, const struct user *user,
+		       const char *path, bool is_writable, const char *why, struct err *err)
 {
 	struct walk w = {0};
 	int r = walk_path(path, &w, err);
@@ -316,6 +316,8 @@ static int add_granted(struct plan *p, const struct user *user, const char *path
 	if (r < 0)
 		return err_wrap(err, "cannot grant %s", path);
 	r = grants_check(path, &w, user, is_writable, err);
+	if (r == 0)
+		r = grants_ceiling(path, &w, policy, is_writable, err);
 	if (r == 0)
 		r = add_walked(p, &w, is_writable ? WRITE : READ, why, err);
 	walk_done(&w);
@@ -328,9 +330,11 @@ static int add_policy(struct plan *p, const struct policy *policy, const struct 
 	int r = 0;
 
 	for (size_t i = 0; i < policy->sandbox.read.n && r == 0; i++)
-		r = add_granted(p, user, policy->sandbox.read.v[i], false, "policy", err);
+		r = add_granted(p, policy, user, policy->sandbox.read.v[i], false, "policy",
+				err);
 	for (size_t i = 0; i < policy->sandbox.write.n && r == 0; i++)
-		r = add_granted(p, user, policy->sandbox.write.v[i], true, "policy", err);
+		r = add_granted(p, policy, user, policy->sandbox.write.v[i], true, "policy",
+				err);
 	return r;
 }
 
@@ -348,7 +352,7 @@ static int add_arguments(struct plan *p, const struct policy *policy,
 		cleanup_free char *path = grants_argument(rt->argv.v[i], cwd, user->home);
 
 		if (path)
-			r = add_granted(p, user, path, is_writable, "argument", err);
+			r = add_granted(p, policy, user, path, is_writable, "argument", err);
 	}
 	return r;
 }

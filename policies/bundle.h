@@ -4,11 +4,12 @@
  *
  * The launcher finds the documents, merges them to plan the sandbox, and hands the
  * same documents to the pep in a sealed memfd; the pep merges them by the same code.
- * In the memfd: a JSON array of {"origin": string, "policy": document}.
+ * In the memfd: a JSON array of {"origin": string, "ceiling": bool, "text": document}.
  */
 #ifndef POLICIES_BUNDLE_H
 #define POLICIES_BUNDLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -18,6 +19,7 @@ struct bundle_document {
 	char *origin; /* a path, "profile NAME" or "command line" */
 	char *text;
 	size_t len;
+	bool is_ceiling; /* for every server: its path lists grant nothing themselves */
 };
 
 struct bundle {

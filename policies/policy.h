@@ -76,9 +76,20 @@ struct policy_limits {
 	uint64_t cpu;	     /* seconds of each process; no default */
 };
 
+/* What one layer allows weaker ones to name: paths at or below one of these. */
+struct policy_ceiling {
+	bool has_read, has_write;
+	struct strv read, write;
+};
+
 struct policy_sandbox {
-	bool has_read, has_write; /* the layer names a list (an empty one grants nothing) */
-	struct strv read, write;  /* absolute paths; ~ is expanded */
+	/* The grants: the lists of the weakest layer that has one (an empty list grants
+	 * nothing).  Absolute paths; ~ is expanded; not yet resolved. */
+	bool has_read, has_write;
+	struct strv read, write;
+	/* The lists of every stronger layer: each grant, once resolved, lies below one. */
+	struct policy_ceiling *ceilings;
+	size_t n_ceilings;
 	enum policy_home home;
 	enum policy_arguments arguments;
 	bool has_env_pass;
@@ -99,6 +110,7 @@ struct policy_messages {
 
 struct policy {
 	char *server;	     /* its name: [A-Za-z0-9._-]{1,64}, or NULL */
+	struct strv packages; /* profiles only: the packages that get it, whole names */
 	struct strv command; /* argv, absolute or found in PATH; empty: none named */
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * jansson parses (and refuses duplicate members); then each object is walked with the
+ * table of the members it may have.  What is in no table is an error: a policy that
+ * says more than this version does would be a promise that nobody keeps.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/limits.h"
+#include "policies/load.h"
+#include "policies/locate.h"
+#include "policies/policy.h"
+
+#define DEPTH 8 /* the schema nests five deep */
+
+struct loading {
+	const char *text, *origin, *home;
+	size_t len;
+	struct locate_step path[DEPTH];
+	size_t depth;
+	struct policy *policy;
+	struct err *err;
+};
+
+typedef int (*load_member)(struct loading *l, json_t *value);
+
+struct member {
+	const char *name;
+	load_member load;
+};
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct loading *l, const char *fmt, ...)
+{
+	size_t line, column;
+	char words[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	locate(l->text, l->len, l->path, l->depth, &line, &column);
+	return err_set(l->err, EINVAL, "%s:%zu:%zu: %s", l->origin, line, column, words);
+}
+
+static int no_memory(struct loading *l)
+{
+	return err_errno(l->err, ENOMEM, "%s", l->origin);
+}
+
+/* --- values --------------------------------------------------------------------------- */
+
+/* A word of a list "private|persistent": its place, from 1. */
+static int word(struct loading *l, json_t *value, const char *words, int *ret)
+{
+	const char *text = json_string_value(value);
+	int n = 1;
+
+	for (const char *p = words; text; n++) {
+		size_t len = strcspn(p, "|");
+
+		if (strlen(text) == len && !strncmp(p, text, len)) {
+			*ret = n;
+			return 0;
+		}
+		if (!p[len])
+			break;
+		p += len + 1;
+	}
+	return refuse(l, "must be one of %s", words);
+}
+
+/* 512, "64M": bytes, with binary K, M, G; plain numbers for counts too. */
+static int size(struct loading *l, json_t *value, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	static const char units[] = "KMG";
+	const char *text = json_string_value(value);
+	uint64_t n = 0;
+
+	if (json_is_integer(value) && json_integer_value(value) > 0) {
+		n = (uint64_t)json_integer_value(value);
+	} else if (text) {
+		size_t digits = strspn(text, "0123456789");
+		const char *unit = strchr(units, text[digits]);
+
+		if (digits < 1 || digits > 12 || !text[digits] || !unit || text[digits + 1])
+			return refuse(l, "must be a number or one like \"64M\" (K, M or G)");
+		n = strtoull(text, NULL, 10) << (10 * (unit - units + 1));
+	} else {
+		return refuse(l, "must be a positive number or one like \"64M\"");
+	}
+	if (n < min || n > max)
+		return refuse(l, "must be from %llu to %llu", (unsigned long long)min,
+			      (unsigned long long)max);
+	*ret = n;
+	return 0;
+}
+
+typedef int (*load_item)(struct loading *l, const char *text, struct strv *list);
+
+static int strings(struct loading *l, json_t *value, load_item item, struct strv *list)
+{
+	json_t *element;
+	size_t i;
+
+	if (!json_is_array(value))
+		return refuse(l, "must be a list of strings");
+	if (json_array_size(value) > LIMIT_RULES)
+		return refuse(l, "more than %d entries", LIMIT_RULES);
+	json_array_foreach(value, i, element) {
+		int r;
+
+		l->path[l->depth++] = (struct locate_step){ NULL, i };
+		r = json_is_string(element) ? item(l, json_string_value(element), list) :
+					      refuse(l, "must be a string");
+		if (r < 0)
+			return r;
+		l->depth--;
+	}
+	return 0;
+}
+
+static int item_plain(struct loading *l, const char *text, struct strv *list)
+{
+	if (!*text)
+		return refuse(l, "must not be empty");
+	return strv_add(list, text) < 0 ? no_memory(l) : 0;
+}
+
+/* Absolute or below ~, without "..": what it names is resolved later, and only once. */
+static int item_path(struct loading *l, const char *text, struct strv *list)
+{
+	bool is_home = !strcmp(text, "~") || !strncmp(text, "~/", 2);
+
+	if (text[0] != '/' && !is_home)
+		return refuse(l, "must be an absolute path or begin with ~/");
+	if (strlen(text) >= PATH_MAX - 256)
+		return refuse(l, "longer than a path can be");
+	for (const char *p = text; (p = strstr(p, "..")); p += 2)
+		if ((p[2] == '/' || !p[2]) && p > text && p[-1] == '/')
+			return refuse(l, "must not hold \"..\"");
+	return strv_addf(list, "%s%s", is_home ? l->home : "", is_home ? text + 1 : text) < 0 ?
+		       no_memory(l) :
+		       0;
+}
+
+static bool is_name(const char *text, size_t len)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+
+	for (size_t i = 0; i < len; i++)
+		if (!strchr(letters, text[i]) && (!i || text[i] < '0' || text[i] > '9'))
+			return false;
+	return len > 0;
+}
+
+static int item_env_name(struct loading *l, const char *text, struct strv *list)
+{
+	size_t len = strlen(text);
+
+	if (len > 1 && text[len - 1] == '*')
+		len--;
+	if (!is_name(text, len))
+		return refuse(l, "must be the name of a variable; a '*' may end it");
+	return strv_add(list, text) < 0 ? no_memory(l) : 0;
+}
+
+/* --- objects --------------------------------------------------------------------------- */
+
+static int object(struct loading *l, json_t *value, const struct member *members)
+{
+	json_t *child;
+	const char *key;
+
+	if (!json_is_object(value))
+		return refuse(l, "must be an object");
+	json_object_foreach(value, key, child) {
+		const struct member *m = members;
+		int r;
+
+		l->path[l->depth++] = (struct locate_step){ key, 0 };
+		while (m->name && strcmp(m->name, key) != 0)
+			m++;
+		r = m->name ? m->load(l, child) :
+			      refuse(l, "unknown member \"%.64s\"; this version has no such thing",
+				     key);
+		if (r < 0)
+			return r;
+		l->depth--;
+	}
+	return 0;
+}
+
+#define ENUM_MEMBER(function, words, field, type)                                        \
+	static int function(struct loading *l, json_t *v)                                \
+	{                                                                                \
+		int n, r = word(l, v, words, &n);                                        \
+										         \
+		if (r == 0)                                                              \
+			l->policy->field = (type)n;                                      \
+		return r;                                                                \
+	}
+
+/* The words stand in the order of the enums in policy.h. */
+ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
+ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
+ENUM_MEMBER(load_tier, "full", sandbox.minimum_tier, enum policy_tier)
+ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
+ENUM_MEMBER(load_requests, "deny|pass", messages.server_requests, enum policy_requests)
+
+#define LIMIT_MEMBER(field, min, max)                                                    \
+	static int load_##field(struct loading *l, json_t *v)                            \
+	{                                                                                \
+		return size(l, v, min, max, &l->policy->sandbox.limits.field);           \
+	}
+
+LIMIT_MEMBER(memory, 16 << 20, 1ULL << 44)
+LIMIT_MEMBER(processes, 1, 1 << 20)
+LIMIT_MEMBER(open_files, 16, 1 << 20)
+LIMIT_MEMBER(file_size, 4096, 1ULL << 44)
+LIMIT_MEMBER(tmp_size, 4096, 1ULL << 40)
+LIMIT_MEMBER(cpu, 1, 1 << 30)
+
+static int load_limits(struct loading *l, json_t *value)
+{
+	static const struct member members[] = {
+		{ "memory", load_memory },	 { "processes", load_processes },
+		{ "open_files", load_open_files }, { "file_size", load_file_size },
+		{ "tmp_size", load_tmp_size },	 { "cpu", load_cpu }, {0},
+	};
+
+	return object(l, value, members);
+}
+
+static int load_read(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.has_read = true;
+	return strings(l, value, item_path, &l->policy->sandbox.read);
+}
+
+static int load_write(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.has_write = true;
+	return strings(l, value, item_path, &l->policy->sandbox.write);
+}
+
+static int load_pass(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.has_env_pass = true;
+	return strings(l, value, item_env_name, &l->policy->sandbox.env_pass);
+}
+
+static int load_set(struct loading *l, json_t *value)
+{
+	json_t *child;
+	const char *key;
+
+	if (!json_is_object(value))
+		return refuse(l, "must be an object of strings");
+	json_object_foreach(value, key, child) {
+		const char *text = json_string_value(child);
+		bool is_home = text && !strncmp(text, "~/", 2);
+
+		l->path[l->depth++] = (struct locate_step){ key, 0 };
+		if (!is_name(key, strlen(key)))
+			return refuse(l, "must be the name of a variable");
+		if (!text)
+			return refuse(l, "must be a string");
+		if (strv_addf(&l->policy->sandbox.env_set, "%s=%s%s", key,
+			      is_home ? l->home : "", is_home ? text + 1 : text) < 0)
+			return no_memory(l);
+		l->depth--;
+	}
+	return 0;
+}
+
+static int load_env(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "pass", load_pass }, { "set", load_set }, {0} };
+
+	return object(l, value, members);
+}
+
+static int load_sandbox(struct loading *l, json_t *value)
+{
+	static const struct member members[] = {
+		{ "read", load_read },	   { "write", load_write },
+		{ "home", load_home },	   { "arguments", load_arguments },
+		{ "env", load_env },	   { "limits", load_limits },
+		{ "minimum_tier", load_tier }, {0},
+	};
+
+	return object(l, value, members);
+}
+
+static int load_rule(struct loading *l, json_t *value, struct policy_rules *rules)
+{
+	const char *match = json_string_value(json_object_get(value, "match"));
+	json_t *then = json_object_get(value, "then");
+	int decision, r;
+
+	if (!json_is_object(value) || json_object_size(value) != 2 || !match || !*match || !then)
+		return refuse(l, "a rule is {\"match\": name or glob, \"then\": \"allow\" or \"deny\"}");
+	l->path[l->depth++] = (struct locate_step){ "then", 0 };
+	r = word(l, then, "deny|allow", &decision);
+	if (r < 0)
+		return r;
+	l->depth--;
+	rules->v[rules->n].match = strdup(match);
+	if (!rules->v[rules->n].match)
+		return no_memory(l);
+	rules->v[rules->n++].then = decision == 2 ? POLICY_ALLOW : POLICY_DENY;
+	return 0;
+}
+
+static int load_tools(struct loading *l, json_t *value)
+{
+	struct policy_messages *m = &l->policy->messages;
+	json_t *element;
+	size_t i;
+
+	if (!json_is_array(value) || json_array_size(value) > LIMIT_RULES)
+		return refuse(l, "must be a list of at most %d rules", LIMIT_RULES);
+	m->tools = calloc(1, sizeof(*m->tools));
+	if (!m->tools)
+		return no_memory(l);
+	m->n_tools = 1;
+	m->tools[0].v = calloc(json_array_size(value) + 1, sizeof(*m->tools[0].v));
+	if (!m->tools[0].v)
+		return no_memory(l);
+	json_array_foreach(value, i, element) {
+		int r;
+
+		l->path[l->depth++] = (struct locate_step){ NULL, i };
+		r = load_rule(l, element, &m->tools[0]);
+		if (r < 0)
+			return r;
+		l->depth--;
+	}
+	return 0;
+}
+
+static int load_methods(struct loading *l, json_t *value)
+{
+	l->policy->messages.has_methods = true;
+	return strings(l, value, item_plain, &l->policy->messages.methods);
+}
+
+static int load_messages(struct loading *l, json_t *value)
+{
+	static const struct member members[] = {
+		{ "tools", load_tools },
+		{ "methods", load_methods },
+		{ "tokens", load_tokens },
+		{ "server_requests", load_requests },
+		{0},
+	};
+
+	return object(l, value, members);
+}
+
+static int load_version(struct loading *l, json_t *value)
+{
+	if (!json_is_integer(value) || json_integer_value(value) != 1)
+		return refuse(l, "must be 1");
+	return 0;
+}
+
+static int load_server(struct loading *l, json_t *value)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const char *text = json_string_value(value);
+
+	if (!text || !*text || *text == '.' || strlen(text) > 64 ||
+	    strspn(text, letters) != strlen(text))
+		return refuse(l, "must be a name of 1 to 64 letters, digits, '.', '_' and '-'");
+	l->policy->server = strdup(text);
+	return l->policy->server ? 0 : no_memory(l);
+}
+
+static int load_command(struct loading *l, json_t *value)
+{
+	if (json_is_array(value) && !json_array_size(value))
+		return refuse(l, "must not be empty");
+	return strings(l, value, item_plain, &l->policy->command);
+}
+
+static int load_packages(struct loading *l, json_t *value)
+{
+	return strings(l, value, item_plain, &l->policy->packages);
+}
+
+static int load_enforce(struct loading *l, json_t *value)
+{
+	if (!json_is_boolean(value))
+		return refuse(l, "must be true or false");
+	l->policy->enforce = json_is_true(value);
+	return 0;
+}
+
+/* For editors; says nothing to us. */
+static int load_schema(struct loading *l, json_t *value)
+{
+	return json_is_string(value) ? 0 : refuse(l, "must be a string");
+}
+
+int load_text(const char *text, size_t len, const char *origin, const char *home,
+	      struct policy *ret, struct err *err)
+{
+	static const struct member members[] = {
+		{ "$schema", load_schema }, { "version", load_version },
+		{ "server", load_server },  { "packages", load_packages },
+		{ "command", load_command }, { "enforce", load_enforce },
+		{ "sandbox", load_sandbox }, { "messages", load_messages }, {0},
+	};
+	struct policy policy = {0};
+	struct loading l = { .text = text, .origin = origin, .home = home,
+			     .len = len, .policy = &policy, .err = err };
+	json_error_t error;
+	json_auto_t *root = NULL;
+	int r;
+
+	if (len > LIMIT_POLICY)
+		return err_set(err, EFBIG, "%s: more than %zu bytes", origin, LIMIT_POLICY);
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		return err_set(err, EINVAL, "%s:%d:%d: %s", origin, error.line, error.column,
+			       error.text);
+	r = object(&l, root, members);
+	if (r == 0 && !json_object_get(root, "version"))
+		r = refuse(&l, "\"version\": 1 is missing");
+	if (r < 0) {
+		policy_done(&policy);
+		return r;
+	}
+	*ret = policy;
+	return 0;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "policies/merge.h"
+#include "policies/policy.h"
+
+/* Move a list; what was in `to` is dropped. */
+static void move(struct strv *to, struct strv *from)
+{
+	strv_done(to);
+	*to = *from;
+	*from = (struct strv){0};
+}
+
+static int add_ceiling(struct policy_sandbox *s)
+{
+	struct policy_ceiling *grown =
+		reallocarray(s->ceilings, s->n_ceilings + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	s->ceilings = grown;
+	s->ceilings[s->n_ceilings++] = (struct policy_ceiling){0};
+	return 0;
+}
+
+/* A stronger list that a weaker one replaces as the grant stays as a ceiling. */
+static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *weak)
+{
+	bool read = strong->has_read && weak->has_read;
+	bool write = strong->has_write && weak->has_write;
+
+	if (read || write) {
+		struct policy_ceiling *c;
+
+		if (add_ceiling(strong) < 0)
+			return -ENOMEM;
+		c = &strong->ceilings[strong->n_ceilings - 1];
+		c->has_read = read;
+		c->has_write = write;
+		if (read)
+			move(&c->read, &strong->read);
+		if (write)
+			move(&c->write, &strong->write);
+	}
+	if (weak->has_read)
+		move(&strong->read, &weak->read);
+	if (weak->has_write)
+		move(&strong->write, &weak->write);
+	strong->has_read |= weak->has_read;
+	strong->has_write |= weak->has_write;
+	return 0;
+}
+
+/* Is every name that `pattern` stands for also one of `by`?  ("A*" by "*", not by "AB*") */
+static bool is_covered(const char *pattern, const struct strv *by)
+{
+	for (size_t i = 0; i < by->n; i++) {
+		size_t len = strlen(by->v[i]);
+
+		if (!strcmp(by->v[i], pattern) ||
+		    (len && by->v[i][len - 1] == '*' && !strncmp(by->v[i], pattern, len - 1)))
+			return true;
+	}
+	return false;
+}
+
+/* Names that may pass: those of either list that the other one covers. */
+static int intersect(struct strv *strong, const struct strv *weak, const char *what,
+		     struct strv *notes)
+{
+	struct strv both = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < weak->n && r == 0; i++) {
+		if (is_covered(weak->v[i], strong))
+			r = strv_add(&both, weak->v[i]);
+		else
+			r = strv_addf(notes, "%s %s: not allowed by a stronger policy", what,
+				      weak->v[i]);
+	}
+	for (size_t i = 0; i < strong->n && r == 0; i++)
+		if (is_covered(strong->v[i], weak) && !strv_has(&both, strong->v[i]))
+			r = strv_add(&both, strong->v[i]);
+	move(strong, &both);
+	return r;
+}
+
+static int merge_names(struct strv *strong, bool *has_strong, struct strv *weak, bool has_weak,
+		       const char *what, struct strv *notes)
+{
+	if (!has_weak)
+		return 0;
+	if (*has_strong)
+		return intersect(strong, weak, what, notes);
+	move(strong, weak);
+	*has_strong = true;
+	return 0;
+}
+
+/* What a stronger layer sets stays as it sets it. */
+static int merge_set(struct strv *strong, const struct strv *weak, struct strv *notes)
+{
+	for (size_t i = 0; i < weak->n; i++) {
+		size_t name = strcspn(weak->v[i], "=") + 1;
+		bool is_set = false;
+		int r;
+
+		for (size_t j = 0; j < strong->n; j++)
+			is_set = is_set || !strncmp(strong->v[j], weak->v[i], name);
+		r = is_set ? strv_addf(notes, "environment %.*s: set by a stronger policy",
+				       (int)(name - 1), weak->v[i]) :
+			     strv_add(strong, weak->v[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void least(uint64_t *strong, uint64_t weak)
+{
+	if (weak && (!*strong || weak < *strong))
+		*strong = weak;
+}
+
+static void merge_limits(struct policy_limits *strong, const struct policy_limits *weak)
+{
+	least(&strong->memory, weak->memory);
+	least(&strong->processes, weak->processes);
+	least(&strong->open_files, weak->open_files);
+	least(&strong->file_size, weak->file_size);
+	least(&strong->tmp_size, weak->tmp_size);
+	least(&strong->cpu, weak->cpu);
+}
+
+/* Enums run from the strictest up, 0 is unset. */
+static int stricter(int strong, int weak)
+{
+	if (!strong || !weak)
+		return strong + weak;
+	return weak < strong ? weak : strong;
+}
+
+static int merge_messages(struct policy *strong, struct policy *weak)
+{
+	struct policy_messages *s = &strong->messages, *w = &weak->messages;
+
+	if (w->n_tools) {
+		struct policy_rules *grown =
+			reallocarray(s->tools, s->n_tools + w->n_tools, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		memcpy(grown + s->n_tools, w->tools, w->n_tools * sizeof(*grown));
+		s->tools = grown;
+		s->n_tools += w->n_tools;
+		w->n_tools = 0; /* the rules moved */
+	}
+	s->tokens = (enum policy_tokens)stricter((int)s->tokens, (int)w->tokens);
+	s->server_requests =
+		(enum policy_requests)stricter((int)s->server_requests, (int)w->server_requests);
+	return merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods, "method",
+			   &strong->notes);
+}
+
+static int merge_sandbox(struct policy *strong, struct policy *weak)
+{
+	struct policy_sandbox *s = &strong->sandbox, *w = &weak->sandbox;
+	int r = merge_paths(s, w);
+
+	s->home = (enum policy_home)stricter((int)s->home, (int)w->home);
+	s->arguments = (enum policy_arguments)stricter((int)s->arguments, (int)w->arguments);
+	s->minimum_tier = (enum policy_tier)stricter((int)s->minimum_tier, (int)w->minimum_tier);
+	merge_limits(&s->limits, &w->limits);
+	if (r == 0)
+		r = merge_names(&s->env_pass, &s->has_env_pass, &w->env_pass, w->has_env_pass,
+				"environment", &strong->notes);
+	if (r == 0)
+		r = merge_set(&s->env_set, &w->env_set, &strong->notes);
+	return r;
+}
+
+int merge_into(struct policy *strong, struct policy *weak, struct err *err)
+{
+	int r = merge_sandbox(strong, weak);
+
+	if (r == 0)
+		r = merge_messages(strong, weak);
+	if (r == 0)
+		r = strv_add_all(&strong->notes, &weak->notes);
+	strong->enforce |= weak->enforce;
+	if (!strong->server) {
+		strong->server = weak->server;
+		weak->server = NULL;
+	}
+	/* The command of the strongest layer that names one. */
+	if (!strong->command.n)
+		move(&strong->command, &weak->command);
+	policy_done(weak);
+	return r < 0 ? err_errno(err, -r, "merge policies") : 0;
+}
+
+static void unless_set(uint64_t *value, uint64_t otherwise)
+{
+	if (!*value)
+		*value = otherwise;
+}
+
+void merge_defaults(struct policy *p)
+{
+	const uint64_t mib = 1 << 20;
+	struct policy_sandbox *s = &p->sandbox;
+
+	if (s->home == POLICY_HOME_UNSET)
+		s->home = POLICY_HOME_PRIVATE;
+	if (s->arguments == POLICY_ARGUMENTS_UNSET)
+		s->arguments = POLICY_ARGUMENTS_NONE;
+	if (s->minimum_tier == POLICY_TIER_UNSET)
+		s->minimum_tier = POLICY_TIER_FULL;
+	unless_set(&s->limits.memory, 4096 * mib);
+	unless_set(&s->limits.processes, 256);
+	unless_set(&s->limits.open_files, 4096);
+	unless_set(&s->limits.file_size, 4096 * mib);
+	unless_set(&s->limits.tmp_size, 512 * mib);
+	if (p->messages.tokens == POLICY_TOKENS_UNSET)
+		p->messages.tokens = POLICY_TOKENS_REDACT;
+	if (p->messages.server_requests == POLICY_REQUESTS_UNSET)
+		p->messages.server_requests = POLICY_REQUESTS_PASS;
+}
