@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/limits.h"
+#include "common/wire.h"
+#include "shims/pep/flow.h"
+#include "shims/pep/stderr.h"
+
+/* Small messages may pile up to this before their side is read no further. */
+#define PENDING (64 * KIB)
+
+static void close_one(int *fd)
+{
+	if (*fd > 2)
+		close(*fd);
+	*fd = -1;
+}
+
+static void say(struct flow *f, enum wire_event_kind kind)
+{
+	struct wire_event e = { .kind = (int32_t)kind };
+
+	if (f->event >= 0)
+		fd_write_all(f->event, &e, sizeof(e));
+}
+
+/* May a line of this side be judged now?  Pure. */
+static bool may_judge(const struct flow *f, enum vocabulary_from side)
+{
+	return sink_pending(&f->to[side]) <= PENDING &&
+	       sink_pending(&f->to[1 - side]) <= f->to[1 - side].size - LIMIT_REPLIES / 2;
+}
+
+/* --- reading --------------------------------------------------------------------------- */
+
+/* Return: bytes read, 0 at the end, -EAGAIN. */
+static ssize_t fill(struct source *s)
+{
+	size_t room;
+	char *at = frame_space(&s->frame, &room);
+	ssize_t n;
+
+	if (!room)
+		return -EAGAIN;
+	/* A peer that fills the pipe faster than we read must not keep us here. */
+	if (room > MIB)
+		room = MIB;
+	do
+		n = s->is_socket ? recv(s->fd, at, room, MSG_DONTWAIT) : read(s->fd, at, room);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -EAGAIN : 0;
+	frame_added(&s->frame, (size_t)n);
+	if (s->frame.tail > s->high)
+		s->high = s->frame.tail;
+	return n;
+}
+
+static void trim(struct source *s)
+{
+	if (s->high <= MIB || s->frame.tail != s->frame.head)
+		return;
+	s->frame.head = s->frame.scan = s->frame.tail = 0;
+	s->high = 0;
+	madvise(s->frame.buf, s->frame.size, MADV_DONTNEED);
+}
+
+static void trim_tape(struct flow *f)
+{
+	struct json *j = &f->gate.json;
+
+	if (j->arena_len > MIB)
+		madvise(j->arena, LIMIT_LINE, MADV_DONTNEED);
+	if (j->n * sizeof(*j->nodes) > MIB) {
+		madvise(j->nodes, j->size * sizeof(*j->nodes), MADV_DONTNEED);
+		madvise(j->seen, 4 * LIMIT_MEMBERS * sizeof(*j->seen), MADV_DONTNEED);
+	}
+	j->arena_len = j->n = 0;
+}
+
+/* --- judging --------------------------------------------------------------------------- */
+
+static bool is_blank(const char *line, size_t len)
+{
+	return strspn(line, " \t\r") >= len;
+}
+
+static void judge(struct flow *f, enum vocabulary_from side)
+{
+	struct source *s = &f->from[side];
+	const char *line, *why;
+	size_t len;
+
+	while (may_judge(f, side)) {
+		int r = frame_next(&s->frame, &line, &len);
+
+		if (r == 0 && s->fd < 0)
+			r = frame_last(&s->frame, &line, &len);
+		if (r == 0)
+			break;
+		if (r < 0)
+			gate_overlong(&f->gate, side);
+		else if (len && !is_blank(line, len))
+			gate_line(&f->gate, side, line, len, &why);
+		trim_tape(f);
+	}
+	trim(s);
+}
+
+static void diagnose(struct flow *f)
+{
+	struct frame *frame = &f->diagnostics.frame;
+	const char *line;
+	size_t len;
+
+	for (;;) {
+		int r = frame_next(frame, &line, &len);
+
+		/* A long line leaves in pieces: as soon as the buffer holds one. */
+		if (r == 0 && (frame->tail - frame->head >= frame->size || f->diagnostics.fd < 0))
+			r = frame_last(frame, &line, &len);
+		if (r <= 0)
+			return;
+		stderr_line(&f->errors, f->gate.scan, f->name, line, len, &f->dropped);
+	}
+}
+
+/* --- ends ------------------------------------------------------------------------------ */
+
+static bool is_drained(const struct flow *f, enum vocabulary_from side)
+{
+	const struct frame *frame = &f->from[side].frame;
+
+	return f->from[side].fd < 0 && frame->tail == frame->head &&
+	       !sink_pending(&f->to[side]);
+}
+
+static void client_gone(struct flow *f)
+{
+	close_one(&f->to[FROM_CLIENT].fd);
+	f->from[FROM_CLIENT].fd = -1;
+	f->to[FROM_SERVER].fd = -1;
+}
+
+/* The client's stream ended and all of it was passed on: the server sees its end too. */
+static void pass_end(struct flow *f)
+{
+	if (!is_drained(f, FROM_CLIENT))
+		return;
+	close_one(&f->to[FROM_CLIENT].fd);
+	if (!f->said_eof)
+		say(f, WIRE_EVENT_CLIENT_EOF);
+	f->said_eof = true;
+	if (!f->said_idle && !gate_owes(&f->gate)) {
+		say(f, WIRE_EVENT_IDLE);
+		f->said_idle = true;
+	}
+}
+
+/* Is there nothing left to do?  After the server's end the client gets its answers. */
+static bool is_over(struct flow *f)
+{
+	const struct frame *frame = &f->from[FROM_SERVER].frame;
+
+	if (f->from[FROM_SERVER].fd >= 0 || frame->tail != frame->head)
+		return false;
+	gate_server_ended(&f->gate);
+	f->to[FROM_CLIENT].fd = -1;
+	return !sink_pending(&f->to[FROM_SERVER]) || f->to[FROM_SERVER].fd < 0;
+}
+
+/* --- one round --------------------------------------------------------------------------- */
+
+enum { P_CLIENT = 0, P_SERVER, P_TO_SERVER, P_TO_CLIENT, P_DIAGNOSTICS, P_ERRORS, P_LIFELINE, P_N };
+
+static int wanted(int fd, bool is_wanted)
+{
+	return is_wanted ? fd : -1;
+}
+
+static void flush(struct flow *f, enum vocabulary_from side)
+{
+	if (sink_flush(&f->to[side]) < 0) {
+		if (side == FROM_SERVER)
+			client_gone(f);
+		else
+			close_one(&f->to[side].fd);
+	}
+	sink_trim(&f->to[side]);
+}
+
+static void take(struct flow *f, enum vocabulary_from side)
+{
+	if (fill(&f->from[side]) == 0)
+		f->from[side].fd = -1;
+}
+
+static int round_once(struct flow *f)
+{
+	bool judges_client = may_judge(f, FROM_CLIENT), judges_server = may_judge(f, FROM_SERVER);
+	struct pollfd p[P_N] = {
+		[P_CLIENT] = { wanted(f->from[FROM_CLIENT].fd, judges_client), POLLIN, 0 },
+		[P_SERVER] = { wanted(f->from[FROM_SERVER].fd, judges_server), POLLIN, 0 },
+		[P_TO_SERVER] = { wanted(f->to[FROM_CLIENT].fd, sink_pending(&f->to[FROM_CLIENT])),
+				  POLLOUT, 0 },
+		/* Without anything to write: only to learn that the client is gone. */
+		[P_TO_CLIENT] = { f->to[FROM_SERVER].fd,
+				  sink_pending(&f->to[FROM_SERVER]) ? POLLOUT : 0, 0 },
+		[P_DIAGNOSTICS] = { f->diagnostics.fd, POLLIN, 0 },
+		[P_ERRORS] = { wanted(f->errors.fd, sink_pending(&f->errors)), POLLOUT, 0 },
+		[P_LIFELINE] = { f->lifeline, POLLIN, 0 },
+	};
+
+	if (poll(p, P_N, -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (p[P_LIFELINE].revents)
+		return -EOWNERDEAD;
+	if (p[P_TO_CLIENT].revents & (POLLERR | POLLNVAL))
+		client_gone(f);
+	if (p[P_DIAGNOSTICS].revents && fill(&f->diagnostics) == 0)
+		f->diagnostics.fd = -1;
+	if (p[P_CLIENT].revents)
+		take(f, FROM_CLIENT);
+	if (p[P_SERVER].revents)
+		take(f, FROM_SERVER);
+	diagnose(f);
+	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++) {
+		judge(f, (enum vocabulary_from)side);
+		flush(f, FROM_CLIENT);
+		flush(f, FROM_SERVER);
+	}
+	if (sink_flush(&f->errors) < 0)
+		f->errors.fd = -1;
+	return 0;
+}
+
+int flow_run(struct flow *f)
+{
+	say(f, WIRE_EVENT_LOCKED);
+	for (;;) {
+		int r = round_once(f);
+
+		if (r < 0)
+			return 125;
+		pass_end(f);
+		if (is_over(f))
+			break;
+	}
+	/* The last words, when somebody takes them. */
+	if (f->diagnostics.fd >= 0 && fill(&f->diagnostics) >= 0)
+		diagnose(f);
+	f->diagnostics.fd = -1;
+	diagnose(f);
+	sink_flush(&f->errors);
+	return 0;
+}

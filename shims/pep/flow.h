@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow - move bytes between the client, the gate and the server until one of them ends
+ *
+ * One poll set, computed anew from the state in every round.  A side is read only while
+ * what it can cause has room: its own direction empty, and space for an answer of ours
+ * in the other.  So no queue grows, and one side that stops reading never stops the
+ * other direction.
+ */
+#ifndef SHIMS_PEP_FLOW_H
+#define SHIMS_PEP_FLOW_H
+
+#include <stdbool.h>
+
+#include "shims/pep/frame.h"
+#include "shims/pep/gate.h"
+#include "shims/pep/sink.h"
+
+struct source {
+	int fd; /* -1: at its end */
+	bool is_socket;
+	struct frame frame;
+	size_t high; /* the most that was used since it was trimmed */
+};
+
+struct flow {
+	struct gate gate;
+	struct source from[2]; /* by enum vocabulary_from */
+	struct sink to[2];     /* what `from` of the same index goes to */
+	struct source diagnostics; /* the server's stderr */
+	struct sink errors;	   /* ours */
+	int event, lifeline;	   /* -1: none */
+	const char *name;	   /* of the server */
+	size_t dropped;		   /* lines of stderr */
+	bool said_eof, said_idle;
+};
+
+/* Run to the end.  Return: the exit code. */
+int flow_run(struct flow *f);
+
+#endif /* SHIMS_PEP_FLOW_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate - one message in: what becomes of it
+ *
+ * parse -> classify -> match -> decide -> rewrite.  Pure but for the audit log: bytes
+ * in, bytes into the two sinks.  `flow` moves them; `--decide` prints them.
+ *
+ * Essay of policy.  What is not understood does not pass.  A request that does not pass
+ * is answered by us: a tools/call by a result with isError, so that the model reads it
+ * (MCP, server/tools, error handling); everything else by a JSON-RPC error.  Texts tell
+ * that it was refused and that trying again does not help, never which rule did.  A
+ * response passes only to the request it answers; when one for an outstanding request
+ * cannot pass, the client gets an error in its place and does not wait forever.
+ */
+#ifndef SHIMS_PEP_GATE_H
+#define SHIMS_PEP_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shims/pep/json.h"
+#include "shims/pep/session.h"
+#include "shims/pep/vocabulary.h"
+
+struct audit;
+struct policy;
+struct scan;
+struct sink;
+
+struct gate {
+	const struct policy *policy;
+	const struct scan *scan; /* NULL: tokens pass */
+	struct audit *audit;
+	struct json json;	 /* memory for one message at a time */
+	struct session_table asked[2]; /* by enum vocabulary_from: who asked */
+	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
+};
+
+/* What became of it; for --decide. */
+enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED };
+
+/* Judge one line.  *ret_why is static words, NULL when it passed unchanged. */
+enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
+			    size_t len, const char **ret_why);
+
+/* A line that was too long to be read. */
+void gate_overlong(struct gate *g, enum vocabulary_from from);
+
+/* The server ended: every open request of the client's gets an error. */
+void gate_server_ended(struct gate *g);
+
+/* Does the server owe an answer? */
+bool gate_owes(const struct gate *g);
+
+#endif /* SHIMS_PEP_GATE_H */

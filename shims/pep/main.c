@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mcp-confine-pep - the Policy Enforcement Point on the pipe between client and server
+ *
+ * Theory of operation
+ *
+ * It is started by mcp-confine with descriptors only: the client is 0 and 1, the server
+ * three pipes, the policy a sealed memfd.  It reads the policy, reserves all the memory
+ * that it will ever use, and then locks itself: no file, no network, no exec, no new
+ * descriptor, before the first byte of either peer.  What a peer could gain by a fault
+ * in the parser is a process that holds these pipes and nothing else.
+ *
+ * Exit code 0 at the end of a session; 125 otherwise.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/audit.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/fd.h"
+#include "common/limits.h"
+#include "common/lock.h"
+#include "filters/filters.h"
+#include "policies/bundle.h"
+#include "policies/policy.h"
+#include "shims/pep/flow.h"
+#include "shims/pep/scan.h"
+#include "shims/pep/stderr.h"
+
+struct arguments {
+	int policy, secrets, in, out, err, event, lifeline, audit;
+	const char *home, *server, *session;
+	bool decides, from_server;
+};
+
+static const struct option options[] = {
+	{ "policy-fd", required_argument, NULL, 'p' },	 { "secrets-fd", required_argument, NULL, 's' },
+	{ "server-in", required_argument, NULL, 'i' },	 { "server-out", required_argument, NULL, 'o' },
+	{ "server-err", required_argument, NULL, 'e' },	 { "event-fd", required_argument, NULL, 'v' },
+	{ "lifeline-fd", required_argument, NULL, 'l' }, { "audit-fd", required_argument, NULL, 'a' },
+	{ "home", required_argument, NULL, 'h' },	 { "server", required_argument, NULL, 'n' },
+	{ "session", required_argument, NULL, 'd' },	 { "decide", no_argument, NULL, 'D' },
+	{ "from-server", no_argument, NULL, 'F' },	 { 0 },
+};
+
+static int parse(int argc, char **argv, struct arguments *a, struct err *err)
+{
+	int opt, r = 0;
+
+	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, "/", "server", "", false, false };
+	opterr = 0;
+	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 'p': r = fd_parse(optarg, &a->policy, err); break;
+		case 's': r = fd_parse(optarg, &a->secrets, err); break;
+		case 'i': r = fd_parse(optarg, &a->in, err); break;
+		case 'o': r = fd_parse(optarg, &a->out, err); break;
+		case 'e': r = fd_parse(optarg, &a->err, err); break;
+		case 'v': r = fd_parse(optarg, &a->event, err); break;
+		case 'l': r = fd_parse(optarg, &a->lifeline, err); break;
+		case 'a': r = fd_parse(optarg, &a->audit, err); break;
+		case 'h': a->home = optarg; break;
+		case 'n': a->server = optarg; break;
+		case 'd': a->session = optarg; break;
+		case 'D': a->decides = true; break;
+		case 'F': a->from_server = true; break;
+		default:
+			r = err_set(err, EINVAL, "unknown argument %s", argv[optind - 1]);
+		}
+	}
+	if (r == 0 && (a->policy < 0 || (!a->decides && (a->in < 0 || a->out < 0))))
+		r = err_set(err, EINVAL, "started without --policy-fd, --server-in, --server-out; "
+					 "mcp-confine starts this program");
+	return r;
+}
+
+/* --- memory and descriptors, before the lock ---------------------------------------------- */
+
+static void *reserve(size_t size, struct err *err)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p != MAP_FAILED)
+		return p;
+	err_errno(err, errno, "reserve %zu bytes", size);
+	return NULL;
+}
+
+static int open_memory(struct flow *f, struct err *err)
+{
+	struct json *j = &f->gate.json;
+
+	for (int i = 0; i < 2; i++) {
+		f->from[i].frame = (struct frame){ .buf = reserve(LIMIT_LINE, err),
+						   .size = LIMIT_LINE };
+		f->to[i].size = LIMIT_LINE_OUT + LIMIT_REPLIES;
+		f->to[i].buf = reserve(f->to[i].size, err);
+	}
+	f->diagnostics.frame =
+		(struct frame){ .buf = reserve(STDERR_LINE, err), .size = STDERR_LINE };
+	f->errors.size = 4 * STDERR_LINE;
+	f->errors.buf = reserve(f->errors.size, err);
+	j->size = 2 * LIMIT_VALUES;
+	j->nodes = reserve(j->size * sizeof(*j->nodes), err);
+	j->arena = reserve(LIMIT_LINE, err);
+	j->seen = reserve(4 * LIMIT_MEMBERS * sizeof(*j->seen), err);
+	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed))
+		err_errno(err, errno, "getrandom");
+	return err->code ? -err->code : 0;
+}
+
+/*
+ * Never change the flags of an open file that the client may share with others: a pipe,
+ * terminal or file is opened anew through /proc, non-blocking; a socket is read and
+ * written with MSG_DONTWAIT.  What cannot be opened anew (another user's pipe) is ours
+ * alone in practice, and gets the flag.
+ */
+static int open_client(int fd, int flags, bool *ret_is_socket, struct err *err)
+{
+	char path[32];
+	struct stat st;
+	int anew;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, errno, "descriptor %d", fd);
+	*ret_is_socket = S_ISSOCK(st.st_mode);
+	if (*ret_is_socket || S_ISREG(st.st_mode))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	anew = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (anew < 0)
+		return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ?
+			       err_errno(err, errno, "descriptor %d", fd) :
+			       fd;
+	if (dup2(anew, fd) < 0) {
+		close(anew);
+		return err_errno(err, errno, "descriptor %d", fd);
+	}
+	close(anew);
+	return fd;
+}
+
+static int open_server(int fd, struct err *err)
+{
+	if (fd >= 0 && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		return err_errno(err, errno, "descriptor %d", fd);
+	return fd;
+}
+
+static int open_streams(struct flow *f, const struct arguments *a, struct err *err)
+{
+	f->from[FROM_CLIENT].fd = open_client(0, O_RDONLY, &f->from[FROM_CLIENT].is_socket, err);
+	f->to[FROM_SERVER].fd = open_client(1, O_WRONLY, &f->to[FROM_SERVER].is_socket, err);
+	f->errors.fd = open_client(2, O_WRONLY, &f->errors.is_socket, err);
+	f->from[FROM_SERVER].fd = open_server(a->out, err);
+	f->to[FROM_CLIENT].fd = open_server(a->in, err);
+	f->diagnostics.fd = open_server(a->err, err);
+	f->event = a->event;
+	f->lifeline = a->lifeline;
+	f->name = a->server;
+	return err->code ? -err->code : 0;
+}
+
+static int open_policy(int fd, const char *home, struct policy *ret, struct err *err)
+{
+	cleanup_free char *text = NULL;
+	struct bundle bundle = {0};
+	size_t len;
+	int r = fd_read_all(fd, 8 * LIMIT_POLICY, &text, &len, err);
+
+	if (r == 0)
+		r = bundle_read(text, len, &bundle, err);
+	if (r == 0)
+		r = bundle_merge(&bundle, home, ret, err);
+	bundle_done(&bundle);
+	return r < 0 ? err_wrap(err, "policy") : 0;
+}
+
+static int open_scan(int fd, struct scan **ret, struct err *err)
+{
+	cleanup_free char *data = NULL;
+	size_t len = 0;
+	int r = fd < 0 ? 0 : fd_read_all(fd, 64 * MIB, &data, &len, err);
+
+	return r < 0 ? err_wrap(err, "secrets") : scan_open(data, len, ret, err);
+}
+
+/* --- decide --------------------------------------------------------------------------------- */
+
+static void print_outcome(struct flow *f, enum gate_outcome outcome, const char *why)
+{
+	static const char *const words[] = { "dropped", "refused", "passes", "passes, changed" };
+
+	printf("%s%s%s\n", words[outcome], why ? ": " : "", why ? why : "");
+	for (int i = 0; i < 2; i++) {
+		struct sink *s = &f->to[i];
+
+		if (sink_pending(s))
+			printf("  to the %s: %.*s", i == FROM_CLIENT ? "server" : "client",
+			       (int)sink_pending(s), s->buf + s->head);
+		s->head = s->tail = 0;
+	}
+}
+
+static int decide(struct flow *f, bool from_server)
+{
+	enum vocabulary_from side = from_server ? FROM_SERVER : FROM_CLIENT;
+	struct source *s = &f->from[FROM_CLIENT];
+	const char *line, *why;
+	size_t room, len;
+	ssize_t n;
+	int r;
+
+	f->to[0].fd = f->to[1].fd = 1; /* printed, not written */
+	do {
+		char *at = frame_space(&s->frame, &room);
+
+		n = read(0, at, room);
+		if (n > 0)
+			frame_added(&s->frame, (size_t)n);
+		while ((r = frame_next(&s->frame, &line, &len)) != 0 ||
+		       (n <= 0 && (r = frame_last(&s->frame, &line, &len)) != 0)) {
+			if (r < 0)
+				puts("dropped: the message is too long");
+			else if (len)
+				print_outcome(f, gate_line(&f->gate, side, line, len, &why), why);
+		}
+	} while (n > 0);
+	return 0;
+}
+
+/* --- main ------------------------------------------------------------------------------------ */
+
+static int start(int argc, char **argv, struct arguments *a, struct flow *f,
+		 struct policy *policy, struct audit *audit, struct err *err)
+{
+	struct scan *scan = NULL;
+	int r = parse(argc, argv, a, err);
+
+	if (r == 0)
+		r = open_policy(a->policy, a->home, policy, err);
+	if (r == 0 && policy->messages.tokens != POLICY_TOKENS_OFF)
+		r = open_scan(a->secrets, &scan, err);
+	if (r == 0)
+		r = open_memory(f, err);
+	if (r < 0)
+		return r;
+	*audit = (struct audit){ .fd = a->audit, .server = a->server, .session = a->session };
+	f->gate.policy = policy;
+	f->gate.scan = scan;
+	f->gate.audit = audit;
+	f->gate.out[FROM_CLIENT] = &f->to[FROM_CLIENT];
+	f->gate.out[FROM_SERVER] = &f->to[FROM_SERVER];
+	return a->decides ? 0 : open_streams(f, a, err);
+}
+
+int main(int argc, char **argv)
+{
+	static struct flow flow;
+	struct policy policy = {0};
+	struct arguments a;
+	struct audit audit;
+	struct err err = {0};
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = start(argc, argv, &a, &flow, &policy, &audit, &err);
+	if (r == 0 && a.decides)
+		return decide(&flow, a.from_server);
+	if (r == 0)
+		r = lock_enter(&filter_pep, &err);
+	if (r < 0) {
+		fprintf(stderr, "mcp-confine-pep: %s\n", err.text);
+		return 125;
+	}
+	/* Not exit(): nothing is buffered, and nothing else has to run. */
+	_exit(flow_run(&flow));
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policies/policy.h"
+#include "shims/pep/json.h"
+#include "shims/pep/rewrite.h"
+#include "shims/pep/scan.h"
+
+#define SPANS 64
+
+struct out {
+	char *at, *end;
+};
+
+static int put(struct out *o, const char *bytes, size_t len)
+{
+	if (len > (size_t)(o->end - o->at))
+		return -ENOBUFS;
+	memcpy(o->at, bytes, len);
+	o->at += len;
+	return 0;
+}
+
+/* How many bytes at p must be written as an escape; *ret_c is the character. */
+static size_t must_escape(const unsigned char *p, size_t left, unsigned int *ret_c)
+{
+	*ret_c = p[0];
+	if (p[0] < 0x20 || p[0] == '"' || p[0] == '\\' || p[0] == 0x7f)
+		return 1;
+	if (p[0] == 0xc2 && left > 1 && p[1] < 0xa0) {
+		*ret_c = p[1]; /* C1 controls, U+0085 among them */
+		return 2;
+	}
+	if (p[0] == 0xe2 && left > 2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9)) {
+		*ret_c = 0x2000 + (p[2] & 0x3f);
+		return 3;
+	}
+	return 0;
+}
+
+static int put_escape(struct out *o, unsigned int c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *short_form = c && c < 0x7f ? strchr(from, (int)c) : NULL;
+	char text[8];
+
+	if (short_form) {
+		text[0] = '\\';
+		text[1] = to[short_form - from];
+		return put(o, text, 2);
+	}
+	snprintf(text, sizeof(text), "\\u%04x", c);
+	return put(o, text, 6);
+}
+
+static int put_text(struct out *o, const char *text, size_t len)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < len;) {
+		unsigned int c;
+		size_t n = must_escape((const unsigned char *)text + i, len - i, &c);
+		int r;
+
+		if (!n) {
+			i++;
+			continue;
+		}
+		r = put(o, text + from, i - from);
+		if (r == 0)
+			r = put_escape(o, c);
+		if (r < 0)
+			return r;
+		i += n;
+		from = i;
+	}
+	return put(o, text + from, len - from);
+}
+
+long rewrite_escape(const char *text, size_t len, char *out, size_t size)
+{
+	struct out o = { out, out + size };
+	int r = put_text(&o, text, len);
+
+	return r < 0 ? r : o.at - out;
+}
+
+/* Values that correlate messages: replaced they would break or collide. */
+static bool is_protocol(const struct json *j, uint32_t key)
+{
+	static const char *const names[] = { "jsonrpc", "id", "method", "cursor", "nextCursor",
+					     "progressToken", "requestId", "taskId",
+					     "requestState", "resultType" };
+
+	for (size_t i = 0; key != JSON_NONE && i < sizeof(names) / sizeof(*names); i++)
+		if (json_is(j, key, names[i]))
+			return true;
+	return false;
+}
+
+static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t key,
+		      bool is_name)
+{
+	struct scan_span spans[SPANS];
+	size_t len, key_len = 0, n = 0, from = 0;
+	const char *text = json_text(r->json, node, &len), *name = NULL;
+	int e = put(o, "\"", 1);
+
+	if (key != JSON_NONE)
+		name = json_text(r->json, key, &key_len);
+	if (r->scan)
+		n = scan_text(r->scan, name, key_len, text, len, spans, SPANS);
+	if (n) {
+		r->class = spans[0].class;
+		r->redacted += n;
+		if (is_name || is_protocol(r->json, key))
+			return -EPERM;
+	}
+	for (size_t i = 0; i < n && e == 0; i++) {
+		e = put_text(o, text + from, spans[i].start - from);
+		if (e == 0)
+			e = put(o, "[REDACTED:", 10);
+		if (e == 0)
+			e = put(o, spans[i].class, strlen(spans[i].class));
+		if (e == 0)
+			e = put(o, "]", 1);
+		from = spans[i].end;
+	}
+	if (e == 0)
+		e = put_text(o, text + from, len - from);
+	return e < 0 ? e : put(o, "\"", 1);
+}
+
+static bool is_hidden(struct rewrite *r, uint32_t tool)
+{
+	uint32_t name = json_member(r->json, tool, "name");
+	const char *text;
+	size_t len;
+
+	if (name == JSON_NONE || r->json->nodes[name].type != JSON_TAPE_STRING)
+		return true;
+	text = json_text(r->json, name, &len);
+	return policy_decide_tool(r->filter, text, len) != POLICY_ALLOW;
+}
+
+/* Depth is bounded by LIMIT_DEPTH, so the stack is. */
+static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t key)
+{
+	const struct json_node *n = &r->json->nodes[node];
+	bool is_object = n->type == JSON_TAPE_OBJECT, is_first = true;
+	uint32_t at = node + 1;
+	size_t len;
+	int e;
+
+	switch ((enum json_type)n->type) {
+	case JSON_TAPE_NULL:
+		return put(o, "null", 4);
+	case JSON_TAPE_FALSE:
+		return put(o, "false", 5);
+	case JSON_TAPE_TRUE:
+		return put(o, "true", 4);
+	case JSON_TAPE_NUMBER: {
+		const char *text = json_text(r->json, node, &len);
+
+		return put(o, text, len);
+	}
+	case JSON_TAPE_STRING:
+		return put_string(r, o, node, key, false);
+	case JSON_TAPE_ARRAY:
+	case JSON_TAPE_OBJECT:
+		break;
+	}
+	e = put(o, is_object ? "{" : "[", 1);
+	for (uint32_t i = 0; i < n->len && e == 0; i++) {
+		uint32_t value = is_object ? at + 1 : at;
+
+		if (r->filter && node == r->tools && is_hidden(r, value)) {
+			r->hidden++;
+			at = r->json->nodes[value].next;
+			continue;
+		}
+		if (!is_first)
+			e = put(o, ",", 1);
+		is_first = false;
+		if (e == 0 && is_object) {
+			e = put_string(r, o, at, JSON_NONE, true);
+			if (e == 0)
+				e = put(o, ":", 1);
+		}
+		/* Elements of an array are the values of the array's own name. */
+		if (e == 0)
+			e = put_value(r, o, value, is_object ? at : key);
+		at = r->json->nodes[value].next;
+	}
+	return e < 0 ? e : put(o, is_object ? "}" : "]", 1);
+}
+
+long rewrite_message(struct rewrite *r, char *out, size_t size)
+{
+	struct out o = { out, out + size };
+	int e = put_value(r, &o, 0, JSON_NONE);
+
+	if (e == 0)
+		e = put(&o, "\n", 1);
+	return e < 0 ? e : o.at - out;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rewrite - the message that leaves, written anew from the tape
+ *
+ * Received bytes are never forwarded: what leaves is a function of what was judged, so
+ * no peer can read another message in it.  One line: no control character, U+0085,
+ * U+2028 and U+2029 escaped (some readers end a line there), names in the order and
+ * numbers in the text they came in.  Every string value passes the scanner and what it
+ * finds becomes [REDACTED:class].
+ */
+#ifndef SHIMS_PEP_REWRITE_H
+#define SHIMS_PEP_REWRITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct json;
+struct policy;
+struct scan;
+
+struct rewrite {
+	const struct json *json;
+	const struct scan *scan;     /* NULL: nothing is redacted */
+	const struct policy *filter; /* for the elements of `tools`; NULL: none */
+	uint32_t tools;		     /* array whose elements with a denied name are left out */
+	/* results */
+	size_t redacted;	     /* spans replaced */
+	size_t hidden;		     /* tools left out */
+	const char *class;	     /* of the last span, static */
+};
+
+/*
+ * Write the message and its newline to out[size].  Return: its length; -ENOBUFS; or
+ * -EPERM when a secret stands where it cannot be replaced (a name, an id, a method, a
+ * cursor or another token of the protocol): the message must not pass.
+ */
+long rewrite_message(struct rewrite *r, char *out, size_t size);
+
+/* Escape text[len] as the inside of a JSON string.  Return: length or -ENOBUFS. */
+long rewrite_escape(const char *text, size_t len, char *out, size_t size);
+
+#endif /* SHIMS_PEP_REWRITE_H */

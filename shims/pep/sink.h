@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sink - bytes on their way out to one descriptor
+ *
+ * The buffer is the caller's (a reservation that is touched only as it is used).
+ * Nothing blocks; what the peer does not take yet waits here, and the bound is what
+ * makes the other side stop reading.
+ */
+#ifndef SHIMS_PEP_SINK_H
+#define SHIMS_PEP_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sink {
+	int fd;		/* -1: closed, everything is thrown away */
+	bool is_socket; /* sendto with MSG_DONTWAIT: its flags may be shared */
+	char *buf;
+	size_t size, head, tail;
+	size_t high; /* the most that was used since sink_trim() */
+};
+
+size_t sink_pending(const struct sink *s);
+
+/* Make len bytes of room at the end.  Return: where, or NULL when they do not fit. */
+char *sink_reserve(struct sink *s, size_t len);
+void sink_put(struct sink *s, const char *bytes, size_t len);
+
+/* Write what the peer takes now.  Return: 0, or -errno when the peer is gone. */
+int sink_flush(struct sink *s);
+
+/* After a large message: give the memory back. */
+void sink_trim(struct sink *s);
+
+#endif /* SHIMS_PEP_SINK_H */
