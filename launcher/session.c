@@ -129,11 +129,9 @@ static int name_it(const struct cli *cli, struct session *s, struct err *err)
 		set_name(s->name, cli->server);
 	} else if (s->runtime.package) {
 		set_name(s->name, s->runtime.package);
-	} else if (s->runtime.program) {
-		set_name(s->name, s->runtime.first_arg > 1 &&
-						  s->runtime.first_arg <= s->runtime.argv.n ?
-					  s->runtime.argv.v[s->runtime.first_arg - 1] :
-					  s->runtime.program);
+	} else if (s->runtime.names.n) {
+		/* The script, or else the program. */
+		set_name(s->name, s->runtime.names.v[s->runtime.names.n - 1]);
 	}
 	return 0;
 }
