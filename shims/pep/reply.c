@@ -26,25 +26,40 @@ static void put_id(struct sink *out, const struct reply_id *id)
 		sink_put(out, "\"", 1);
 }
 
-void reply_error(struct sink *out, const struct reply_id *id, int code, const char *words)
+/* Words may hold a quote or a backslash: "bad \\u escape". */
+static void put_words(struct sink *out, const char *words)
 {
 	char text[512];
-	int n = snprintf(text, sizeof(text),
-			 ",\"error\":{\"code\":%d,\"message\":\"mcp-confine: %s\"}}\n", code, words);
+	long len = rewrite_escape(words, strlen(words), text, sizeof(text));
+
+	if (len > 0)
+		sink_put(out, text, (size_t)len);
+}
+
+void reply_error(struct sink *out, const struct reply_id *id, int code, const char *words)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), ",\"error\":{\"code\":%d,\"message\":\"mcp-confine: ",
+			 code);
 
 	put_id(out, id);
 	sink_put(out, text, (size_t)n);
+	put_words(out, words);
+	sink_put(out, "\"}}\n", 4);
 }
 
 void reply_tool_error(struct sink *out, const struct reply_id *id, const char *words,
 		      bool is_modern)
 {
-	char text[512];
-	int n = snprintf(text, sizeof(text),
-			 ",\"result\":{%s\"content\":[{\"type\":\"text\",\"text\":\"%s\"}],"
-			 "\"isError\":true}}\n",
-			 is_modern ? "\"resultType\":\"complete\"," : "", words);
+	static const char modern[] = "\"resultType\":\"complete\",";
+	static const char head[] = "\"content\":[{\"type\":\"text\",\"text\":\"";
+	static const char tail[] = "\"}],\"isError\":true}}\n";
 
 	put_id(out, id);
-	sink_put(out, text, (size_t)n);
+	sink_put(out, ",\"result\":{", 11);
+	if (is_modern)
+		sink_put(out, modern, sizeof(modern) - 1);
+	sink_put(out, head, sizeof(head) - 1);
+	put_words(out, words);
+	sink_put(out, tail, sizeof(tail) - 1);
 }

@@ -17,7 +17,7 @@ struct reply_id {
 	bool is_string;
 };
 
-/* words is ours: static, printable ASCII without quotes. */
+/* words are ours: short, never a peer's text. */
 void reply_error(struct sink *out, const struct reply_id *id, int code, const char *words);
 
 /* A result that says isError (MCP, server/tools, error handling). */

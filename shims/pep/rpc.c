@@ -148,7 +148,7 @@ void rpc_read(const struct json *j, struct rpc *ret)
 		m.words = "id is neither an integer nor a short string";
 	}
 	if (!m.words && !has_version)
-		m.words = "jsonrpc is not \"2.0\"";
+		m.words = "jsonrpc is not 2.0";
 	if (!m.words) {
 		m.kind = kind(j, &m, &m.words);
 		if (m.kind != RPC_INVALID)

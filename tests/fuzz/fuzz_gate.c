@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json, rpc, session, gate and rewrite on any bytes: the first byte of each line says
+ * who sends it.  Whatever leaves must be one line that parses and rewrites to itself.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/audit.h"
+#include "common/limits.h"
+#include "policies/policy.h"
+#include "shims/pep/gate.h"
+#include "shims/pep/rewrite.h"
+#include "shims/pep/scan.h"
+#include "shims/pep/sink.h"
+
+#define ROOM (LIMIT_REPLIES + (1 << 20))
+
+static void check(struct json *j, const struct sink *s)
+{
+	static char again[1 << 20];
+	const char *p = s->buf + s->head, *end = s->buf + s->tail, *nl;
+
+	for (; p < end; p = nl + 1) {
+		struct rewrite rw = { .json = j, .tools = JSON_NONE };
+		long n;
+
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (!nl || json_parse(j, p, (size_t)(nl - p)) < 0)
+			abort();
+		n = rewrite_message(&rw, again, sizeof(again));
+		if (n != nl + 1 - p || memcmp(again, p, (size_t)n) != 0)
+			abort();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct gate gate;
+	static struct sink sinks[2];
+	static struct policy policy = { .messages.server_requests = POLICY_REQUESTS_PASS };
+	static struct audit audit = { .fd = -1 };
+	static struct scan *scan;
+	const char *p = (const char *)data, *end = p + size;
+
+	if (!scan) {
+		scan_open(NULL, 0, &scan, NULL);
+		gate.json = (struct json){ .arena = malloc(1 << 20),
+					   .nodes = calloc(1 << 16, sizeof(struct json_node)),
+					   .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = 1 << 16 };
+		for (int i = 0; i < 2; i++) {
+			sinks[i] = (struct sink){ .fd = 1, .buf = malloc(ROOM), .size = ROOM };
+			gate.out[i] = &sinks[i];
+		}
+		gate.scan = scan;
+		gate.policy = &policy;
+		gate.audit = &audit;
+	}
+	gate.asked[0].n = gate.asked[1].n = 0;
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p)), *why;
+		size_t len = (size_t)((nl ? nl : end) - p);
+
+		sinks[0].head = sinks[0].tail = sinks[1].head = sinks[1].tail = 0;
+		if (len)
+			gate_line(&gate, *p == '<' ? FROM_SERVER : FROM_CLIENT, p + 1, len - 1, &why);
+		check(&gate.json, &sinks[0]);
+		check(&gate.json, &sinks[1]);
+		p += len + 1;
+	}
+	return 0;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/err.h"
+#include "policies/bundle.h"
+#include "policies/load.h"
+#include "policies/match.h"
+#include "policies/merge.h"
+#include "policies/policy.h"
+#include "policies/profiles.h"
+
+static void loading_accepts_what_this_version_does_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *text, *words; /* NULL: accepted */
+	} rows[] = {
+		{ "{\"version\":1}", NULL },
+		{ "{\"version\":2}", "t:1:2: must be 1" },
+		{ "{}", "missing" },
+		{ "{\"version\":1,\"$schema\":\"x\"}", NULL },
+		{ "{\"version\":1,\n\n  \"sandbox\": {\n    \"raed\": []}}", "t:4:5: unknown member \"raed\"" },
+		{ "{\"version\":1,\"sandbox\":{\"read\":[\"/a\",\"~/b\"]}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"read\":[\"/a\",\n\"b\"]}}", "t:2:1: must be an absolute path" },
+		{ "{\"version\":1,\"sandbox\":{\"read\":[\"/a/../b\"]}}", "\"..\"" },
+		{ "{\"version\":1,\"sandbox\":{\"read\":[\"/a/..b\"]}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"home\":\"private\"}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"home\":\"shared\"}}", "private|persistent" },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64M\"}}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64X\"}}}", "like \"64M\"" },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":1}}}", "must be from" },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"processes\":-1}}}", "positive" },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"pass\":[\"A\",\"B_*\"]}}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"pass\":[\"A-B\"]}}}", "name of a variable" },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":\"b\"}}}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":1}}}}", "must be a string" },
+		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"allow\"}]}}", NULL },
+		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"approve\"}]}}", "deny|allow" },
+		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\"}]}}", "a rule is" },
+		{ "{\"version\":1,\"messages\":{\"pin\":\"tofu\"}}", "no such thing" },
+		{ "{\"version\":1,\"server\":\"a.b-c\"}", NULL },
+		{ "{\"version\":1,\"server\":\"../a\"}", "must be a name" },
+		{ "{\"version\":1,\"command\":[]}", "must not be empty" },
+		{ "[]", "must be an object" },
+		{ "{\"version\":1,\"version\":1}", "duplicate" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct policy p = {0};
+		struct err err = {0};
+		int r = load_text(rows[i].text, strlen(rows[i].text), "t", "/home/u", &p, &err);
+
+		if ((r < 0) != (rows[i].words != NULL) || (r < 0 && !strstr(err.text, rows[i].words)))
+			fail_msg("%s: %d %s", rows[i].text, r, err.text);
+		policy_done(&p);
+	}
+}
+
+static void every_profile_loads(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_profiles; i++) {
+		struct policy p = {0};
+		struct err err = {0};
+
+		if (load_text(profiles[i].text, strlen(profiles[i].text), profiles[i].name, "/h", &p, &err) < 0)
+			fail_msg("%s", err.text);
+		policy_done(&p);
+	}
+}
+
+static struct policy merged(const char *strong, const char *weak)
+{
+	struct bundle b = {0};
+	struct policy p = {0};
+	struct err err = {0};
+
+	if (bundle_add(&b, "strong", strong, strlen(strong), &err) < 0 ||
+	    bundle_add(&b, "weak", weak, strlen(weak), &err) < 0 || bundle_merge(&b, "/home/u", &p, &err) < 0)
+		fail_msg("%s", err.text);
+	bundle_done(&b);
+	return p;
+}
+
+static void a_weaker_layer_only_tightens(void **state)
+{
+	struct policy p = merged(
+		"{\"version\":1,\"sandbox\":{\"read\":[\"/a\"],\"home\":\"private\",\"limits\":{\"processes\":10},"
+		"\"env\":{\"pass\":[\"A_*\"],\"set\":{\"X\":\"1\"}}},\"messages\":{\"tools\":[{\"match\":\"a*\",\"then\":\"allow\"}],"
+		"\"tokens\":\"redact\",\"server_requests\":\"deny\"}}",
+		"{\"version\":1,\"sandbox\":{\"read\":[\"/a/b\",\"/c\"],\"home\":\"persistent\",\"limits\":{\"processes\":20},"
+		"\"env\":{\"pass\":[\"A_B\",\"C\"],\"set\":{\"X\":\"2\",\"Y\":\"3\"}}},\"messages\":{\"tools\":[{\"match\":\"*b\",\"then\":\"allow\"}],"
+		"\"tokens\":\"off\",\"server_requests\":\"pass\"}}");
+
+	(void)state;
+	assert_int_equal(p.sandbox.read.n, 2);
+	assert_int_equal(p.sandbox.n_ceilings, 1);
+	assert_string_equal(p.sandbox.ceilings[0].read.v[0], "/a");
+	assert_int_equal(p.sandbox.home, POLICY_HOME_PRIVATE);
+	assert_int_equal(p.sandbox.limits.processes, 10);
+	assert_int_equal(p.sandbox.env_pass.n, 1);
+	assert_string_equal(p.sandbox.env_pass.v[0], "A_B");
+	assert_true(strv_has(&p.sandbox.env_set, "X=1"));
+	assert_true(strv_has(&p.sandbox.env_set, "Y=3"));
+	assert_int_equal(p.messages.tokens, POLICY_TOKENS_REDACT);
+	assert_int_equal(policy_decide_server_request(&p), POLICY_DENY);
+	assert_int_equal(policy_decide_tool(&p, "ab", 2), POLICY_ALLOW);
+	assert_int_equal(policy_decide_tool(&p, "ac", 2), POLICY_DENY);
+	assert_int_equal(policy_decide_tool(&p, "cb", 2), POLICY_DENY);
+	assert_int_equal(p.notes.n, 2);
+	policy_done(&p);
+}
+
+static void a_bundle_survives_being_written_and_read(void **state)
+{
+	struct bundle b = {0}, c = {0};
+	struct err err = {0};
+	char *text;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(bundle_add(&b, "one", "{\"version\":1}", 13, &err), 0);
+	assert_int_equal(bundle_write(&b, &text, &len, &err), 0);
+	assert_int_equal(bundle_read(text, len, &c, &err), 0);
+	assert_int_equal(c.n, 1);
+	assert_string_equal(c.v[0].text, "{\"version\":1}");
+	assert_true(bundle_read("{}", 2, &b, &err) < 0);
+	free(text);
+	bundle_done(&b);
+	bundle_done(&c);
+}
+
+static void a_profile_is_for_its_scope_only(void **state)
+{
+	static const struct {
+		const char *package, *profile;
+	} rows[] = {
+		{ "@modelcontextprotocol/server-filesystem", "server-filesystem" },
+		{ "@evil/server-filesystem", "default" },
+		{ "server-filesystem", "default" },
+		{ NULL, "default" },
+	};
+	const struct bundle_places places = { "/nonexistent", "/nonexistent" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bundle b = {0};
+		const char *profile;
+
+		assert_int_equal(bundle_find_profile(&places, rows[i].package, NULL, &b, &profile, NULL), 0);
+		assert_string_equal(profile, rows[i].profile);
+		bundle_done(&b);
+	}
+}
+
+static void globs_match_whole_names(void **state)
+{
+	static const struct {
+		const char *glob, *name;
+		bool fits;
+	} rows[] = {
+		{ "a", "a", true },	   { "a", "A", false },	    { "a", "ab", false },
+		{ "a*", "ab", true },	   { "*b", "ab", true },    { "a*b*c", "axxbyyc", true },
+		{ "a*b*c", "axxbyy", false }, { "?", "x", true },   { "?", "", false },
+		{ "*", "", true },	   { "", "", true },	    { "", "x", false },
+		{ "a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_int_equal(match_glob(rows[i].glob, rows[i].name, strlen(rows[i].name)), rows[i].fits);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loading_accepts_what_this_version_does_and_nothing_else),
+		cmocka_unit_test(every_profile_loads),
+		cmocka_unit_test(a_weaker_layer_only_tightens),
+		cmocka_unit_test(a_bundle_survives_being_written_and_read),
+		cmocka_unit_test(a_profile_is_for_its_scope_only),
+		cmocka_unit_test(globs_match_whole_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
