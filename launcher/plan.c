@@ -254,6 +254,7 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 		       const char *state_home, struct err *err)
 {
 	const uint64_t size = policy->sandbox.limits.tmp_size;
+	cleanup_free char *kept = NULL;
 	struct plan_entry *e;
 	struct stat st;
 	int r = add_tmpfs(p, "/tmp", size, "private", err);
@@ -262,12 +263,18 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 		r = add_simple(p, PLAN_LINK, "/var/tmp", "/tmp", "private", err);
 	if (r == 0)
 		r = add_simple(p, PLAN_DIR, "/run", NULL, "empty", err);
+	if (r == 0)
+		r = add_tmpfs(p, user->home, size, "private home", err);
 	if (r < 0 || policy->sandbox.home != POLICY_HOME_PERSISTENT)
-		return r < 0 ? r : add_tmpfs(p, user->home, size, "private home", err);
+		return r;
+	/* A directory in the home and not the home itself: what else is bound below the
+	 * home needs mount points, and those are made in a tmpfs of ours only. */
+	if (asprintf(&kept, "%s/persistent", user->home) < 0)
+		return err_errno(err, ENOMEM, "plan");
 	if (!state_home)
 		return err_set(err, EINVAL,
 			       "a persistent home needs a name for the server; add --name NAME");
-	e = add(p, PLAN_BIND, user->home, state_home, "home of this server's own");
+	e = add(p, PLAN_BIND, kept, state_home, "kept for this server");
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
 	e->is_dir = e->is_writable = true;

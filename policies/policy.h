@@ -26,7 +26,7 @@ enum policy_decision { POLICY_DENY = 0, POLICY_ALLOW };
 enum policy_home {
 	POLICY_HOME_UNSET = 0,
 	POLICY_HOME_PRIVATE,	/* empty tmpfs, gone at the end; the default */
-	POLICY_HOME_PERSISTENT, /* a directory of this server's own in the state directory */
+	POLICY_HOME_PERSISTENT, /* the same, but ~/persistent stays: a directory of this server's */
 };
 
 /* What the existing paths among the server's own arguments grant. */
