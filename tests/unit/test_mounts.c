@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/err.h"
+#include "launcher/mounts.h"
+#include "launcher/plan.h"
+
+#define ROOT "1 0 0:1 / / ro,nosuid,nodev - tmpfs none rw\n"
+#define USR "2 1 8:1 /usr /usr ro,nosuid,nodev - ext4 /dev/a rw\n"
+#define TMP "3 1 0:2 / /tmp rw,nosuid,nodev,noexec - tmpfs none rw\n"
+
+static void the_table_must_be_the_plan(void **state)
+{
+	static const struct {
+		const char *table, *words; /* NULL: accepted */
+	} rows[] = {
+		{ ROOT USR TMP, NULL },
+		{ ROOT USR TMP "4 2 8:2 / /usr/local ro,nosuid,nodev - ext4 /dev/b rw\n", NULL },
+		{ ROOT USR TMP "4 2 8:2 / /usr/local rw,nosuid,nodev - ext4 /dev/b rw\n", "without ro" },
+		{ ROOT TMP, "/usr is not mounted" },
+		{ USR TMP, "root is not in" },
+		{ ROOT ROOT USR TMP, "mounted twice" },
+		{ "1 0 0:1 / / rw,nosuid,nodev - tmpfs none rw\n" USR TMP, "writable" },
+		{ ROOT "2 1 8:1 /usr /usr ro,nodev - ext4 /dev/a rw\n" TMP, "without nosuid" },
+		{ ROOT USR "3 1 0:2 / /tmp rw,nosuid,nodev - tmpfs none rw\n", "without noexec" },
+		{ ROOT USR TMP "5 1 8:1 /home /home ro,nosuid,nodev,noexec - ext4 /dev/a rw\n", "not in the plan" },
+		{ ROOT USR TMP "5 1 8:1 /x /usrx ro,nosuid,nodev,noexec - ext4 /dev/a rw\n", "not in the plan" },
+		{ ROOT USR TMP "5 3 8:1 /x /tmp/x ro,nosuid,nodev,noexec - ext4 /dev/a rw\n", "not in the plan" },
+		{ ROOT USR TMP "5 1\n", "fewer than six" },
+	};
+	struct plan_entry entries[] = {
+		{ .kind = PLAN_BIND, .target = (char[]){ "/usr" }, .is_dir = true, .is_executable = true },
+		{ .kind = PLAN_TMPFS, .target = (char[]){ "/tmp" }, .is_dir = true, .is_writable = true },
+	};
+	const struct plan plan = { .v = entries, .n = 2 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = {0};
+		char table[1024];
+		int r;
+
+		snprintf(table, sizeof(table), "%s", rows[i].table);
+		r = mounts_check_table(&plan, table, &err);
+		if ((r < 0) != (rows[i].words != NULL) || (r < 0 && !strstr(err.text, rows[i].words)))
+			fail_msg("row %zu: %d %s", i, r, err.text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(the_table_must_be_the_plan) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
