@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drive each server with the official TypeScript SDK clients, once bare and once under
-// mcp-confine, and compare every answer.
+// Drive each server of servers.json with the official TypeScript SDK clients, once bare and
+// once under mcp-confine, and compare every answer.
 //
-// usage: node compare.mjs LAUNCHER [PYTHON-SERVER-COMMAND...]
+// usage: node compare.mjs LAUNCHER   (beside node_modules, below the e2e directory)
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
@@ -14,9 +14,9 @@ import { Client as Client2 } from "@modelcontextprotocol/client";
 import { StdioClientTransport as Stdio2 } from "@modelcontextprotocol/client/stdio";
 
 const launcher = process.argv[2];
-const python = process.argv.slice(3);
 const here = path.dirname(fileURLToPath(import.meta.url));
-const bin = (name) => path.join(here, "node_modules/.bin", name);
+const servers = JSON.parse(fs.readFileSync(path.join(here, "../servers.json"), "utf8"));
+const CLOSE_MS = 1900; // the SDKs send TERM after 2 s
 let passed = 0;
 let failed = 0;
 
@@ -27,122 +27,92 @@ function freshDirectory() {
   return dir;
 }
 
-const call = (client, name, args) => client.callTool({ name, arguments: args });
+// The places that servers.json names.
+function fill(value, dir) {
+  if (typeof value === "string")
+    return value.replace(/^BIN\//, `${here}/node_modules/.bin/`)
+      .replace(/^E2E\//, `${path.dirname(here)}/`).replace(/^DIR/, dir);
+  if (Array.isArray(value))
+    return value.map((v) => fill(v, dir));
+  if (value && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, fill(v, dir)]));
+  return value;
+}
 
-// Each server: its command in a fresh directory, and calls whose answers must agree.
-const servers = [
-  {
-    name: "filesystem",
-    command: (dir) => [bin("mcp-server-filesystem"), dir],
-    calls: async (c, dir) => [
-      await call(c, "read_text_file", { path: path.join(dir, "hello.txt") }),
-      await call(c, "list_directory", { path: dir }),
-      await call(c, "write_file", { path: path.join(dir, "new.txt"), content: "new" }),
-      await call(c, "edit_file", { path: path.join(dir, "new.txt"),
-        edits: [{ oldText: "new", newText: "newer" }] }),
-      await call(c, "create_directory", { path: path.join(dir, "made") }),
-      await call(c, "move_file", { source: path.join(dir, "new.txt"),
-        destination: path.join(dir, "made/moved.txt") }),
-      await call(c, "directory_tree", { path: dir }),
-      await call(c, "search_files", { path: dir, pattern: "**/*.txt" }),
-      await call(c, "read_text_file", { path: "/etc/hostname" }),
-      fs.readFileSync(path.join(dir, "made/moved.txt"), "utf8"),
-    ],
-  },
-  {
-    name: "everything",
-    command: () => [bin("mcp-server-everything")],
-    calls: async (c) => [
-      await call(c, "echo", { message: "a\u2028b\u0085c \u{1f600} \"q\" \\ \u0001" }),
-      await call(c, "get-sum", { a: 2, b: 3 }),
-      await call(c, "get-structured-content", { location: "New York" }),
-      await call(c, "get-tiny-image", {}),
-      await call(c, "trigger-long-running-operation", { duration: 0.2, steps: 2 }),
-      await c.listPrompts(),
-      await c.getPrompt({ name: "simple-prompt" }),
-      (await c.listResources()).resources.length,
-      await c.listResourceTemplates(),
-      await call(c, "no-such-tool", {}).catch((e) => String(e.code)),
-    ],
-  },
-  {
-    name: "memory",
-    command: (dir, confined) => [bin("mcp-server-memory")],
-    env: (dir) => ({ MEMORY_FILE_PATH: path.join(dir, "memory.jsonl") }),
-    calls: async (c) => [
-      await call(c, "create_entities", { entities: [
-        { name: "a", entityType: "t", observations: ["one", "two"] },
-        { name: "b", entityType: "t", observations: [] }] }),
-      await call(c, "create_relations", { relations: [{ from: "a", to: "b", relationType: "r" }] }),
-      await call(c, "read_graph", {}),
-      await call(c, "search_nodes", { query: "one" }),
-      await call(c, "delete_entities", { entityNames: ["a", "b"] }),
-    ],
-  },
-  {
-    name: "sequential-thinking",
-    command: () => [bin("mcp-server-sequential-thinking")],
-    calls: async (c) => [
-      await call(c, "sequentialthinking", { thought: "t", nextThoughtNeeded: false,
-        thoughtNumber: 1, totalThoughts: 1 }),
-    ],
-  },
-];
-if (python.length)
-  servers.push({
-    name: "python",
-    command: () => python,
-    calls: async (c) => [
-      await call(c, "add", { a: 1, b: 2 }),
-      await call(c, "shout", { text: "höllo\u2029" }),
-      await call(c, "fail", {}),
-      await c.listResources(),
-      await c.listPrompts(),
-    ],
-  });
+const operations = {
+  tool: (c, progress, name, args) => c.callTool({ name, arguments: args }, ...progress),
+  prompts: (c) => c.listPrompts(),
+  prompt: (c, progress, name, args) => c.getPrompt({ name, arguments: args }),
+  resources: (c) => c.listResources(),
+  resource: (c, progress, uri) => c.readResource({ uri }),
+  templates: (c) => c.listResourceTemplates(),
+  count: async (c) => (await c.listResources()).resources.length,
+};
 
 const clients = {
   "sdk-1": [Client1, Stdio1, {}],
   "sdk-2": [Client2, Stdio2, {}],
   "sdk-2-auto": [Client2, Stdio2, { versionNegotiation: { mode: "auto" } }],
+  "sdk-2-modern": [Client2, Stdio2, { versionNegotiation: { mode: { pin: "2026-07-28" } } }, "modern"],
 };
 
 async function session(server, kind, confined) {
   const [Client, Transport, options] = clients[kind];
   const dir = freshDirectory();
-  const bare = server.command(dir);
+  const bare = fill(server.command, dir);
   const argv = confined ? [launcher, "run", "--", ...bare] : bare;
   const transport = new Transport({ command: argv[0], args: argv.slice(1), stderr: "ignore",
-    env: confined ? undefined : server.env?.(dir) });
-  const client = new Client({ name: "e2e", version: "1" }, options);
+    env: confined ? undefined : fill(server.bare_env, dir) });
+  const client = new Client({ name: "e2e", version: "1" },
+    { ...options, capabilities: { elicitation: {} } });
+  const seen = [];
+  // The second SDK takes options where the first takes a result schema.
+  const progress = { onprogress: (p) => seen.push(p) };
+  const asked = async (request) => {
+    seen.push(request.params.message);
+    return { action: "accept", content: { sure: true } };
+  };
+  if (Client === Client2)
+    client.setRequestHandler("elicitation/create", asked);
+  else
+    client.setRequestHandler((await import("@modelcontextprotocol/sdk/types.js")).ElicitRequestSchema, asked);
   await client.connect(transport);
   const answers = {
     server: client.getServerVersion(),
     capabilities: client.getServerCapabilities(),
     instructions: client.getInstructions(),
+    version: client.getNegotiatedProtocolVersion?.(),
     tools: await client.listTools(),
-    calls: await server.calls(client, dir),
+    calls: [],
+    seen,
   };
+  for (const [operation, ...args] of fill(server.calls, dir)) {
+    const answer = operations[operation](client, Client === Client2 ? [progress] : [undefined, progress], ...args);
+    answers.calls.push(await answer.catch((e) => `${e.code} ${e.message}`));
+  }
   const began = process.hrtime.bigint();
   await client.close();
   const closing = Number(process.hrtime.bigint() - began) / 1e6;
   fs.rmSync(dir, { recursive: true });
-  // What differs between two runs of the same server: the directory's name, times, and
-  // the name of a signal's effect on close.
+  // What differs between two runs of the same server: the directory's name, and times.
   const text = JSON.stringify(answers).replaceAll(dir, "DIR")
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
+    .replace(/\d{4}-\d\d-\d\dT[\d:.+-]+Z?/g, "TIME");
   return { answers: JSON.parse(text), closing };
 }
 
 for (const server of servers) {
   for (const kind of Object.keys(clients)) {
-    const label = `${server.name} with ${kind}`;
+    if (clients[kind][3] && !server[clients[kind][3]])
+      continue;
+    const label = `${server.name} with TypeScript ${kind}`;
     try {
       const bare = await session(server, kind, false);
       const confined = await session(server, kind, true);
       assert.deepEqual(confined.answers, bare.answers);
-      assert.ok(confined.closing < 1900, `close took ${confined.closing} ms`);
-      console.log(`ok ${label} (close ${Math.round(confined.closing)} ms)`);
+      assert.ok(bare.answers.calls.some((c) => typeof c !== "string"), "no call worked");
+      assert.ok(confined.closing < CLOSE_MS, `close took ${confined.closing} ms`);
+      const count = bare.answers.calls.length;
+      console.log(`ok ${label}: ${count} answers, ${bare.answers.version ?? "legacy"}, close ${Math.round(confined.closing)} ms`);
       passed++;
     } catch (e) {
       console.log(`FAIL ${label}: ${e.message}`);
@@ -150,5 +120,5 @@ for (const server of servers) {
     }
   }
 }
-console.log(`e2e: ${passed} passed, ${failed} failed`);
+console.log(`e2e, TypeScript clients: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
