@@ -23,6 +23,7 @@
 #include "common/err.h"
 #include "common/limits.h"
 #include "launcher/grants.h"
+#include "launcher/offlimits.h"
 #include "launcher/plan.h"
 #include "launcher/runtime.h"
 #include "launcher/user.h"
@@ -288,20 +289,38 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 
 /* --- what is granted --------------------------------------------------------------- */
 
-static int add_runtime(struct plan *p, const struct runtime *rt, struct err *err)
+/* The last look at what inference found: whatever led to it, it is not off limits. */
+static int add_inferred(struct plan *p, const struct user *user, const char *path,
+			struct err *err)
+{
+	struct walk w = {0};
+	const char *never;
+	int r = walk_path(path, &w, err);
+
+	if (r < 0)
+		return r;
+	never = offlimits_inferred(user->home, w.real);
+	if (!never)
+		never = offlimits_inferred(user->account_home, w.real);
+	if (!never && !S_ISDIR(w.st.st_mode) && !S_ISREG(w.st.st_mode))
+		never = "it is neither a directory nor a regular file";
+	if (never)
+		r = err_set(err, EACCES, "%s: not made readable: %s", w.real, never);
+	else
+		r = add_walked(p, &w, EXECUTE, "runtime", err);
+	walk_done(&w);
+	return r;
+}
+
+static int add_runtime(struct plan *p, const struct runtime *rt, const struct user *user,
+		       struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < rt->read.n && r == 0; i++) {
 		cleanup_free char *path = strndup(rt->read.v[i], strcspn(rt->read.v[i], "\t"));
-		struct walk w = {0};
 
-		if (!path)
-			return err_errno(err, ENOMEM, "plan");
-		r = walk_path(path, &w, err);
-		if (r == 0)
-			r = add_walked(p, &w, EXECUTE, "runtime", err);
-		walk_done(&w);
+		r = path ? add_inferred(p, user, path, err) : err_errno(err, ENOMEM, "plan");
 	}
 	for (size_t i = 0; i < rt->names.n && r == 0; i++) {
 		struct walk w = {0};
@@ -504,20 +523,24 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 	if (r == 0)
 		r = add_private(&p, policy, user, state_home, err);
 	if (r == 0)
-		r = add_runtime(&p, runtime, err);
+		r = add_runtime(&p, runtime, user, err);
 	if (r == 0)
 		r = add_policy(&p, policy, user, err);
 	if (r == 0)
 		r = add_arguments(&p, policy, runtime, user, cwd, err);
 	if (r == 0)
-		r = choose_cwd(&p, cwd, user, err);
+		r = choose_cwd(&p, runtime->cwd ? runtime->cwd : cwd, user, err);
 	p.program = strdup(runtime->program);
 	if (r == 0 && (!p.program || strv_add_all(&p.argv, &runtime->argv) < 0 ||
 		       strv_add_all(&p.notes, &runtime->notes) < 0 ||
 		       strv_add_all(&p.notes, &policy->notes) < 0))
 		r = err_errno(err, ENOMEM, "plan");
 	if (r == 0) {
+		const struct plan_entry *in;
+
 		settle(&p);
+		in = nearest(&p, p.n, p.cwd);
+		p.is_cwd_granted = in && in->kind == PLAN_BIND;
 		r = check_program(&p, err);
 	}
 	if (r < 0) {

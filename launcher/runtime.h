@@ -20,8 +20,10 @@ struct err;
 struct runtime_query {
 	char *const *argv; /* NULL-terminated, at least one string */
 	const char *cwd;   /* absolute: what relative names mean */
-	const char *home;  /* absolute: never granted itself, nor anything above it */
+	const char *home;  /* absolute, resolved: what the server will see as HOME */
+	const char *account_home; /* that of the user database; NULL: the same */
 	const char *path;  /* the client's PATH, or NULL */
+	const char *snap;  /* where snaps are mounted; NULL: /snap */
 };
 
 struct runtime {
@@ -29,8 +31,11 @@ struct runtime {
 	char *program;	     /* absolute path of the ELF file to execute */
 	char *package;	     /* npm or PyPI name behind it, or NULL: picks the profile */
 	size_t first_arg;    /* index in argv of the server's own first argument */
-	struct strv read;    /* directories and files to make readable, absolute; each
-				with its reason after a TAB: "/opt/node\tinterpreter" */
+	char *cwd;	     /* absolute: where to start it (uv --directory); NULL: the
+				client's directory */
+	struct strv read;    /* directories and files to make readable, absolute and
+				resolved; each with its reason after a TAB:
+				"/opt/node\tinterpreter" */
 	struct strv names;   /* further absolute paths that must resolve inside */
 	struct strv path;    /* directories for the PATH inside, in order */
 	struct strv notes;   /* what was found but not granted, a sentence each */

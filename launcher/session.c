@@ -86,6 +86,7 @@ static int find_runtime(char *const *argv, struct session *s, const char *cwd,
 {
 	const struct runtime_query query = {
 		.argv = argv, .cwd = cwd, .home = s->user.home, .path = getenv("PATH"),
+		.account_home = s->user.account_home,
 	};
 	int r = runtime_find(&query, &s->runtime, err);
 
