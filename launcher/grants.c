@@ -110,6 +110,8 @@ char *grants_argument(const char *arg, const char *cwd, const char *home)
 			return NULL;
 		arg = equals + 1;
 	}
+	if (!*arg)
+		return NULL;
 	if (arg[0] == '/')
 		n = asprintf(&path, "%s", arg);
 	else if (!strcmp(arg, "~") || has_prefix(arg, "~/"))

@@ -289,13 +289,28 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 
 /* --- what is granted --------------------------------------------------------------- */
 
+/* Static words for the reason of an entry. */
+static const char *reason(const char *entry)
+{
+	static const char *const known[] = { "interpreter", "program", "package", "packages",
+					     "script", "virtual environment", "libraries",
+					     "loader", "linked package", "editable package",
+					     "the user's packages" };
+	size_t len = strcspn(entry, "\t");
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strlen(known[i]) == len && !strncmp(known[i], entry, len))
+			return known[i];
+	return "runtime";
+}
+
 /* The last look at what inference found: whatever led to it, it is not off limits. */
-static int add_inferred(struct plan *p, const struct user *user, const char *path,
+static int add_inferred(struct plan *p, const struct user *user, const char *entry,
 			struct err *err)
 {
 	struct walk w = {0};
 	const char *never;
-	int r = walk_path(path, &w, err);
+	int r = walk_path(runtime_read_path(entry), &w, err);
 
 	if (r < 0)
 		return r;
@@ -307,7 +322,7 @@ static int add_inferred(struct plan *p, const struct user *user, const char *pat
 	if (never)
 		r = err_set(err, EACCES, "%s: not made readable: %s", w.real, never);
 	else
-		r = add_walked(p, &w, EXECUTE, "runtime", err);
+		r = add_walked(p, &w, EXECUTE, reason(entry), err);
 	walk_done(&w);
 	return r;
 }
@@ -317,11 +332,8 @@ static int add_runtime(struct plan *p, const struct runtime *rt, const struct us
 {
 	int r = 0;
 
-	for (size_t i = 0; i < rt->read.n && r == 0; i++) {
-		cleanup_free char *path = strndup(rt->read.v[i], strcspn(rt->read.v[i], "\t"));
-
-		r = path ? add_inferred(p, user, path, err) : err_errno(err, ENOMEM, "plan");
-	}
+	for (size_t i = 0; i < rt->read.n && r == 0; i++)
+		r = add_inferred(p, user, rt->read.v[i], err);
 	for (size_t i = 0; i < rt->names.n && r == 0; i++) {
 		struct walk w = {0};
 

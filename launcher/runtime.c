@@ -43,6 +43,11 @@ struct search {
 	bool was_script;
 };
 
+const char *runtime_read_path(const char *entry)
+{
+	return entry + strcspn(entry, "\t") + 1;
+}
+
 void runtime_done(struct runtime *r)
 {
 	strv_done(&r->argv);

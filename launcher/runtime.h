@@ -34,8 +34,8 @@ struct runtime {
 	char *cwd;	     /* absolute: where to start it (uv --directory); NULL: the
 				client's directory */
 	struct strv read;    /* directories and files to make readable, absolute and
-				resolved; each with its reason after a TAB:
-				"/opt/node\tinterpreter" */
+				resolved; each behind its reason and a TAB, because a path
+				may hold one: "interpreter\t/opt/node" */
 	struct strv names;   /* further absolute paths that must resolve inside */
 	struct strv path;    /* directories for the PATH inside, in order */
 	struct strv notes;   /* what was found but not granted, a sentence each */
@@ -47,6 +47,9 @@ struct runtime {
  * err names what is missing and the next step.
  */
 int runtime_find(const struct runtime_query *query, struct runtime *ret, struct err *err);
+
+/* The path in an entry of `read`; points into it. */
+const char *runtime_read_path(const char *entry);
 
 void runtime_done(struct runtime *r);
 

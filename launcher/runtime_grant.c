@@ -64,7 +64,7 @@ static int add(struct runtime *r, const char *real, const char *why, struct err 
 	for (size_t i = 0; i < sizeof(stores) / sizeof(*stores); i++)
 		if (walk_is_below(real, stores[i]))
 			real = stores[i];
-	if (asprintf(&entry, "%s\t%s", real, why) < 0 ||
+	if (asprintf(&entry, "%s\t%s", why, real) < 0 ||
 	    (!strv_has(&r->read, entry) && strv_add(&r->read, entry) < 0))
 		return err_errno(err, ENOMEM, "runtime");
 	return 0;

@@ -197,13 +197,9 @@ static int take_named(const struct site *s, const char *file, const char *named,
 	if (!real || walk_is_below(real, "/usr") || walk_is_below(real, s->dir) ||
 	    strstr(real, "/pipx/shared/"))
 		return 0;
-	for (size_t i = 0; i < s->r->read.n; i++) {
-		cleanup_free char *granted =
-			strndup(s->r->read.v[i], strcspn(s->r->read.v[i], "\t"));
-
-		if (granted && walk_is_below(real, granted))
+	for (size_t i = 0; i < s->r->read.n; i++)
+		if (walk_is_below(real, runtime_read_path(s->r->read.v[i])))
 			return 0;
-	}
 	if (s->project && walk_is_below(real, s->project)) {
 		ret = runtime_infer(s->q, s->r, path, file, "editable package", err);
 		return ret < 0 ? ret : 0;
