@@ -25,6 +25,7 @@
 #include "launcher/grants.h"
 #include "launcher/offlimits.h"
 #include "launcher/plan.h"
+#include "launcher/plan_settle.h"
 #include "launcher/runtime.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
@@ -110,7 +111,7 @@ static int add_links(struct plan *p, const struct walk *w, struct err *err)
 {
 	for (size_t i = 0; i < w->n_links; i++) {
 		int r = add_simple(p, PLAN_LINK, w->links[i].path, w->links[i].text,
-				   "symlink on the way", err);
+				   plan_on_the_way, err);
 
 		if (r < 0)
 			return r;
@@ -289,21 +290,6 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 
 /* --- what is granted --------------------------------------------------------------- */
 
-/* Static words for the reason of an entry. */
-static const char *reason(const char *entry)
-{
-	static const char *const known[] = { "interpreter", "program", "package", "packages",
-					     "script", "virtual environment", "libraries",
-					     "loader", "linked package", "editable package",
-					     "the user's packages" };
-	size_t len = strcspn(entry, "\t");
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strlen(known[i]) == len && !strncmp(known[i], entry, len))
-			return known[i];
-	return "runtime";
-}
-
 /* The last look at what inference found: whatever led to it, it is not off limits. */
 static int add_inferred(struct plan *p, const struct user *user, const char *entry,
 			struct err *err)
@@ -322,7 +308,7 @@ static int add_inferred(struct plan *p, const struct user *user, const char *ent
 	if (never)
 		r = err_set(err, EACCES, "%s: not made readable: %s", w.real, never);
 	else
-		r = add_walked(p, &w, EXECUTE, reason(entry), err);
+		r = add_walked(p, &w, EXECUTE, plan_reason(entry), err);
 	walk_done(&w);
 	return r;
 }
@@ -395,87 +381,6 @@ static int add_arguments(struct plan *p, const struct policy *policy,
 	return r;
 }
 
-/* --- overlaps and order ------------------------------------------------------------ */
-
-static bool is_mount(const struct plan_entry *e)
-{
-	return e->kind == PLAN_BIND || e->kind == PLAN_DEVICE || e->kind == PLAN_TMPFS ||
-	       e->kind == PLAN_PROC;
-}
-
-/* End before '/' before every other byte: a directory, what lies in it, its siblings. */
-static int rank(char c)
-{
-	return c == '\0' ? 0 : c == '/' ? 1 : (unsigned char)c + 1;
-}
-
-/* A path before what lies below it, symlinks last. */
-static int compare(const void *a, const void *b)
-{
-	const struct plan_entry *x = a, *y = b;
-	const char *s = x->target, *t = y->target;
-
-	if ((x->kind == PLAN_LINK) != (y->kind == PLAN_LINK))
-		return x->kind == PLAN_LINK ? 1 : -1;
-	while (*s && *s == *t)
-		s++, t++;
-	if (*s == *t)
-		return (int)x->kind - (int)y->kind;
-	return rank(*s) - rank(*t);
-}
-
-static void drop(struct plan *p, size_t i)
-{
-	free(p->v[i].target);
-	free(p->v[i].source);
-	memmove(p->v + i, p->v + i + 1, (p->n - i - 1) * sizeof(*p->v));
-	p->n--;
-}
-
-/* The mount among v[0, before) that target lies in, the nearest; NULL: our own root. */
-static struct plan_entry *nearest(struct plan *p, size_t before, const char *target)
-{
-	for (size_t i = before; i-- > 0;)
-		if (is_mount(&p->v[i]) && walk_is_below(target, p->v[i].target))
-			return &p->v[i];
-	return NULL;
-}
-
-/* Two entries for one path: write wins over execute wins over read. */
-static void unite(struct plan_entry *kept, const struct plan_entry *other)
-{
-	if (kept->kind != PLAN_BIND || other->kind != PLAN_BIND)
-		return;
-	kept->is_writable = kept->is_writable || other->is_writable;
-	kept->is_executable =
-		(kept->is_executable || other->is_executable) && !kept->is_writable;
-	if (other->is_writable)
-		kept->why = other->why;
-}
-
-static void settle(struct plan *p)
-{
-	qsort(p->v, p->n, sizeof(*p->v), compare);
-	for (size_t i = 1; i < p->n;) {
-		struct plan_entry *e = &p->v[i], *up;
-
-		if (!strcmp(e->target, p->v[i - 1].target) &&
-		    (e->kind == PLAN_LINK) == (p->v[i - 1].kind == PLAN_LINK)) {
-			unite(&p->v[i - 1], e);
-			drop(p, i);
-			continue;
-		}
-		up = e->kind == PLAN_BIND ? nearest(p, i, e->target) : NULL;
-		if (up && up->kind == PLAN_BIND && !strcmp(up->source, up->target) &&
-		    up->is_writable == e->is_writable &&
-		    (up->is_executable || !e->is_executable)) {
-			drop(p, i);
-			continue;
-		}
-		i++;
-	}
-}
-
 /* --- the rest ----------------------------------------------------------------------- */
 
 static int choose_cwd(struct plan *p, const char *cwd, const struct user *user,
@@ -507,7 +412,7 @@ static int check_program(struct plan *p, struct err *err)
 	walk_done(&w);
 	if (!p->program)
 		return err_errno(err, ENOMEM, "plan");
-	e = nearest(p, p->n, p->program);
+	e = plan_nearest(p, p->n, p->program);
 	if (!e || e->kind != PLAN_BIND || !e->is_executable)
 		return err_set(err, EACCES,
 			       "%s: not below anything that may be executed inside%s", p->program,
@@ -548,10 +453,15 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 		       strv_add_all(&p.notes, &policy->notes) < 0))
 		r = err_errno(err, ENOMEM, "plan");
 	if (r == 0) {
+		plan_settle(&p);
+		r = plan_check_links(&p, err);
+		if (r == 0)
+			r = plan_drop_led(&p, runtime, err);
+	}
+	if (r == 0) {
 		const struct plan_entry *in;
 
-		settle(&p);
-		in = nearest(&p, p.n, p.cwd);
+		in = plan_nearest(&p, p.n, p.cwd);
 		p.is_cwd_granted = in && in->kind == PLAN_BIND;
 		r = check_program(&p, err);
 	}

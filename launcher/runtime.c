@@ -52,6 +52,8 @@ void runtime_done(struct runtime *r)
 {
 	strv_done(&r->argv);
 	strv_done(&r->read);
+	strv_done(&r->led);
+	strv_done(&r->led_by);
 	strv_done(&r->names);
 	strv_done(&r->path);
 	strv_done(&r->notes);

@@ -36,6 +36,8 @@ struct runtime {
 	struct strv read;    /* directories and files to make readable, absolute and
 				resolved; each behind its reason and a TAB, because a path
 				may hold one: "interpreter\t/opt/node" */
+	struct strv led;     /* those paths of `read` that a file of a package led to, and */
+	struct strv led_by;  /* that file or symlink, at the same index */
 	struct strv names;   /* further absolute paths that must resolve inside */
 	struct strv path;    /* directories for the PATH inside, in order */
 	struct strv notes;   /* what was found but not granted, a sentence each */

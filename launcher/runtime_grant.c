@@ -122,6 +122,8 @@ int runtime_infer(const struct runtime_query *q, struct runtime *r, const char *
 	ret = add(r, real, why, err);
 	if (ret == 0)
 		ret = add_name(r, path, real, err);
+	if (ret == 0 && (strv_add(&r->led, real) < 0 || strv_add(&r->led_by, named_by) < 0))
+		ret = err_errno(err, ENOMEM, "runtime");
 	return ret < 0 ? ret : 1;
 }
 

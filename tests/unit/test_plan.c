@@ -244,6 +244,42 @@ static void what_inference_must_not_reach_stops_the_plan(void **state)
 	}
 }
 
+/* A server that may write where a link lies would choose what its next start reads. */
+static void what_the_server_may_replace_leads_nowhere(void **state)
+{
+	struct start s;
+	struct err err = {0};
+
+	(void)state;
+	begin(&s);
+	tree_dir(tree_path("home/u/w"));
+	tree_dir(tree_path("home/u/sibling"));
+	tree_link(tree_path("home/u/w/link"), "../proj");
+	strv_add(&s.policy.sandbox.write, tree_path("home/u/w"));
+	if (build(&s, &err) < 0) /* the control: nothing names the link */
+		fail_msg("%s", err.text);
+	end(&s);
+	begin(&s);
+	strv_add(&s.policy.sandbox.write, tree_path("home/u/w"));
+	strv_add(&s.runtime.names, tree_path("home/u/w/link/program"));
+	assert_int_equal(build(&s, &err), -EPERM);
+	assert_non_null(strstr(err.text, "name the real path"));
+	end(&s);
+	for (int is_writable = 0; is_writable < 2; is_writable++) {
+		err = (struct err){0};
+		begin(&s);
+		strv_addf(&s.runtime.read, "linked package\t%s", tree_path("home/u/sibling"));
+		strv_add(&s.runtime.led, tree_path("home/u/sibling"));
+		strv_add(&s.runtime.led_by, tree_path("home/u/w/node_modules/sibling"));
+		strv_add(is_writable ? &s.policy.sandbox.write : &s.policy.sandbox.read, tree_path("home/u/w"));
+		if (build(&s, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(find(&s.plan, tree_path("home/u/sibling"), PLAN_BIND) != NULL, !is_writable);
+		assert_int_equal(s.plan.notes.n, is_writable);
+		end(&s);
+	}
+}
+
 /* The reason stands before the path, so a TAB in a path cuts nothing off. */
 static void a_tab_in_a_path_is_part_of_the_path(void **state)
 {
@@ -299,6 +335,7 @@ int main(void)
 		IN_TREE(the_package_inside_a_writable_directory_stays_read_only),
 		IN_TREE(a_grant_that_is_refused_stops_the_plan),
 		IN_TREE(what_inference_must_not_reach_stops_the_plan),
+		IN_TREE(what_the_server_may_replace_leads_nowhere),
 		IN_TREE(a_tab_in_a_path_is_part_of_the_path),
 		IN_TREE(the_directory_is_the_clients_or_the_home),
 	};
