@@ -362,6 +362,48 @@ static int add_policy(struct plan *p, const struct policy *policy, const struct 
 	return r;
 }
 
+/* The sentence about a path that the runtime may need, with the option that grants it. */
+static int note_wanted(struct plan *p, const struct user *user, const struct walk *w,
+		       const char *words, struct err *err)
+{
+	bool is_grantable = grants_check(w->real, w, user, false, NULL) == 0;
+	int r = is_grantable ? strv_addf(&p->notes, "%s: --read %s", words, w->real) :
+			       strv_addf(&p->notes, "%s: move it into a directory of its own; %s is "
+						    "never granted", words, w->real);
+
+	return r < 0 ? err_errno(err, ENOMEM, "plan") : 0;
+}
+
+/* What the runtime may need, and a policy has to name: named, code can be loaded from it. */
+static int add_wanted(struct plan *p, const struct runtime *rt, const struct user *user,
+		      struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < rt->want.n && r == 0; i++) {
+		const char *path = rt->want.v[i];
+		bool is_read = false, is_written = false;
+		struct walk w = {0};
+
+		r = walk_path(path, &w, err);
+		for (size_t j = 0; j < p->n; j++) {
+			const struct plan_entry *e = &p->v[j];
+
+			if (e->kind != PLAN_BIND || strcmp(e->why, "policy") != 0 ||
+			    !walk_is_below(path, e->target))
+				continue;
+			is_read = is_read || !e->is_writable;
+			is_written = is_written || e->is_writable;
+		}
+		if (r == 0 && !is_read && !is_written)
+			r = note_wanted(p, user, &w, rt->want_notes.v[i], err);
+		if (r == 0 && is_read && !is_written)
+			r = add_walked(p, &w, EXECUTE, "policy", err);
+		walk_done(&w);
+	}
+	return r;
+}
+
 static int add_arguments(struct plan *p, const struct policy *policy,
 			 const struct runtime *rt, const struct user *user, const char *cwd,
 			 struct err *err)
@@ -443,6 +485,8 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 		r = add_runtime(&p, runtime, user, err);
 	if (r == 0)
 		r = add_policy(&p, policy, user, err);
+	if (r == 0)
+		r = add_wanted(&p, runtime, user, err);
 	if (r == 0)
 		r = add_arguments(&p, policy, runtime, user, cwd, err);
 	if (r == 0)

@@ -58,6 +58,8 @@ void runtime_done(struct runtime *r)
 	strv_done(&r->names);
 	strv_done(&r->path);
 	strv_done(&r->notes);
+	strv_done(&r->want);
+	strv_done(&r->want_notes);
 	free(r->program);
 	free(r->package);
 	free(r->cwd);
@@ -170,8 +172,8 @@ static int note_module(struct search *s, const char *module, struct err *err)
 	cleanup_free char *file = name ? path_make("%s/%s.py", cwd, name) : NULL;
 
 	if ((path_is_dir(dir) || path_is_file(file)) &&
-	    runtime_note(s->r, "module %s lies in the client's directory, which is not readable: "
-			       "--read %s", module, cwd) < 0)
+	    runtime_want(s->r, cwd, "module %s lies in the client's directory, which is not "
+				    "readable; to run it from there", module) < 0)
 		return no_memory(err);
 	return 0;
 }

@@ -40,7 +40,9 @@ struct runtime {
 	struct strv led_by;  /* that file or symlink, at the same index */
 	struct strv names;   /* further absolute paths that must resolve inside */
 	struct strv path;    /* directories for the PATH inside, in order */
-	struct strv notes;   /* what was found but not granted, a sentence each */
+	struct strv notes;   /* what was found and is never granted so, a sentence each */
+	struct strv want;    /* what was found and is not granted until somebody names it, */
+	struct strv want_notes; /* and the sentence that says so, at the same index */
 };
 
 /*

@@ -150,8 +150,8 @@ static int take_entry(const struct runtime_query *q, struct runtime *r, const ch
 	if (!rest || !is_beside(dir, real) || !strcmp(real, dir)) {
 		if (!holds_libraries(real))
 			return 0;
-		ret = runtime_note(r, "%s looks for libraries in %s, which is not readable; if it "
-				   "needs them: --read %s", program, real, real);
+		ret = runtime_want(r, real, "%s looks for libraries in %s, which is not readable; "
+					    "if it needs them", program, real);
 		return ret < 0 ? err_errno(err, ENOMEM, "runtime") : 0;
 	}
 	ret = runtime_infer(q, r, path, program, "libraries", err);

@@ -42,6 +42,27 @@ int runtime_note(struct runtime *r, const char *fmt, ...)
 	return strv_add(&r->notes, text);
 }
 
+int runtime_want(struct runtime *r, const char *path, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int n;
+
+	if (strv_has(&r->want, path) || r->want.n == NOTES)
+		return 0;
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -ENOMEM;
+	/* Both or none: the lists go together by index. */
+	if (strv_add(&r->want, path) < 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	return strv_take(&r->want_notes, text);
+}
+
 const char *runtime_never(const struct runtime_query *q, const char *path)
 {
 	const char *why = offlimits_inferred(q->home, path);
@@ -111,8 +132,8 @@ int runtime_infer(const struct runtime_query *q, struct runtime *r, const char *
 		ret = runtime_note(r, "%s leads to %s, which is not made readable: %s", named_by,
 				   real, never);
 	else if (st.st_uid != 0 && st.st_uid != getuid())
-		ret = runtime_note(r, "%s leads to %s, which is another user's; if the server "
-				      "needs it: --read %s", named_by, real, real);
+		ret = runtime_want(r, real, "%s leads to %s, which is another user's; if the "
+					    "server needs it", named_by, real);
 	else
 		never = NULL;
 	if (ret < 0)
@@ -190,10 +211,9 @@ static int grant_alone(const struct runtime_query *q, struct runtime *r, const c
 
 	if (ret < 0 || !has_siblings(dir, path))
 		return ret;
-	if (runtime_note(r, "only %s is readable, not the directory around it, which has no "
-			    "manifest of a package (package.json, pyproject.toml, "
-			    "requirements.txt); if the script loads others there: --read %s",
-			 path, dir) < 0)
+	if (runtime_want(r, dir, "only %s is readable, not the directory around it, which is no "
+				 "package of its own (package.json, pyproject.toml, "
+				 "requirements.txt); if the script loads others there", path) < 0)
 		return err_errno(err, ENOMEM, "runtime");
 	return 0;
 }

@@ -34,6 +34,13 @@ int runtime_infer(const struct runtime_query *q, struct runtime *r, const char *
 __attribute__((format(printf, 2, 3))) int runtime_note(struct runtime *r, const char *fmt, ...);
 
 /*
+ * Say that the server may need the resolved `path`, which only a user can grant: the plan
+ * adds ": --read PATH" to the words, or, when it is granted, lets code be loaded from it.
+ */
+__attribute__((format(printf, 3, 4))) int runtime_want(struct runtime *r, const char *path,
+						       const char *fmt, ...);
+
+/*
  * The package that a script belongs to: the outermost node_modules on its way, the
  * directory of the nearest manifest, or the file alone.  path is resolved; it may be a
  * directory.

@@ -52,8 +52,9 @@ static int follow(const struct runtime_query *q, struct runtime *r, const char *
 		/* In the project itself it is readable anyway, if the project is. */
 		if (project && walk_is_below(real, project) && strcmp(real, project) != 0)
 			return 0;
-		ret = runtime_note(r, "%s is a symlink to %s, which is no package of that name and "
-				      "not made readable", link, real);
+		ret = runtime_want(r, real, "%s is a symlink to %s, which is no package of that "
+					    "name and not made readable; if the server needs it",
+				   link, real);
 		return ret < 0 ? no_memory(err) : 0;
 	}
 	ret = runtime_infer(q, r, real, link, "linked package", err);
@@ -131,8 +132,8 @@ static int grant_one(const struct runtime_query *q, struct runtime *r, const cha
 	if (!real || !path_is_dir(real))
 		return 0;
 	if (strcmp(real, modules) != 0 && strcmp(path_last(real), "node_modules") != 0)
-		return runtime_note(r, "%s is a symlink to %s and not made readable; if the server "
-				       "needs it: --read %s", modules, real, real) < 0 ?
+		return runtime_want(r, real, "%s is a symlink to %s and not made readable; if the "
+					     "server needs it", modules, real) < 0 ?
 			       no_memory(err) :
 			       0;
 	ret = runtime_infer(q, r, modules, modules, "packages", err);

@@ -209,9 +209,8 @@ static int take_named(const struct site *s, const char *file, const char *named,
 		ret = runtime_note(s->r, "%s leads to %s, which is not made readable: %s", file,
 				   real, never);
 	else
-		ret = runtime_note(s->r, "%s names %s, outside of its project: not readable; if the "
-				   "server needs it (an editable install): --read %s", file, real,
-				   real);
+		ret = runtime_want(s->r, real, "%s names %s, outside of its project: not readable; "
+				   "if the server needs it (an editable install)", file, real);
 	return ret < 0 ? no_memory(err) : 0;
 }
 
