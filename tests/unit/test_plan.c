@@ -224,6 +224,7 @@ static void what_inference_must_not_reach_stops_the_plan(void **state)
 		{ "home/u", "home directory" }, { "home", "home directory" },
 		{ "home/u/.ssh", "holds keys" }, { "home/u/key-link", "holds keys" },
 		{ "home/u/all", "home directory" }, { "home/u/pipe", "regular file" },
+		{ "account/a", "home directory" }, { "account/a/.ssh", "holds keys" },
 	};
 
 	(void)state;
@@ -236,10 +237,14 @@ static void what_inference_must_not_reach_stops_the_plan(void **state)
 			tree_link(tree_path("home/u/key-link"), ".ssh");
 			tree_link(tree_path("home/u/all"), "/");
 			mkfifo(tree_path("home/u/pipe"), 0600);
+			tree_dir(tree_path("account/a/.ssh"));
 		}
+		/* HOME names one home, the user database another: both are homes. */
+		s.user.account_home = strdup(tree_path("account/a"));
 		strv_addf(&s.runtime.read, "package\t%s", tree_path("%s", rows[i].path));
 		if (build(&s, &err) != -EACCES || !strstr(err.text, rows[i].words))
 			fail_msg("%s: %s", rows[i].path, err.text);
+		free(s.user.account_home);
 		end(&s);
 	}
 }
