@@ -18,6 +18,7 @@
 
 #include "common/landlock.h"
 #include "common/strv.h"
+#include "common/wire.h"
 #include "policies/policy.h"
 
 struct err;
@@ -54,6 +55,7 @@ struct plan {
 	char *cwd; /* inside */
 	bool is_cwd_granted; /* else its name exists, empty */
 	struct policy_limits limits;
+	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;
 };
 
