@@ -24,7 +24,7 @@ struct start {
 
 static void begin(struct start *s)
 {
-	static char home[PATH_MAX], config[PATH_MAX], kept[PATH_MAX], cwd[PATH_MAX];
+	static char name[] = "u", home[PATH_MAX], config[PATH_MAX], kept[PATH_MAX], cwd[PATH_MAX];
 
 	snprintf(home, sizeof(home), "%s", tree_dir(tree_path("home/u")));
 	snprintf(config, sizeof(config), "%s", tree_dir(tree_path("home/u/.config/mcp-confine")));
@@ -35,7 +35,7 @@ static void begin(struct start *s)
 	tree_dir(tree_path("home/u/.ssh"));
 	tree_link(tree_path("home/u/way"), "proj");
 	*s = (struct start){
-		.user = { .uid = 1000, .gid = 1000, .name = (char[]){ "u" }, .home = home,
+		.user = { .uid = 1000, .gid = 1000, .name = name, .home = home,
 			  .account_home = home, .config = config, .state = kept },
 		.policy = { .sandbox = { .home = POLICY_HOME_PRIVATE,
 					 .arguments = POLICY_ARGUMENTS_NONE,
