@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <limits.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/strv.h"
 #include "launcher/offlimits.h"
 #include "launcher/path.h"
 #include "launcher/walk.h"
@@ -87,34 +88,96 @@ bool offlimits_touches(const char *path, const char *dir)
 	       (real && (walk_is_below(path, real) || walk_is_below(real, path)));
 }
 
-/* Is path at or below home/name, or, when `above` is set, above it? */
-static bool meets(const char *home, const char *name, const char *path, bool above)
-{
-	cleanup_free char *dir = path_make("%s/%s", home, name);
-	cleanup_free char *real = dir ? path_real(dir) : NULL;
+/*
+ * Where the listed names of one home lead that are symlinks, or lie behind one.  Looked
+ * at once for a home, when the first question about it is asked: a start asks many.
+ */
+struct resolved {
+	char *home;
+	struct strv keys, stores, containers;
+};
 
-	/* No memory to compare with: as if it were one. */
-	if (!dir)
-		return true;
-	return walk_is_below(path, dir) || (real && walk_is_below(path, real)) ||
-	       (above && (walk_is_below(dir, path) || (real && walk_is_below(real, path))));
+static int resolve(const char *home, const char *const *names, size_t n, struct strv *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *path = path_make("%s/%s", home, names[i]), *real = NULL;
+
+		if (!path)
+			return -ENOMEM;
+		if (access(path, F_OK) < 0)
+			continue;
+		real = path_real(path);
+		if (real && strcmp(real, path) != 0 && strv_add(ret, real) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* NULL: no memory to compare with; the caller refuses. */
+static const struct resolved *resolved_of(const char *home)
+{
+	static struct resolved known[2]; /* HOME's, and the user database's */
+	static size_t next;
+	struct resolved *r;
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].home && !strcmp(known[i].home, home))
+			return &known[i];
+	r = &known[next++ % COUNT(known)];
+	free(r->home);
+	strv_done(&r->keys);
+	strv_done(&r->stores);
+	strv_done(&r->containers);
+	*r = (struct resolved){0};
+	if (resolve(home, keys, COUNT(keys), &r->keys) < 0 ||
+	    resolve(home, stores, COUNT(stores), &r->stores) < 0 ||
+	    resolve(home, containers, COUNT(containers), &r->containers) < 0)
+		return NULL;
+	r->home = strdup(home);
+	return r->home ? r : NULL;
+}
+
+/* Does path meet one of the names below home, or of the resolved ones: equal or below,
+ * or, when `above` is set, above? */
+static bool meets(const char *home, const char *const *names, size_t n,
+		  const struct strv *real, const char *path, bool above)
+{
+	for (size_t i = 0; i < real->n; i++)
+		if (walk_is_below(path, real->v[i]) || (above && walk_is_below(real->v[i], path)))
+			return true;
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *dir = path_make("%s/%s", home, names[i]);
+
+		if (!dir || walk_is_below(path, dir) || (above && walk_is_below(dir, path)))
+			return true;
+	}
+	return false;
 }
 
 bool offlimits_is_key(const char *home, const char *path, bool above)
 {
-	for (size_t i = 0; i < COUNT(keys); i++)
-		if (meets(home, keys[i], path, above))
-			return true;
-	return false;
+	const struct resolved *r = resolved_of(home);
+
+	return !r || meets(home, keys, COUNT(keys), &r->keys, path, above);
+}
+
+static bool is_store(const char *home, const char *path)
+{
+	const struct resolved *r = resolved_of(home);
+
+	return !r || meets(home, stores, COUNT(stores), &r->stores, path, true);
 }
 
 static bool is_container(const char *home, const char *path)
 {
+	const struct resolved *r = resolved_of(home);
+
+	if (!r || strv_has(&r->containers, path))
+		return true;
 	for (size_t i = 0; i < COUNT(containers); i++) {
 		cleanup_free char *dir = path_make("%s/%s", home, containers[i]);
-		cleanup_free char *real = dir ? path_real(dir) : NULL;
 
-		if (!dir || !strcmp(path, dir) || (real && !strcmp(path, real)))
+		if (!dir || !strcmp(path, dir))
 			return true;
 	}
 	return false;
@@ -136,9 +199,8 @@ const char *offlimits_inferred(const char *home, const char *path)
 		return "it is a home directory or holds one";
 	if (offlimits_is_key(home, path, true))
 		return "it holds keys or what runs at login";
-	for (size_t i = 0; i < COUNT(stores); i++)
-		if (meets(home, stores[i], path, true))
-			return "it holds what programs keep private";
+	if (is_store(home, path))
+		return "it holds what programs keep private";
 	if (is_container(home, path))
 		return "it is shared by many programs";
 	return NULL;

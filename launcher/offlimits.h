@@ -8,7 +8,8 @@
  * that many programs share, or a place where a program keeps passwords and sessions.
  *
  * Paths are absolute and resolved; a listed directory that is a symlink counts where it
- * leads, too.  Reads the file system, changes nothing.
+ * leads, too: where it led when that home was first asked about.  Reads the file system,
+ * changes nothing.
  */
 #ifndef LAUNCHER_OFFLIMITS_H
 #define LAUNCHER_OFFLIMITS_H
