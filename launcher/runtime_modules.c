@@ -18,7 +18,9 @@
 /* Entries of one node_modules that are looked at for links. */
 #define ENTRIES 4096
 /* Links of linked packages: a workspace's member may link another one. */
-#define DEPTH 4
+#define DEPTH 16
+/* Linked packages of one start: each is a mount. */
+#define LINKED 256
 
 static int no_memory(struct err *err)
 {
@@ -57,6 +59,14 @@ static int follow(const struct runtime_query *q, struct runtime *r, const char *
 				   link, real);
 		return ret < 0 ? no_memory(err) : 0;
 	}
+	/* Members of a workspace link each other, in circles. */
+	if (strv_has(&r->led, real))
+		return 0;
+	if (r->led.n >= LINKED)
+		return runtime_note(r, "more than %d linked packages; not all are readable; name the "
+				       "directory that holds them: --read DIR", LINKED) < 0 ?
+			       no_memory(err) :
+			       0;
 	ret = runtime_infer(q, r, real, link, "linked package", err);
 	if (ret <= 0)
 		return ret;
