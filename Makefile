@@ -10,9 +10,12 @@
 #
 #   SAN=1           with ASan and UBSan, into build-san
 #   WERROR=1        warnings are errors
+#   LINK=dynamic    link jansson, libcap and libnl as shared objects: a start is a third
+#                   of a millisecond slower, and a distribution mends them in one place
 #   O=DIR           build directory
 
 SAN ?= 0
+LINK ?= static
 O ?= $(if $(filter 1,$(SAN)),build-san,build)
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -94,8 +97,12 @@ $(O)/lib%.a:
 	@rm -f $@
 	ar rcsD $@ $^
 
-LIB_LAUNCHER := $(call libs,jansson libcap libnl-3.0 libnl-route-3.0)
-LIB_PEP := $(call libs,jansson libcap)
+# Small libraries that every start would load and relocate anew; libc stays shared, since
+# the user database needs its modules.
+small = $(if $(filter static,$(LINK)),-Wl$(comma)-Bstatic $(1) -Wl$(comma)-Bdynamic,$(1))
+comma := ,
+LIB_LAUNCHER := $(call small,$(call libs,jansson libcap libnl-route-3.0 libnl-3.0))
+LIB_PEP := $(call small,$(call libs,jansson libcap))
 LIB_EGRESS := $(call libs,libcap libcares)
 
 $(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
