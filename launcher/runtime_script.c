@@ -126,6 +126,17 @@ static bool is_one_of(const char *word, const char *const *list)
 	return false;
 }
 
+/* "-lc", "-Im": short options of a shell or of Python together, the last of which is
+ * followed by code or by a module's name. */
+static bool ends_in_code(const char *a, bool is_python, bool is_sh)
+{
+	size_t len = strlen(a);
+
+	return (is_python || is_sh) && a[0] == '-' && a[1] != '-' && len > 2 &&
+	       a[1 + strspn(a + 1, "abcdefhiklmnpqrstuvxBEIOPRS")] == '\0' &&
+	       (a[len - 1] == 'c' || (is_python && a[len - 1] == 'm'));
+}
+
 size_t runtime_script_argument(const struct strv *argv, size_t from, size_t *ret_first,
 			       const char **ret_module)
 {
@@ -157,9 +168,10 @@ size_t runtime_script_argument(const struct strv *argv, size_t from, size_t *ret
 			*ret_first = i + 2;
 			return i + 1 < argv->n ? i + 1 : 0;
 		}
-		if (!is_java && is_one_of(a, code)) {
+		if (!is_java &&
+		    (is_one_of(a, code) || ends_in_code(a, is_python, is_shell(name)))) {
 			*ret_first = i + 2 < argv->n ? i + 2 : argv->n;
-			if (is_python && a[1] == 'm' && i + 1 < argv->n)
+			if (is_python && a[strlen(a) - 1] == 'm' && i + 1 < argv->n)
 				*ret_module = argv->v[i + 1];
 			return 0;
 		}
