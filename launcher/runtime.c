@@ -157,12 +157,6 @@ static int grant_script(struct search *s, size_t i, struct err *err)
 	return r;
 }
 
-/* Programs of packages that run the script that they are given. */
-static bool runs_scripts(const char *package)
-{
-	return package && (!strcmp(package, "tsx") || !strcmp(package, "ts-node"));
-}
-
 /* python -m NAME with NAME in the client's directory: that is no grant. */
 static int note_module(struct search *s, const char *module, struct err *err)
 {
@@ -189,7 +183,13 @@ static int take_scripts(struct search *s, struct err *err)
 	if (!at)
 		return 0;
 	r = grant_script(s, at, err);
-	if (r == 0 && runs_scripts(s->r->package)) {
+	if (r == 0 && s->r->package && !strcmp(s->r->package, "tsx"))
+		return err_set(err, EACCES,
+			       "%s: listens on a socket for its script, and nothing can inside; start "
+			       "the script as: node --import tsx %s", s->r->argv.v[at],
+			       at + 1 < s->r->argv.n ? s->r->argv.v[at + 1] : "SCRIPT");
+	/* A program that runs the script that it is given. */
+	if (r == 0 && s->r->package && !strcmp(s->r->package, "ts-node")) {
 		size_t next = runtime_script_argument(&s->r->argv, at + 1, &s->r->first_arg, &module);
 
 		free(s->r->package);
