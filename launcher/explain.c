@@ -43,7 +43,9 @@ static void layers(FILE *out, const struct session *s)
 	}
 	fputs("\ndirectory  ", out);
 	print(out, s->plan.cwd);
-	fputc('\n', out);
+	fputs(s->plan.is_cwd_granted ? "\n" :
+				       " (not granted: empty there; --read or --write names it)\n",
+	      out);
 }
 
 static const char *mode(const struct plan_entry *e)

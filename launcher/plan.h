@@ -53,6 +53,7 @@ struct plan {
 	char *program; /* absolute, inside and outside: the ELF file to execute */
 	struct strv argv, env;
 	char *cwd; /* inside */
+	bool is_cwd_granted; /* else its name exists, empty */
 	struct policy_limits limits;
 	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;

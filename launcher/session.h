@@ -29,10 +29,13 @@ struct session {
 	const char *profile; /* static, or NULL for a server of a policy file */
 	char id[33];	     /* random, for the audit log */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */
+	int kept_lock;	     /* held while a persistent home is in use; 0 or less: none */
 };
 
 /*
- * with_state: make the directories that the plan needs (a persistent home).
+ * with_state: make the directories that the plan needs (a persistent home).  Sessions of
+ * one server at the same time share that home, as they would bare; a note says so, which
+ * the shared lock beside it is for.  No session waits for another.
  * Return: 0 or -errno; s->exit_code says what to exit with.  session_done() in any case.
  */
 int session_build(const struct cli *cli, bool with_state, struct session *s,
