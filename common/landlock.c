@@ -31,6 +31,8 @@
 #define SCOPE_ABSTRACT_UNIX (1ULL << 0) /* ABI 6, Linux 6.12 */
 #define SCOPE_SIGNAL (1ULL << 1)
 
+#define CREATE_RULESET_ERRATA (1U << 1) /* Linux 6.15 */
+
 /* struct landlock_ruleset_attr of ABI 6; an older kernel gets the bytes it knows. */
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
@@ -74,6 +76,16 @@ int landlock_abi(void)
 	int abi = sys_landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
 	return abi < 0 ? 0 : abi;
+}
+
+int landlock_errno(void)
+{
+	return landlock_abi() ? 0 : errno;
+}
+
+int landlock_errata(void)
+{
+	return sys_landlock_create_ruleset(NULL, 0, CREATE_RULESET_ERRATA);
 }
 
 int landlock_open(int abi, bool keeps_signals, struct err *err)

@@ -27,6 +27,14 @@ enum landlock_grant {
 /* Return: the ABI of the running kernel, 0 when Landlock is absent or disabled. */
 int landlock_abi(void);
 
+/* Why landlock_abi() is 0: ENOSYS (not built in), EOPNOTSUPP (disabled at boot), EPERM
+ * (a filter); 0 when it is not. */
+int landlock_errno(void);
+
+/* The errata that the running kernel has fixed, a bit each (Linux 6.15); -1: it does
+ * not say. */
+int landlock_errata(void);
+
 /*
  * A ruleset that handles every right that ABI `abi` knows: files, TCP bind and
  * connect (ABI 4), abstract Unix sockets (ABI 6), and with keeps_signals signals too

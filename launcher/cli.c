@@ -8,7 +8,8 @@
 #include "common/err.h"
 #include "launcher/cli.h"
 
-enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM };
+enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM,
+       OPT_TIER };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
@@ -16,6 +17,7 @@ static const struct option options[] = {
 	{ "write", required_argument, NULL, OPT_WRITE },
 	{ "env", required_argument, NULL, OPT_ENV },
 	{ "name", required_argument, NULL, OPT_NAME },
+	{ "minimum-tier", required_argument, NULL, OPT_TIER },
 	{ "dry-run", no_argument, NULL, OPT_DRY },
 	{ "from-server", no_argument, NULL, OPT_FROM },
 	{ "help", no_argument, NULL, 'h' },
@@ -61,6 +63,9 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 		return check_env(optarg, err) < 0 ? -EINVAL : strv_add(&c->env, optarg);
 	case OPT_NAME:
 		c->name = optarg;
+		return 0;
+	case OPT_TIER:
+		c->options.minimum_tier = optarg;
 		return 0;
 	case OPT_DRY:
 		c->dry_run = true;

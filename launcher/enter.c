@@ -32,9 +32,11 @@
 #include "common/fd.h"
 #include "common/landlock.h"
 #include "common/lock.h"
+#include "common/nolinks.h"
 #include "common/sys.h"
 #include "common/wire.h"
 #include "filters/filters.h"
+#include "launcher/cause.h"
 #include "launcher/enter.h"
 #include "launcher/init.h"
 #include "launcher/limits.h"
@@ -143,9 +145,7 @@ static int confine(const struct plan *plan, struct err *err)
 	int abi = landlock_abi(), r;
 
 	if (!abi)
-		return err_set(err, ENOSYS,
-			       "no Landlock in this kernel, or not in its list of security modules; "
-			       "boot with lsm=landlock,... (mcp-confine status)");
+		return cause_set(err, CAUSE_LANDLOCK, landlock_errno(), "Landlock");
 	ruleset = collect_rules(plan, abi, err);
 	if (ruleset < 0)
 		return ruleset;
@@ -167,8 +167,7 @@ static _Noreturn void become_server(const struct start *s)
 
 	if (r < 0)
 		report(s, EXIT_OURS, &err);
-	fd = sys_openat2(AT_FDCWD, plan->program, O_PATH | O_CLOEXEC, 0,
-			 RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	fd = nolinks_open(AT_FDCWD, plan->program, O_PATH);
 	if (fd < 0) {
 		err_errno(&err, errno, "open %s", plan->program);
 		report(s, EXIT_CANNOT_EXECUTE, &err);

@@ -82,7 +82,7 @@ int run_main(int argc, char **argv)
 
 	r = fd_have_stdio(&err);
 	if (r == 0 && fd_cloexec_from(3) < 0)
-		r = err_errno(&err, errno, "close_range (Linux 5.11 or newer is needed)");
+		r = err_errno(&err, errno, "close_range");
 	if (r == 0)
 		r = cli_parse(argc, argv, cwd ? cwd : "/", &cli, &err);
 	if (r == 0 && !cli.dry_run)

@@ -212,7 +212,7 @@ static int object(struct loading *l, json_t *value, const struct member *members
 /* The words stand in the order of the enums in policy.h. */
 ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
-ENUM_MEMBER(load_tier, "full", sandbox.minimum_tier, enum policy_tier)
+ENUM_MEMBER(load_tier, "full|nouserns", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
 ENUM_MEMBER(load_requests, "deny|pass", messages.server_requests, enum policy_requests)
 

@@ -39,7 +39,8 @@ enum policy_arguments {
 
 enum policy_tier {
 	POLICY_TIER_UNSET = 0,
-	POLICY_TIER_FULL, /* all namespaces, Landlock, seccomp: the only one so far */
+	POLICY_TIER_FULL,     /* all namespaces, Landlock, seccomp; the default */
+	POLICY_TIER_NOUSERNS, /* Landlock, seccomp, limits: where namespaces are forbidden */
 };
 
 enum policy_tokens {
