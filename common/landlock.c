@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "common/cleanup.h"
 #include "common/err.h"
 #include "common/landlock.h"
 #include "common/sys.h"
@@ -132,4 +133,14 @@ int landlock_enter(int ruleset, struct err *err)
 	if (sys_landlock_restrict_self(ruleset, 0) < 0)
 		return err_errno(err, errno, "landlock_restrict_self");
 	return 0;
+}
+
+int landlock_enter_scope(struct err *err)
+{
+	const struct ruleset_attr attr = { .scoped = SCOPE_SIGNAL };
+	cleanup_close int fd = sys_landlock_create_ruleset(&attr, sizeof(attr), 0);
+
+	if (fd < 0)
+		return err_errno(err, errno, "landlock_create_ruleset for signals");
+	return landlock_enter(fd, err);
 }

@@ -50,6 +50,12 @@ int landlock_open(int abi, bool keeps_signals, struct err *err);
 int landlock_add(int ruleset, int abi, int fd, int is_dir, enum landlock_grant grant,
 		 struct err *err);
 
+/*
+ * Enter a domain in which everything is as before, but signals reach only this process
+ * and what it starts from now on.  ABI 6; irreversible; no_new_privs is set.
+ */
+int landlock_enter_scope(struct err *err);
+
 /* Irreversible.  The caller has set no_new_privs. */
 int landlock_enter(int ruleset, struct err *err);
 

@@ -13,8 +13,10 @@
 
 extern const struct lock_filter filter_server_calls;	 /* A: allow list by number, else ENOSYS */
 extern const struct lock_filter filter_server_arguments; /* B: allow, but for arguments */
+extern const struct lock_filter filter_server_bare; /* the third, without namespaces */
 extern const struct lock_filter filter_init;	 /* pid 1 of the sandbox */
 extern const struct lock_filter filter_launcher; /* the launcher as supervisor */
+extern const struct lock_filter filter_init_bare, filter_launcher_bare; /* the same, there */
 extern const struct lock_filter filter_pep;
 
 #endif /* FILTERS_FILTERS_H */

@@ -264,7 +264,14 @@ static void judge_landlock(int error, const struct cause_facts *f, struct cause 
 		say(c, "add landlock to the list behind lsm= on the kernel's command line and boot "
 		       "again",
 		    "Landlock is built in and switched off at boot");
-	else if (!judge_kernel(f, c) && !judge_surroundings(error, f, c))
+	else if (judge_kernel(f, c))
+		return;
+	else if (f->seccomp_mode == 2)
+		say(c, "start mcp-confine outside of it, or let it allow landlock_create_ruleset, "
+		       "landlock_add_rule and landlock_restrict_self",
+		    "a seccomp filter around us (a container's, a service's) forbids it%s",
+		    error == ENOSYS ? ", or this kernel was built without it" : "");
+	else
 		say(c, "use a kernel with CONFIG_SECURITY_LANDLOCK=y",
 		    "this kernel was built without Landlock");
 }

@@ -12,6 +12,10 @@
  * back; Landlock; the two seccomp filters, the one on arguments first since the list
  * of calls then decides whether another filter may be added; exec by descriptor.
  *
+ * In the tier nouserns the first process is a plain child and no mount is made: the
+ * plan's entries are Landlock rules on the host's own paths, and a third filter keeps
+ * from the server what a namespace would have kept from it.
+ *
  * Nothing recovers: a failing step is reported to the launcher in one struct and the
  * process exits 125, which ends the namespaces.
  */
@@ -45,6 +49,7 @@
 #include "launcher/ns.h"
 #include "launcher/plan.h"
 #include "launcher/start.h"
+#include "launcher/sweep.h"
 #include "launcher/user.h"
 
 #define EXIT_OURS 125
@@ -75,6 +80,34 @@ static int add_rule(int ruleset, int abi, const char *path, enum landlock_grant 
 	return landlock_add(ruleset, abi, fd, S_ISDIR(st.st_mode), grant, err);
 }
 
+/* Without mounts the rule is all there is: it must be on what the plan pinned. */
+static int add_pinned(int ruleset, int abi, const struct plan_entry *e, struct err *err)
+{
+	cleanup_close int fd = nolinks_open(AT_FDCWD, e->source, O_PATH);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, errno, "open %s", e->source);
+	if (st.st_dev != e->dev || st.st_ino != e->ino)
+		return err_set(err, ESTALE, "%s: replaced while it was being granted; try again",
+			       e->source);
+	return landlock_add(ruleset, abi, fd, e->is_dir, (enum landlock_grant)plan_grant(e), err);
+}
+
+/* The ruleset of a plan without namespaces: nothing, but for what it names. */
+static int collect_bare(const struct plan *plan, int ruleset, int abi, struct err *err)
+{
+	char self[32];
+	int r;
+
+	/* /proc/self of the server; of its children it has none. */
+	snprintf(self, sizeof(self), "/proc/%d", (int)getpid());
+	r = add_rule(ruleset, abi, self, LANDLOCK_READ, err);
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		r = add_pinned(ruleset, abi, &plan->v[i], err);
+	return r;
+}
+
 /* The ruleset of the plan: names everywhere, content only where it says so. */
 static int collect_rules(const struct plan *plan, int abi, struct err *err)
 {
@@ -83,6 +116,10 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 
 	if (ruleset < 0)
 		return ruleset;
+	if (plan->is_bare) {
+		r = collect_bare(plan, ruleset, abi, err);
+		return r < 0 ? r : take_fd(&ruleset);
+	}
 	r = add_rule(ruleset, abi, "/", LANDLOCK_LIST, err);
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		int grant = plan_grant(&plan->v[i]);
@@ -152,6 +189,8 @@ static int confine(const struct plan *plan, struct err *err)
 	r = lock_privileges(err);
 	if (r == 0)
 		r = landlock_enter(ruleset, err);
+	if (r == 0 && plan->is_bare)
+		r = lock_syscalls(&filter_server_bare, err);
 	if (r == 0)
 		r = lock_syscalls(&filter_server_arguments, err);
 	if (r == 0)
@@ -220,5 +259,37 @@ _Noreturn void enter_run(const struct start *s)
 	}
 	if (pid == 0)
 		become_server(s);
-	init_run(pid, s->order, s->exit);
+	init_run(pid, s->order, s->exit, NULL);
+}
+
+/*
+ * No pid namespace: this process is a subreaper instead, and its end must not come
+ * before it has killed what the server left.  So it takes no death signal from the
+ * launcher (its lifeline tells); the server takes one from it.
+ */
+_Noreturn void enter_bare(const struct start *s)
+{
+	struct sweep sweep = {0};
+	struct err err = {0};
+	pid_t self = getpid(), pid;
+	sigset_t all;
+
+	setsid();
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	umask(022);
+	if (sweep_open(&sweep, &err) < 0 || lock_memory(&err) < 0)
+		report(s, EXIT_OURS, &err);
+	pid = fork();
+	if (pid < 0) {
+		err_errno(&err, errno, "fork");
+		report(s, EXIT_OURS, &err);
+	}
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (getppid() != self)
+			_exit(EXIT_OURS);
+		become_server(s);
+	}
+	init_run(pid, s->order, s->exit, &sweep);
 }

@@ -53,6 +53,7 @@ struct plan {
 	struct strv argv, env;
 	char *cwd; /* inside */
 	struct policy_limits limits;
+	bool is_bare; /* no namespaces: entries are rules on the host's paths (bare.h) */
 	struct strv notes;
 };
 

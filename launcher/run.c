@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/landlock.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
@@ -22,6 +23,9 @@ static int audit_start(struct audit *log, const struct session *s)
 	audit_begin(&l, log, "start");
 	audit_string(&l, "program", s->plan.program);
 	audit_string(&l, "profile", s->profile ? s->profile : "policy file");
+	audit_string(&l, "tier", tier_name(s->tier.is));
+	if (s->tier.is != POLICY_TIER_FULL)
+		audit_string(&l, "tier_why", s->tier.why);
 	audit_int(&l, "pid", getpid());
 	return audit_end(&l);
 }
@@ -63,6 +67,22 @@ static int start(const struct session *s, int *ret_code, struct err *err)
 	return r;
 }
 
+/* Never silent: one line at each start that is not the full sandbox. */
+static void say_tier(const struct session *s)
+{
+	const char *lost[TIER_LOSSES];
+	char words[ERR_TEXT];
+
+	if (s->tier.is == POLICY_TIER_FULL)
+		return;
+	snprintf(words, sizeof(words),
+		 "tier %s, weaker than full (%s): no namespaces and no empty root, only Landlock ABI "
+		 "%d, seccomp and limits; %zu things are lost, mcp-confine explain lists them",
+		 tier_name(s->tier.is), s->tier.why, landlock_abi(),
+		 tier_losses(landlock_abi(), lost));
+	say_note(words);
+}
+
 static int check_streams(struct err *err)
 {
 	if (isatty(0))
@@ -94,6 +114,7 @@ int run_main(int argc, char **argv)
 	if (r == 0 && cli.dry_run) {
 		explain_session(stdout, &s);
 	} else if (r == 0) {
+		say_tier(&s);
 		for (size_t i = 0; i < s.plan.notes.n; i++)
 			say_note(s.plan.notes.v[i]);
 		code = 125;

@@ -88,8 +88,16 @@ static void kill_sandbox(struct waiting *w)
 {
 	w->kill_at = w->term_at = 0;
 	w->was_killed = true;
-	if (w->s->init_fd >= 0)
-		sys_pidfd_send_signal(w->s->init_fd, SIGKILL);
+	if (w->s->init_fd < 0)
+		return;
+	/* Without a pid namespace init's end ends nobody: it kills the others first. */
+	if (w->s->sweep.is_on) {
+		const struct wire_order o = { .signal = SIGKILL };
+
+		fd_write_all(w->s->order, &o, sizeof(o));
+		return;
+	}
+	sys_pidfd_send_signal(w->s->init_fd, SIGKILL);
 }
 
 static void end_with(struct waiting *w, int sig)
@@ -177,6 +185,15 @@ static void take_init(struct waiting *w)
 	waitpid(w->s->init, NULL, 0);
 	close_one(&w->s->init_fd);
 	w->term_at = w->kill_at = 0;
+	if (w->s->sweep.is_on && !w->was_killed && !w->has_exit && w->s->exit >= 0)
+		take_exit(w);
+	/* Init was killed by somebody: what it kept is ours now, and goes with the pep. */
+	if (w->s->sweep.is_on && !w->was_killed && !w->has_exit) {
+		if (w->s->report >= 0)
+			take_report(w);
+		sweep_all(&w->s->sweep);
+		close_one(&w->s->pep_fd);
+	}
 	if (w->is_ending)
 		w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
 }
@@ -272,7 +289,7 @@ static int judge(struct waiting *w, int *ret_code, struct err *err)
 int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 {
 	struct waiting w = { .s = s };
-	int r = lock_enter(&filter_launcher, err);
+	int r = lock_enter(s->sweep.is_on ? &filter_launcher_bare : &filter_launcher, err);
 
 	*ret_code = 125;
 	if (r < 0)
@@ -287,5 +304,6 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 		take_report(&w);
 	if (s->exit >= 0)
 		take_exit(&w);
+	sweep_all(&s->sweep);
 	return judge(&w, ret_code, err);
 }
