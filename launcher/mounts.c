@@ -355,7 +355,7 @@ static int enter_root(int root, struct err *err)
 		return cause_set(err, CAUSE_MOUNT, errno, "pivot_root");
 	/* The old root lies over the new one now; it goes, with all that is below it. */
 	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return err_errno(err, errno, "detach the old root");
+		return cause_set(err, CAUSE_MOUNT, errno, "detach the old root");
 	return 0;
 }
 

@@ -3,15 +3,17 @@
  * around - the machine that somebody else has: run a program with something missing
  *
  *   around [--ENOSYS CALL | --EPERM CALL | --KILL CALL]... [--no-userns] [--mask-proc]
- *          [--subreaper] -- PROGRAM [ARG...]
+ *          [--as UID:GID] -- PROGRAM [ARG...]
  *
  * A seccomp filter answers the named calls (unshare, clone3 and clone only where they
- * would make a namespace, with "namespaces" for all three); --no-userns is a host whose
- * user.max_user_namespaces is 0, --mask-proc a container that hides a part of /proc:
- * both in a user namespace of their own, so nothing of the machine is changed.
+ * would make a namespace, with "namespaces" for all three).  Root may also ask for a host
+ * whose user.max_user_namespaces is 0 (--no-userns) or a container that hides a part of
+ * /proc (--mask-proc), both in a user namespace in which every id is itself, so nothing
+ * of the machine is changed, and then become the ordinary user UID.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -19,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static _Noreturn void die(const char *what)
@@ -37,19 +39,28 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
-/* Capabilities over it are there until exec, for this user is not root in it. */
+/* A map of everything must be written from the namespace outside: by a child there. */
 static void enter_userns(int more)
 {
-	unsigned int uid = getuid(), gid = getgid();
-	char map[64];
+	int ready[2], status = 1;
+	pid_t parent = getpid(), pid;
+	char path[64], byte;
 
-	if (unshare(CLONE_NEWUSER | more) < 0)
+	if (pipe(ready) < 0 || (pid = fork()) < 0)
+		die("fork");
+	if (pid == 0) {
+		if (read(ready[0], &byte, 1) != 1)
+			_exit(99);
+		for (int i = 0; i < 2; i++) {
+			snprintf(path, sizeof(path), "/proc/%d/%cid_map", (int)parent, "ug"[i]);
+			put(path, "0 0 4294967295");
+		}
+		_exit(0);
+	}
+	if (unshare(CLONE_NEWUSER | more) < 0 || write(ready[1], "", 1) != 1)
 		die("unshare");
-	put("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
-	put("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
-	put("/proc/self/gid_map", map);
+	if (waitpid(pid, &status, 0) < 0 || status)
+		die("map the users");
 }
 
 static void rule(scmp_filter_ctx ctx, uint32_t action, const char *name)
@@ -97,6 +108,12 @@ int main(int argc, char **argv)
 		if (action && i + 1 < argc) {
 			rule(ctx, action, argv[++i]);
 			has_rules = true;
+		} else if (!strcmp(argv[i], "--as") && i + 1 < argc) {
+			unsigned int uid, gid;
+
+			if (sscanf(argv[++i], "%u:%u", &uid, &gid) != 2 || setgroups(0, NULL) < 0 ||
+			    setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+				die("become the user");
 		} else if (!strcmp(argv[i], "--no-userns")) {
 			enter_userns(0);
 			put("/proc/sys/user/max_user_namespaces", "0");
