@@ -21,6 +21,7 @@ enum landlock_grant {
 	LANDLOCK_EXECUTE,   /* the same, and execution */
 	LANDLOCK_WRITE,	    /* content, names, files, directories, links; no execution,
 			       no device, socket or FIFO */
+	LANDLOCK_SOCKET,    /* the same, and named sockets */
 	LANDLOCK_DEVICE,    /* read and write an existing device node */
 };
 

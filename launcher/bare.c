@@ -104,6 +104,10 @@ int bare_adapt(struct plan *plan, const char *private, struct err *err)
 
 	if (asprintf(&home, "%s/home", private) < 0 || asprintf(&tmp, "%s/tmp", private) < 0)
 		return err_errno(err, ENOMEM, "plan");
+	if (plan->socket)
+		return err_set(err, EPERM,
+			       "sandbox.socket: the tier nouserns has no Unix sockets; use the "
+			       "server's standard streams, or run where the tier full works");
 	drop_made(plan);
 	for (size_t i = 0; i < plan->n; i++) {
 		/* A kept home is bound elsewhere in the other tier: here it is where it is. */

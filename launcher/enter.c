@@ -41,6 +41,7 @@
 #include "common/wire.h"
 #include "filters/filters.h"
 #include "launcher/cause.h"
+#include "launcher/dial.h"
 #include "launcher/enter.h"
 #include "launcher/init.h"
 #include "launcher/limits.h"
@@ -127,6 +128,14 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 		if (grant >= 0)
 			r = add_rule(ruleset, abi, plan->v[i].target,
 				     (enum landlock_grant)grant, err);
+	}
+	if (plan->socket && r == 0) {
+		cleanup_free char *dir = strdup(plan->socket);
+
+		if (!dir)
+			return err_errno(err, ENOMEM, "socket");
+		*strrchr(dir, '/') = '\0';
+		r = add_rule(ruleset, abi, dir, LANDLOCK_SOCKET, err);
 	}
 	return r < 0 ? r : take_fd(&ruleset);
 }
@@ -218,6 +227,38 @@ static _Noreturn void become_server(const struct start *s)
 	report(s, EXIT_CANNOT_EXECUTE, &err);
 }
 
+/*
+ * A server that listens keeps its standard streams out of the messages: it reads nothing
+ * and what it prints are words.  The pep's pipes are the dialler's, which lives in the
+ * same sandbox, under the same layers, and is the one thing of ours there.
+ */
+static pid_t start_dialler(const struct start *s, struct err *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_errno(err, errno, "fork");
+	if (pid)
+		return pid;
+	if (prepare(s, err) < 0 || fd_close_from(3) < 0 || confine(s->plan, err) < 0)
+		_exit(EXIT_OURS);
+	dial_run(s->plan->socket);
+}
+
+static _Noreturn void become_listener(const struct start *s)
+{
+	struct start own = *s;
+	struct err err = {0};
+
+	own.server_in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	own.server_out = s->server_err;
+	if (own.server_in < 0) {
+		err_errno(&err, errno, "open /dev/null");
+		report(s, EXIT_OURS, &err);
+	}
+	become_server(&own);
+}
+
 /* --- pid 1 ------------------------------------------------------------------------------ */
 
 static int build(const struct start *s, struct err *err)
@@ -241,8 +282,8 @@ static int build(const struct start *s, struct err *err)
 _Noreturn void enter_run(const struct start *s)
 {
 	struct err err = {0};
+	pid_t pid, dialler = 0;
 	sigset_t all;
-	pid_t pid;
 
 	/* Should the launcher die before init reads its lifeline. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -257,9 +298,16 @@ _Noreturn void enter_run(const struct start *s)
 		err_errno(&err, errno, "fork");
 		report(s, EXIT_OURS, &err);
 	}
+	if (pid == 0 && s->plan->socket)
+		become_listener(s);
 	if (pid == 0)
 		become_server(s);
-	init_run(pid, s->order, s->exit, NULL);
+	if (s->plan->socket) {
+		dialler = start_dialler(s, &err);
+		if (dialler < 0)
+			report(s, EXIT_OURS, &err);
+	}
+	init_run(pid, dialler, s->order, s->exit, NULL);
 }
 
 /*
@@ -291,5 +339,5 @@ _Noreturn void enter_bare(const struct start *s)
 			_exit(EXIT_OURS);
 		become_server(s);
 	}
-	init_run(pid, s->order, s->exit, &sweep);
+	init_run(pid, 0, s->order, s->exit, &sweep);
 }

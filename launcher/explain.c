@@ -132,6 +132,11 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 			landlock_abi());
 	else
 		weaker_tier(out, s);
+	if (s->plan.socket) {
+		fputs("messages: by a Unix socket inside, ", out);
+		print(out, s->plan.socket);
+		fputc('\n', out);
+	}
 	fprintf(out, "limits: %" PRIu64 " MiB of data a process, ", l->memory >> 20);
 	if (!s->plan.is_bare)
 		fprintf(out, "%" PRIu64 " processes, ", l->processes);

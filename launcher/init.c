@@ -10,6 +10,7 @@
 
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/limits.h"
 #include "common/lock.h"
 #include "common/wire.h"
 #include "filters/filters.h"
@@ -55,14 +56,32 @@ static void tell(int status)
 	_exit(0);
 }
 
-static void reap(pid_t server)
+/* Until the dialler has passed on what the server left in its socket; it ends by itself
+ * when that is closed, unless a child of the server holds it. */
+static void wait_for_dialler(pid_t dialler)
 {
+	kill(dialler, SIGTERM); /* which it takes when it has nothing left to do */
+	for (int waited = 0; waited < LIMIT_FLUSH_GRACE; waited += 10) {
+		if (waitpid(dialler, NULL, WNOHANG) != 0)
+			return;
+		poll(NULL, 0, 10);
+	}
+}
+
+static void reap(pid_t server, pid_t dialler)
+{
+	static bool is_carrying = true;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == server)
-			tell(status);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		is_carrying = is_carrying && pid != dialler;
+		if (pid != server)
+			continue;
+		if (dialler && is_carrying)
+			wait_for_dialler(dialler);
+		tell(status);
+	}
 }
 
 static void obey(pid_t server)
@@ -80,7 +99,8 @@ static void obey(pid_t server)
 	kill(-server, o.signal);
 }
 
-_Noreturn void init_run(pid_t server, int order, int exit, const struct sweep *bare)
+_Noreturn void init_run(pid_t server, pid_t dialler, int order, int exit,
+		       const struct sweep *bare)
 {
 	struct err err = {0};
 
@@ -103,7 +123,7 @@ _Noreturn void init_run(pid_t server, int order, int exit, const struct sweep *b
 			_exit(125);
 		}
 		if (p[1].revents && read(INIT_SIGNALS, &info, sizeof(info)) > 0)
-			reap(server);
+			reap(server, dialler);
 		if (p[0].revents)
 			obey(server);
 	}

@@ -51,6 +51,7 @@ struct plan {
 	size_t n;
 	char *program; /* absolute, inside and outside: the ELF file to execute */
 	struct strv argv, env;
+	char *socket; /* inside: where the server listens; NULL: its standard streams */
 	char *cwd; /* inside */
 	struct policy_limits limits;
 	bool is_bare; /* no namespaces: entries are rules on the host's paths (bare.h) */

@@ -12,6 +12,7 @@
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
+#include "launcher/listen.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/wait.h"
@@ -44,14 +45,24 @@ static void audit_stop(struct audit *log, int code, const struct err *err)
 		say_note("the end of this session could not be written to the audit log");
 }
 
-static int start(const struct session *s, int *ret_code, struct err *err)
+static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
 {
 	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
 	struct spawn spawn;
-	int signals = wait_signals(err), r;
+	int signals = wait_signals(err), sig, r;
 
 	if (signals < 0)
 		return signals;
+	if (cli->listen) {
+		r = listen_accept(cli->listen, signals, &sig, err);
+		if (r == -EINTR) {
+			*ret_code = 128 + sig;
+			return 0;
+		}
+		if (r < 0)
+			return r;
+		s->is_dialled = true;
+	}
 	r = spawn_all(s, &spawn, err);
 	if (r < 0)
 		return r;
@@ -105,7 +116,7 @@ int run_main(int argc, char **argv)
 		r = err_errno(&err, errno, "close_range");
 	if (r == 0)
 		r = cli_parse(argc, argv, cwd ? cwd : "/", &cli, &err);
-	if (r == 0 && !cli.dry_run)
+	if (r == 0 && !cli.dry_run && !cli.listen)
 		r = check_streams(&err);
 	if (r == 0) {
 		r = session_build(&cli, !cli.dry_run, &s, &err);
@@ -118,7 +129,7 @@ int run_main(int argc, char **argv)
 		for (size_t i = 0; i < s.plan.notes.n; i++)
 			say_note(s.plan.notes.v[i]);
 		code = 125;
-		r = start(&s, &code, &err);
+		r = start(&cli, &s, &code, &err);
 	}
 	if (r < 0)
 		say_error(&err);

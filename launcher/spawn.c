@@ -295,7 +295,8 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 		pep_fds_close(&fds);
 		return r;
 	}
-	w.client = open_parent(err);
+	/* Who started a listener is not its client: that one's end is the connection's. */
+	w.client = s->is_dialled ? -1 : open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);

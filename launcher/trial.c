@@ -39,16 +39,21 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
 }
 
-/* Run it in a child; what it returns is an errno or 0. */
+/* A trial that needs an earlier one, which fails, has nothing to say. */
+#define NEEDS_ANOTHER 255
+
+/* Run it in a child; what it returns is an errno, 0 or NEEDS_ANOTHER. */
 static int in_child(int (*run)(long), long argument)
 {
+	int error;
 	pid_t pid;
 
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
 		_exit(run(argument));
-	return pid < 0 ? errno : wait_for(pid);
+	error = pid < 0 ? errno : wait_for(pid);
+	return error == NEEDS_ANOTHER ? TRIAL_NOT_TRIED : error;
 }
 
 /* --- namespaces, one by one ---------------------------------------------------------- */
@@ -74,7 +79,7 @@ static int try_map(long unused)
 
 	(void)unused;
 	if (unshare(CLONE_NEWUSER) < 0)
-		return errno;
+		return NEEDS_ANOTHER;
 	return ns_map(uid, gid, &err) < 0 ? err.code : 0;
 }
 

@@ -289,13 +289,30 @@ static int load_env(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+/* Directly in a private directory of the sandbox: plan.c checks which. */
+static int load_socket(struct loading *l, json_t *value)
+{
+	struct strv one = {0};
+	int r = json_is_string(value) ? item_path(l, json_string_value(value), &one) :
+					refuse(l, "must be the path of a Unix socket inside");
+
+	if (r == 0 && strlen(one.v[0]) > 107)
+		r = refuse(l, "longer than 107 bytes, the most a Unix socket's path can have");
+	if (r == 0) {
+		l->policy->sandbox.socket = strdup(one.v[0]);
+		r = l->policy->sandbox.socket ? 0 : no_memory(l);
+	}
+	strv_done(&one);
+	return r;
+}
+
 static int load_sandbox(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "read", load_read },	   { "write", load_write },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
-		{ "minimum_tier", load_tier }, {0},
+		{ "minimum_tier", load_tier }, { "socket", load_socket }, {0},
 	};
 
 	return object(l, value, members);

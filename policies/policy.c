@@ -24,6 +24,7 @@ void policy_done(struct policy *p)
 	strv_done(&s->write);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
+	free(s->socket);
 	strv_done(&p->command);
 	strv_done(&p->packages);
 	strv_done(&p->notes);

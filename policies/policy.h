@@ -98,6 +98,7 @@ struct policy_sandbox {
 	struct strv env_set;	  /* NAME=value */
 	struct policy_limits limits;
 	enum policy_tier minimum_tier;
+	char *socket; /* inside: where the server listens, or NULL for its standard streams */
 };
 
 struct policy_messages {
