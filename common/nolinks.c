@@ -22,16 +22,17 @@ static bool has_dotdot(const char *path)
 /* O_PATH | O_NOFOLLOW opens a symlink itself, magic ones too: it is seen, not followed. */
 static int open_component(int dir, const char *name, int flags)
 {
-	cleanup_close int fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC);
+	/* Asked for a directory, open(2) says ENOTDIR to a symlink: that is told apart here. */
+	cleanup_close int fd =
+		openat(dir, name, (flags & ~O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -1;
-	if (S_ISLNK(st.st_mode)) {
-		errno = ELOOP;
-		return -1;
-	}
-	return take_fd(&fd);
+	errno = S_ISLNK(st.st_mode)				      ? ELOOP :
+		(flags & O_DIRECTORY) && !S_ISDIR(st.st_mode) ? ENOTDIR :
+								  0;
+	return errno ? -1 : take_fd(&fd);
 }
 
 int nolinks_walk(int dirfd, const char *path, int flags)

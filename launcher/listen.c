@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -15,6 +16,9 @@
 #include "common/err.h"
 #include "launcher/listen.h"
 
+/* What a socket's path can have, less a dot, the digits of a pid and the end. */
+#define PATH_MOST (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 12)
+
 static int check_where(const char *where, struct sockaddr_un *ret, struct err *err)
 {
 	const char *path = where + 5;
@@ -26,9 +30,9 @@ static int check_where(const char *where, struct sockaddr_un *ret, struct err *e
 		return err_set(err, EINVAL, "--listen %s: not unix:PATH with an absolute path",
 			       where);
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(ret->sun_path))
+	if (strlen(path) > PATH_MOST)
 		return err_set(err, ENAMETOOLONG, "--listen %s: longer than %zu bytes", where,
-			       sizeof(ret->sun_path) - 1);
+			       PATH_MOST);
 	memcpy(ret->sun_path, path, strlen(path) + 1);
 	return 0;
 }
@@ -81,20 +85,26 @@ static int clear_stale(const struct sockaddr_un *at, struct err *err)
 static int open_listener(const struct sockaddr_un *at, struct err *err)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un made = *at;
+	size_t len = strlen(at->sun_path);
 	mode_t mask;
 	int r;
 
 	if (fd < 0)
 		return err_errno(err, errno, "--listen: socket");
+	/* Under another name until it listens: one that only exists looks stale. */
+	snprintf(made.sun_path + len, sizeof(made.sun_path) - len, ".%d", (int)getpid());
 	/* 0600 from its first moment. */
 	mask = umask(0177);
-	r = bind(fd, (const struct sockaddr *)at, sizeof(*at));
+	r = bind(fd, (const struct sockaddr *)&made, sizeof(made));
 	umask(mask);
 	if (r < 0)
-		return err_errno(err, errno, "--listen: bind %s", at->sun_path);
-	if (listen(fd, 1) < 0) {
-		unlink(at->sun_path);
-		return err_errno(err, errno, "--listen: listen on %s", at->sun_path);
+		return err_errno(err, errno, "--listen: bind %s", made.sun_path);
+	if (listen(fd, 1) < 0 || renameat2(AT_FDCWD, made.sun_path, AT_FDCWD, at->sun_path,
+					   RENAME_NOREPLACE) < 0) {
+		r = err_errno(err, errno, "--listen: listen on %s", at->sun_path);
+		unlink(made.sun_path);
+		return r;
 	}
 	return take_fd(&fd);
 }
