@@ -108,6 +108,10 @@ int bare_adapt(struct plan *plan, const char *private, struct err *err)
 		return err_set(err, EPERM,
 			       "sandbox.socket: the tier nouserns has no Unix sockets; use the "
 			       "server's standard streams, or run where the tier full works");
+	if (plan->network.n_destinations)
+		return err_set(err, EPERM,
+			       "network.connect: the tier nouserns has no network namespace to open "
+			       "a way out of; grant no destination, or run where the tier full works");
 	drop_made(plan);
 	for (size_t i = 0; i < plan->n; i++) {
 		/* A kept home is bound elsewhere in the other tier: here it is where it is. */

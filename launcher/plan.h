@@ -18,6 +18,7 @@
 
 #include "common/landlock.h"
 #include "common/strv.h"
+#include "common/wire.h"
 #include "policies/policy.h"
 
 struct err;
@@ -55,6 +56,7 @@ struct plan {
 	char *cwd; /* inside */
 	struct policy_limits limits;
 	bool is_bare; /* no namespaces: entries are rules on the host's paths (bare.h) */
+	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;
 };
 

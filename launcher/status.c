@@ -8,35 +8,21 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/err.h"
 #include "common/landlock.h"
-#include "launcher/cause.h"
 #include "launcher/commands.h"
 #include "launcher/probe.h"
 #include "launcher/spawn.h"
+#include "launcher/status.h"
 #include "launcher/tier.h"
 #include "launcher/trial.h"
 
 enum { STATUS_FULL = 0, STATUS_NOUSERNS = 1, STATUS_NONE = 2 };
-
-struct status {
-	struct trial v[TRIAL_MAX];
-	size_t n;
-	struct cause_facts facts;
-	struct utsname kernel;
-	int abi, errata;
-	bool has_pep;
-	enum policy_tier tier;
-};
 
 static void look(struct status *s)
 {
@@ -59,14 +45,6 @@ static void look(struct status *s)
 	s->tier = !s->has_pep || (broken & TRIAL_FOR_NOUSERNS) ? POLICY_TIER_UNSET :
 		  broken & TRIAL_FOR_FULL			? POLICY_TIER_NOUSERNS :
 								  POLICY_TIER_FULL;
-}
-
-static const char *need_name(unsigned int need)
-{
-	return need == TRIAL_FOR_BOTH	   ? "both" :
-	       need == TRIAL_FOR_FULL	   ? "full" :
-	       need == TRIAL_FOR_NOUSERNS ? "nouserns" :
-					    "none";
 }
 
 /* EBADE is ours: the kernel said yes and the thing did not hold. */
@@ -148,55 +126,6 @@ static void print_text(const struct status *s)
 	print_tier(s);
 }
 
-/* --- for machines ---------------------------------------------------------------------- */
-
-static json_t *json_of(const struct status *s, const struct trial *t)
-{
-	json_t *one = json_pack("{s:s,s:s,s:s,s:s}", "id", t->id, "name", t->name, "needed_by",
-				need_name(t->need), "state",
-				!t->error			? "works" :
-				t->error == TRIAL_NOT_TRIED ? "not_tried" :
-								"fails");
-	struct cause c;
-
-	if (t->error <= 0)
-		return one;
-	cause_judge(t->step, t->error, &s->facts, &c);
-	if (t->error == EBADE)
-		json_object_set_new(one, "error", json_string("no effect"));
-	else
-		json_object_set_new(one, "error", json_string(strerrorname_np(t->error)));
-	if (t->need != TRIAL_OPTIONAL) {
-		json_object_set_new(one, "why", json_string(c.why));
-		json_object_set_new(one, "mend", json_string(c.mend));
-	}
-	return one;
-}
-
-static int print_json(const struct status *s)
-{
-	json_auto_t *root = json_pack(
-		"{s:i,s:s,s:{s:s,s:s},s:{s:i,s:i},s:s,s:b,s:s}", "schema", 1, "version", VERSION,
-		"kernel", "release", s->kernel.release, "machine", s->kernel.machine, "landlock",
-		"abi", s->abi, "errata", s->errata < 0 ? 0 : s->errata, "container",
-		s->facts.container, "pep", s->has_pep, "tier", tier_name(s->tier));
-	json_t *all = json_array(), *losses = json_array();
-	cleanup_free char *text = NULL;
-	const char *lost[TIER_LOSSES];
-	size_t n = s->tier == POLICY_TIER_NOUSERNS ? tier_losses(s->abi, lost) : 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(all, json_of(s, &s->v[i]));
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(losses, json_string(lost[i]));
-	json_object_set_new(root, "lost", losses);
-	json_object_set_new(root, "mechanisms", all);
-	text = root ? json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
-	if (!text || puts(text) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
 int status_main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -227,7 +156,7 @@ int status_main(int argc, char **argv)
 	if (is_probe)
 		return probe_outside();
 	look(&s);
-	if (is_json && print_json(&s) < 0) {
+	if (is_json && status_json(&s) < 0) {
 		err_set(&err, ENOMEM, "status: no memory for the report");
 		say_error(&err);
 		return 125;
