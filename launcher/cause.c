@@ -227,9 +227,9 @@ static void judge_map(int error, const struct cause_facts *f, struct cause *c)
 
 	if (f->apparmor_restricts == 1) {
 		snprintf(mend, sizeof(mend),
-			 "the administrator: put `abi <abi/4.0>, include <tunables/global> profile "
-			 "mcp-confine %s flags=(unconfined) { userns, }` into "
-			 "/etc/apparmor.d/mcp-confine and run apparmor_parser -r on it",
+			 "the administrator: printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\n"
+			 "profile mcp-confine %s flags=(unconfined) { userns, }\\n' "
+			 ">/etc/apparmor.d/mcp-confine && apparmor_parser -r /etc/apparmor.d/mcp-confine",
 			 f->self[0] ? f->self : "/usr/bin/mcp-confine");
 		say(c, mend,
 		    "AppArmor gives privileges in user namespaces to named programs only "

@@ -86,20 +86,35 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
+/*
+ * Without a pid namespace init's end ends nobody: it is told to kill the others first.
+ * When it does not (somebody stopped it), everything goes at once, the pep included.
+ */
+static void kill_bare(struct waiting *w, bool is_again)
+{
+	const struct wire_order o = { .signal = SIGKILL };
+
+	if (!is_again && fd_write_all(w->s->order, &o, sizeof(o)) == 0) {
+		w->kill_at = now_ms() + LIMIT_TERM_GRACE;
+		return;
+	}
+	sweep_all(&w->s->sweep);
+	close_one(&w->s->init_fd);
+	close_one(&w->s->pep_fd);
+}
+
 static void kill_sandbox(struct waiting *w)
 {
+	bool is_again = w->was_killed;
+
 	w->kill_at = w->term_at = 0;
 	w->was_killed = true;
 	if (w->s->init_fd < 0)
 		return;
-	/* Without a pid namespace init's end ends nobody: it kills the others first. */
-	if (w->s->sweep.is_on) {
-		const struct wire_order o = { .signal = SIGKILL };
-
-		fd_write_all(w->s->order, &o, sizeof(o));
-		return;
-	}
-	sys_pidfd_send_signal(w->s->init_fd, SIGKILL);
+	if (w->s->sweep.is_on)
+		kill_bare(w, is_again);
+	else
+		sys_pidfd_send_signal(w->s->init_fd, SIGKILL);
 }
 
 static void end_with(struct waiting *w, int sig)
