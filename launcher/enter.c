@@ -248,8 +248,11 @@ static pid_t start_dialler(const struct start *s, struct err *err)
 		return err_errno(err, errno, "fork");
 	if (pid)
 		return pid;
-	if (prepare(s, err) < 0 || fd_close_from(3) < 0 || confine(s->plan, err) < 0)
+	/* The report is the server's until its exec; these words go its stderr's way. */
+	if (prepare(s, err) < 0 || fd_close_from(3) < 0 || confine(s->plan, err) < 0) {
+		dprintf(2, "mcp-confine: confine the dialler: %s\n", err->text);
 		_exit(EXIT_OURS);
+	}
 	dial_run(s->plan->socket);
 }
 

@@ -336,7 +336,10 @@ void spawn_done(struct spawn *s)
 /* Kill what was started; both are our children and die at once. */
 static void undo(struct spawn *s)
 {
+	/* Reaped too: their numbers may be somebody else's from here on. */
 	sweep_all(&s->sweep);
+	if (s->sweep.is_on)
+		s->pep = s->egress = 0;
 	if (s->pep > 0) {
 		kill(s->pep, SIGKILL);
 		waitpid(s->pep, NULL, 0);
