@@ -96,15 +96,33 @@ static int add_pinned(int ruleset, int abi, const struct plan_entry *e, struct e
 	return landlock_add(ruleset, abi, fd, e->is_dir, (enum landlock_grant)plan_grant(e), err);
 }
 
+/*
+ * Of the server's own /proc/PID what runtimes ask for; its children have none of it.
+ * Never the directory: below it lie net (every connection of the host) and mountinfo.
+ */
+static int add_self(int ruleset, int abi, struct err *err)
+{
+	static const char *const names[] = { "stat",   "statm",	 "status", "maps",   "smaps",
+					     "cmdline", "comm",	  "cgroup", "limits", "auxv",
+					     "io",     "fd",	 "fdinfo", "environ", "oom_score_adj" };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)getpid(), names[i]);
+		/* Some are not in every kernel. */
+		if (access(path, F_OK) == 0)
+			r = add_rule(ruleset, abi, path, LANDLOCK_READ, err);
+	}
+	return r;
+}
+
 /* The ruleset of a plan without namespaces: nothing, but for what it names. */
 static int collect_bare(const struct plan *plan, int ruleset, int abi, struct err *err)
 {
-	char self[32];
-	int r;
+	int r = add_self(ruleset, abi, err);
 
-	/* /proc/self of the server; of its children it has none. */
-	snprintf(self, sizeof(self), "/proc/%d", (int)getpid());
-	r = add_rule(ruleset, abi, self, LANDLOCK_READ, err);
 	for (size_t i = 0; i < plan->n && r == 0; i++)
 		r = add_pinned(ruleset, abi, &plan->v[i], err);
 	return r;
