@@ -38,6 +38,7 @@ void plan_done(struct plan *p)
 	}
 	free(p->v);
 	free(p->program);
+	free(p->socket);
 	free(p->cwd);
 	strv_done(&p->argv);
 	strv_done(&p->env);
@@ -489,6 +490,27 @@ static int check_program(struct plan *p, struct err *err)
 	return 0;
 }
 
+/* A socket can be made only where no other program of the host could meet it. */
+static int check_socket(struct plan *p, const struct policy *policy, struct err *err)
+{
+	const char *socket = policy->sandbox.socket, *slash = socket ? strrchr(socket, '/') : NULL;
+	cleanup_free char *dir = slash ? strndup(socket, (size_t)(slash - socket)) : NULL;
+	const struct plan_entry *e;
+
+	if (!socket)
+		return 0;
+	p->socket = strdup(socket);
+	if (!dir || !p->socket)
+		return err_errno(err, ENOMEM, "plan");
+	e = nearest(p, p->n, socket);
+	if (!slash[1] || !e || e->kind != PLAN_TMPFS || strcmp(e->target, dir) != 0)
+		return err_set(err, EINVAL,
+			       "sandbox.socket %s: not directly in /tmp, /dev/shm or a private home; "
+			       "have the server listen there",
+			       socket);
+	return 0;
+}
+
 int plan_build(const struct policy *policy, const struct runtime *runtime,
 	       const struct user *user, const char *cwd, const char *state_home,
 	       struct plan *ret, struct err *err)
@@ -536,6 +558,8 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 		in = plan_nearest(&p, p.n, p.cwd);
 		p.is_cwd_granted = in && in->kind == PLAN_BIND;
 		r = check_program(&p, err);
+		if (r == 0)
+			r = check_socket(&p, policy, err);
 	}
 	if (r < 0) {
 		plan_done(&p);

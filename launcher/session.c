@@ -11,7 +11,9 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "launcher/bare.h"
 #include "launcher/cli.h"
+#include "launcher/private.h"
 #include "launcher/session.h"
 #include "policies/merge.h"
 
@@ -27,6 +29,8 @@ void session_done(struct session *s)
 	policy_done(&s->policy);
 	bundle_done(&s->bundle);
 	user_done(&s->user);
+	if (s->private_fd > 0)
+		close(s->private_fd);
 }
 
 static int make_id(char id[static 33], struct err *err)
@@ -206,6 +210,28 @@ static int find_kept(const struct cli *cli, bool with_state, struct session *s,
 	return r < 0 ? r : share_kept(s, name, notes, err);
 }
 
+/* Without namespaces: the plan's paths are the host's, and what it keeps is on disk. */
+static int make_bare(bool with_state, const char *kept, struct session *s, struct err *err)
+{
+	cleanup_free char *private = NULL, *link = NULL;
+	int r = 0;
+
+	if (with_state)
+		r = s->private_fd = private_open(&s->user, s->id, &private, err);
+	else if (asprintf(&private, "%s/private/ID", s->user.state) < 0)
+		r = err_errno(err, ENOMEM, "private directory");
+	if (r < 0)
+		return r;
+	if (with_state && kept) {
+		if (asprintf(&link, "%s/home/persistent", private) < 0)
+			return err_errno(err, ENOMEM, "private directory");
+		if (symlink(kept, link) < 0)
+			return err_errno(err, errno, "make %s", link);
+	}
+	s->plan.is_bare = true;
+	return bare_adapt(&s->plan, private, err);
+}
+
 int session_build(const struct cli *cli, bool with_state, struct session *s,
 		  struct err *err)
 {
@@ -233,6 +259,10 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
 	strv_done(&notes);
+	if (r == 0)
+		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
+	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)
+		r = make_bare(with_state, home, s, err);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include "launcher/env.h"
 #include "launcher/plan.h"
 #include "launcher/runtime.h"
+#include "launcher/tier.h"
 #include "launcher/user.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
@@ -27,6 +28,9 @@ struct session {
 	struct plan plan;
 	char name[65];	     /* what logs and state call the server */
 	const char *profile; /* static, or NULL for a server of a policy file */
+	struct tier tier;
+	bool is_dialled;     /* the client is a connection, and no parent of ours */
+	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	char id[33];	     /* random, for the audit log */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */
 	int kept_lock;	     /* held while a persistent home is in use; 0 or less: none */
