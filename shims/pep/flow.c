@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -97,15 +98,18 @@ static void judge(struct flow *f, enum vocabulary_from side)
 	const char *line, *why;
 	size_t len;
 
+	s->is_behind = true;
 	while (may_judge(f, side)) {
 		int r = frame_next(&s->frame, &line, &len);
 
 		if (r == 0 && s->fd < 0)
 			r = frame_last(&s->frame, &line, &len);
-		if (r == 0)
+		if (r == 0) {
+			s->is_behind = false;
 			break;
+		}
 		if (r < 0)
-			gate_overlong(&f->gate, side);
+			gate_overlong(&f->gate, side, &s->peek);
 		else if (len && !is_blank(line, len))
 			gate_line(&f->gate, side, line, len, &why);
 		trim_tape(f);
@@ -170,8 +174,9 @@ static bool is_over(struct flow *f)
 
 	if (f->from[FROM_SERVER].fd >= 0 || frame->tail != frame->head)
 		return false;
-	gate_server_ended(&f->gate);
 	f->to[FROM_CLIENT].fd = -1;
+	if (!gate_server_ended(&f->gate) && f->to[FROM_SERVER].fd >= 0)
+		return false;
 	return !sink_pending(&f->to[FROM_SERVER]) || f->to[FROM_SERVER].fd < 0;
 }
 
@@ -182,6 +187,30 @@ enum { P_CLIENT = 0, P_SERVER, P_TO_SERVER, P_TO_CLIENT, P_DIAGNOSTICS, P_ERRORS
 static int wanted(int fd, bool is_wanted)
 {
 	return is_wanted ? fd : -1;
+}
+
+/* A side is read only when all that it sent before was judged: what waits is a line's
+ * length at most, and each byte is moved a bounded number of times. */
+static bool may_read(const struct flow *f, enum vocabulary_from side)
+{
+	return may_judge(f, side) && !f->from[side].is_behind;
+}
+
+/* Lines that can be judged now come before anything new; nobody would wake us. */
+static int timeout(const struct flow *f)
+{
+	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
+		if (f->from[side].is_behind && may_judge(f, (enum vocabulary_from)side))
+			return 0;
+	return -1;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 static void flush(struct flow *f, enum vocabulary_from side)
@@ -203,10 +232,10 @@ static void take(struct flow *f, enum vocabulary_from side)
 
 static int round_once(struct flow *f)
 {
-	bool judges_client = may_judge(f, FROM_CLIENT), judges_server = may_judge(f, FROM_SERVER);
+	bool reads_client = may_read(f, FROM_CLIENT), reads_server = may_read(f, FROM_SERVER);
 	struct pollfd p[P_N] = {
-		[P_CLIENT] = { wanted(f->from[FROM_CLIENT].fd, judges_client), POLLIN, 0 },
-		[P_SERVER] = { wanted(f->from[FROM_SERVER].fd, judges_server), POLLIN, 0 },
+		[P_CLIENT] = { wanted(f->from[FROM_CLIENT].fd, reads_client), POLLIN, 0 },
+		[P_SERVER] = { wanted(f->from[FROM_SERVER].fd, reads_server), POLLIN, 0 },
 		[P_TO_SERVER] = { wanted(f->to[FROM_CLIENT].fd, sink_pending(&f->to[FROM_CLIENT])),
 				  POLLOUT, 0 },
 		/* Without anything to write: only to learn that the client is gone. */
@@ -217,8 +246,9 @@ static int round_once(struct flow *f)
 		[P_LIFELINE] = { f->lifeline, POLLIN, 0 },
 	};
 
-	if (poll(p, P_N, -1) < 0)
+	if (poll(p, P_N, timeout(f)) < 0)
 		return errno == EINTR ? 0 : -errno;
+	f->gate.now = now();
 	if (p[P_LIFELINE].revents)
 		return -EOWNERDEAD;
 	if (p[P_TO_CLIENT].revents & (POLLERR | POLLNVAL))

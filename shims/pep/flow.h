@@ -14,12 +14,15 @@
 
 #include "shims/pep/frame.h"
 #include "shims/pep/gate.h"
+#include "shims/pep/peek.h"
 #include "shims/pep/sink.h"
 
 struct source {
 	int fd; /* -1: at its end */
 	bool is_socket;
 	struct frame frame;
+	struct peek peek;
+	bool is_behind; /* holds lines that could not be judged yet */
 	size_t high; /* the most that was used since it was trimmed */
 };
 
