@@ -87,11 +87,6 @@ static void trim_tape(struct flow *f)
 
 /* --- judging --------------------------------------------------------------------------- */
 
-static bool is_blank(const char *line, size_t len)
-{
-	return strspn(line, " \t\r") >= len;
-}
-
 static void judge(struct flow *f, enum vocabulary_from side)
 {
 	struct source *s = &f->from[side];
@@ -110,7 +105,7 @@ static void judge(struct flow *f, enum vocabulary_from side)
 		}
 		if (r < 0)
 			gate_overlong(&f->gate, side, &s->peek);
-		else if (len && !is_blank(line, len))
+		else
 			gate_line(&f->gate, side, line, len, &why);
 		trim_tape(f);
 	}

@@ -613,6 +613,15 @@ static enum gate_outcome batch(struct gate *g, enum vocabulary_from from)
 
 /* --- entry ------------------------------------------------------------------------------------------ */
 
+static bool is_blank(const char *line, size_t len)
+{
+	while (len && (*line == ' ' || *line == '\t' || *line == '\r')) {
+		line++;
+		len--;
+	}
+	return !len;
+}
+
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
 			    size_t len, const char **ret_why)
 {
@@ -620,6 +629,8 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 	struct rpc m;
 
 	*ret_why = NULL;
+	if (is_blank(line, len))
+		return GATE_DROPPED;
 	if (json_parse(&g->json, line, len) < 0) {
 		*ret_why = g->json.error;
 		return garbage(g, from, line, len, CODE_PARSE, *ret_why);
