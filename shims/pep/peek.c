@@ -80,7 +80,7 @@ static void in_value(struct peek *p, char c)
 		p->in_string = true;
 		/* Behind other text of the value: no string, and no number. */
 		p->id_is_over |= p->is_id && (p->depth || p->id_len);
-		p->id_is_string = p->is_id;
+		p->id_is_string |= p->is_id;
 	} else if (c == '{' || c == '[') {
 		p->depth++;
 		p->id_is_over |= p->is_id;
