@@ -37,6 +37,10 @@
 /* One line of a server's stderr; a longer one is relayed in pieces. */
 #define LIMIT_STDERR_LINE (16 * KIB)
 
+/* Diagnostics of a server, as it wrote them: at once, and for each second afterwards. */
+#define LIMIT_STDERR_BURST MIB
+#define LIMIT_STDERR_RATE (256 * KIB)
+
 /* A policy file. */
 #define LIMIT_POLICY MIB
 /* Rules of one layer, names of one list. */

@@ -16,6 +16,9 @@
 /* Small messages may pile up to this before their side is read no further. */
 #define PENDING (64 * KIB)
 
+/* What a pipe holds is read at the end in this many steps; a flood is not waited for. */
+#define LAST_READS 64
+
 static void close_one(int *fd)
 {
 	if (*fd > 2)
@@ -112,6 +115,21 @@ static void judge(struct flow *f, enum vocabulary_from side)
 	trim(s);
 }
 
+/* All of it but for a word that is not whole yet: a secret is not cut in two. */
+static int take_piece(struct frame *frame, const char **ret_line, size_t *ret_len)
+{
+	size_t end = frame->tail, least = frame->head + frame->size / 2;
+
+	while (end > least && frame->buf[end - 1] != ' ')
+		end--;
+	if (end == least)
+		end = frame->tail;
+	*ret_line = frame->buf + frame->head;
+	*ret_len = end - frame->head;
+	frame->head = frame->scan = end;
+	return 1;
+}
+
 static void diagnose(struct flow *f)
 {
 	struct frame *frame = &f->diagnostics.frame;
@@ -119,14 +137,16 @@ static void diagnose(struct flow *f)
 	size_t len;
 
 	for (;;) {
-		int r = frame_next(frame, &line, &len);
+		/* A long line leaves in pieces: as soon as the buffer holds nothing else. */
+		bool is_full = frame->tail - frame->head == frame->size &&
+			       !memchr(frame->buf + frame->scan, '\n', frame->tail - frame->scan);
+		int r = is_full ? take_piece(frame, &line, &len) : frame_next(frame, &line, &len);
 
-		/* A long line leaves in pieces: as soon as the buffer holds one. */
-		if (r == 0 && (frame->tail - frame->head >= frame->size || f->diagnostics.fd < 0))
+		if (r == 0 && f->diagnostics.fd < 0)
 			r = frame_last(frame, &line, &len);
 		if (r <= 0)
 			return;
-		stderr_line(&f->errors, f->gate.scan, f->name, line, len, &f->dropped);
+		stderr_line(&f->relay, line, len, f->gate.now);
 	}
 }
 
@@ -191,21 +211,21 @@ static bool may_read(const struct flow *f, enum vocabulary_from side)
 	return may_judge(f, side) && !f->from[side].is_behind;
 }
 
-/* Lines that can be judged now come before anything new; nobody would wake us. */
-static int timeout(const struct flow *f)
-{
-	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
-		if (f->from[side].is_behind && may_judge(f, (enum vocabulary_from)side))
-			return 0;
-	return -1;
-}
-
 static uint64_t now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Lines that can be judged now come before anything new; nobody would wake us. */
+static int timeout(const struct flow *f)
+{
+	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
+		if (f->from[side].is_behind && may_judge(f, (enum vocabulary_from)side))
+			return 0;
+	return stderr_wait(&f->relay, now());
 }
 
 static void flush(struct flow *f, enum vocabulary_from side)
@@ -255,6 +275,7 @@ static int round_once(struct flow *f)
 	if (p[P_SERVER].revents)
 		take(f, FROM_SERVER);
 	diagnose(f);
+	stderr_tell(&f->relay, f->gate.now, false);
 	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++) {
 		judge(f, (enum vocabulary_from)side);
 		flush(f, FROM_CLIENT);
@@ -267,6 +288,7 @@ static int round_once(struct flow *f)
 
 int flow_run(struct flow *f)
 {
+	stderr_init(&f->relay, f->gate.scan, f->name, &f->errors, now());
 	say(f, WIRE_EVENT_LOCKED);
 	for (;;) {
 		int r = round_once(f);
@@ -278,10 +300,11 @@ int flow_run(struct flow *f)
 			break;
 	}
 	/* The last words, when somebody takes them. */
-	if (f->diagnostics.fd >= 0 && fill(&f->diagnostics) >= 0)
+	for (int i = 0; i < LAST_READS && f->diagnostics.fd >= 0 && fill(&f->diagnostics) > 0; i++)
 		diagnose(f);
 	f->diagnostics.fd = -1;
 	diagnose(f);
+	stderr_tell(&f->relay, f->gate.now, true);
 	sink_flush(&f->errors);
 	return 0;
 }

@@ -109,8 +109,8 @@ static int open_memory(struct flow *f, struct err *err)
 		f->to[i].buf = reserve(f->to[i].size, err);
 	}
 	f->diagnostics.frame =
-		(struct frame){ .buf = reserve(STDERR_LINE, err), .size = STDERR_LINE };
-	f->errors.size = 4 * STDERR_LINE;
+		(struct frame){ .buf = reserve(LIMIT_STDERR_LINE, err), .size = LIMIT_STDERR_LINE };
+	f->errors.size = 8 * LIMIT_STDERR_LINE + 8 * KIB;
 	f->errors.buf = reserve(f->errors.size, err);
 	j->size = 2 * LIMIT_VALUES;
 	j->nodes = reserve(j->size * sizeof(*j->nodes), err);
