@@ -24,6 +24,9 @@
 #define LIMIT_VALUES ((size_t)2 << 20)
 /* Members of one object: bounds the search for duplicates. */
 #define LIMIT_MEMBERS ((size_t)256 << 10)
+/* Memory of the pep that stays, whatever the peers do with messages of common size: what
+ * one read takes of each side, and its pages of program and library. */
+#define LIMIT_RESIDENT (4 * MIB)
 /* Requests without an answer, per direction: no eviction, a further one is refused. */
 #define LIMIT_IN_FLIGHT 1024
 /* Requests of a refused batch that get an answer of their own. */

@@ -34,11 +34,12 @@ static void say(struct flow *f, enum wire_event_kind kind)
 		fd_write_all(f->event, &e, sizeof(e));
 }
 
-/* May a line of this side be judged now?  Pure. */
+/* May a line of this side be judged now?  When what it was made of has left, and not too
+ * many answers of ours wait for its sender: what the other side sent to it does not
+ * count, so a large answer never stops the requests of who reads it.  Pure. */
 static bool may_judge(const struct flow *f, enum vocabulary_from side)
 {
-	return sink_pending(&f->to[side]) <= PENDING &&
-	       sink_pending(&f->to[1 - side]) <= f->to[1 - side].size - LIMIT_REPLIES / 2;
+	return sink_pending(&f->to[side]) <= PENDING && f->to[1 - side].own <= LIMIT_REPLIES / 2;
 }
 
 /* --- reading --------------------------------------------------------------------------- */

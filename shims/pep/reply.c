@@ -62,13 +62,19 @@ static void begin_error(struct draft *d, const struct rpc_id *id, int code, cons
 	add_string(d, "\"");
 }
 
+static void leave(struct sink *out, const struct draft *d)
+{
+	sink_put(out, d->text, d->len);
+	out->own += d->len;
+}
+
 void reply_error(struct sink *out, const struct rpc_id *id, int code, const char *words)
 {
 	struct draft d;
 
 	begin_error(&d, id, code, words);
 	add_string(&d, "}}\n");
-	sink_put(out, d.text, d.len);
+	leave(out, &d);
 }
 
 void reply_unsupported(struct sink *out, const struct rpc_id *id, const char *requested,
@@ -84,7 +90,7 @@ void reply_unsupported(struct sink *out, const struct rpc_id *id, const char *re
 		add_string(&d, "\"");
 	}
 	add_string(&d, "}}}\n");
-	sink_put(out, d.text, d.len);
+	leave(out, &d);
 }
 
 void reply_tool_error(struct sink *out, const struct rpc_id *id, const char *words,
@@ -99,5 +105,5 @@ void reply_tool_error(struct sink *out, const struct rpc_id *id, const char *wor
 	add_string(&d, "\"content\":[{\"type\":\"text\",\"text\":\"");
 	add_escaped(&d, words, strlen(words));
 	add_string(&d, "\"}],\"isError\":true}}\n");
-	sink_put(out, d.text, d.len);
+	leave(out, &d);
 }
