@@ -502,7 +502,7 @@ static int check_socket(struct plan *p, const struct policy *policy, struct err 
 	p->socket = strdup(socket);
 	if (!dir || !p->socket)
 		return err_errno(err, ENOMEM, "plan");
-	e = nearest(p, p->n, socket);
+	e = plan_nearest(p, p->n, socket);
 	if (!slash[1] || !e || e->kind != PLAN_TMPFS || strcmp(e->target, dir) != 0)
 		return err_set(err, EINVAL,
 			       "sandbox.socket %s: not directly in /tmp, /dev/shm or a private home; "
