@@ -103,19 +103,22 @@ static int open_memory(struct flow *f, struct err *err)
 
 	for (int i = 0; i < 2; i++) {
 		f->from[i].frame = (struct frame){ .buf = reserve(LIMIT_LINE, err),
-						   .size = LIMIT_LINE };
+						   .size = LIMIT_LINE,
+						   .peek = &f->from[i].peek };
 		f->to[i].size = LIMIT_LINE_OUT + LIMIT_REPLIES;
 		f->to[i].buf = reserve(f->to[i].size, err);
 	}
 	f->diagnostics.frame =
-		(struct frame){ .buf = reserve(STDERR_LINE, err), .size = STDERR_LINE };
-	f->errors.size = 4 * STDERR_LINE;
+		(struct frame){ .buf = reserve(LIMIT_STDERR_LINE, err), .size = LIMIT_STDERR_LINE };
+	f->errors.size = 8 * LIMIT_STDERR_LINE + 8 * KIB;
 	f->errors.buf = reserve(f->errors.size, err);
 	j->size = 2 * LIMIT_VALUES;
 	j->nodes = reserve(j->size * sizeof(*j->nodes), err);
 	j->arena = reserve(LIMIT_LINE, err);
 	j->seen = reserve(4 * LIMIT_MEMBERS * sizeof(*j->seen), err);
-	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed))
+	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
+	    getrandom(f->gate.session.secret, sizeof(f->gate.session.secret), 0) !=
+		    (ssize_t)sizeof(f->gate.session.secret))
 		err_errno(err, errno, "getrandom");
 	return err->code ? -err->code : 0;
 }
@@ -216,13 +219,14 @@ static void print_outcome(struct flow *f, enum gate_outcome outcome, const char 
 static int decide(struct flow *f, bool from_server)
 {
 	enum vocabulary_from side = from_server ? FROM_SERVER : FROM_CLIENT;
-	struct source *s = &f->from[FROM_CLIENT];
+	struct source *s = &f->from[side];
 	const char *line, *why;
 	size_t room, len;
 	ssize_t n;
 	int r;
 
 	f->to[0].fd = f->to[1].fd = 1; /* printed, not written */
+	f->gate.session.state = SESSION_OPEN; /* each line by itself */
 	do {
 		char *at = frame_space(&s->frame, &room);
 

@@ -7,6 +7,7 @@
 #include "policies/policy.h"
 #include "shims/pep/json.h"
 #include "shims/pep/rewrite.h"
+#include "shims/pep/rpc.h"
 #include "shims/pep/scan.h"
 
 #define SPANS 64
@@ -61,9 +62,15 @@ static int put_text(struct out *o, const char *text, size_t len)
 	size_t from = 0;
 
 	for (size_t i = 0; i < len;) {
-		unsigned int c;
-		size_t n = must_escape((const unsigned char *)text + i, len - i, &c);
+		unsigned int c = (unsigned char)text[i];
+		size_t n;
 		int r;
+
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+			i++;
+			continue;
+		}
+		n = must_escape((const unsigned char *)text + i, len - i, &c);
 
 		if (!n) {
 			i++;
@@ -136,11 +143,14 @@ static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 
 static bool is_hidden(struct rewrite *r, uint32_t tool)
 {
+	static const char *const deciding[] = { "name", NULL };
 	uint32_t name = json_member(r->json, tool, "name");
 	const char *text;
 	size_t len;
 
-	if (name == JSON_NONE || r->json->nodes[name].type != JSON_TAPE_STRING)
+	/* A parser that folds case would read another name than the one that is judged. */
+	if (name == JSON_NONE || r->json->nodes[name].type != JSON_TAPE_STRING ||
+	    rpc_has_variant(r->json, tool, deciding))
 		return true;
 	text = json_text(r->json, name, &len);
 	return policy_decide_tool(r->filter, text, len) != POLICY_ALLOW;
