@@ -32,6 +32,8 @@
 #define LIMIT_METHOD 128
 /* A tool's name, MCP 2025-11-25 server/tools says 128; leave room for the careless. */
 #define LIMIT_TOOL 512
+/* Values that rules leave out of one message; one with more is withheld. */
+#define LIMIT_HIDDEN ((size_t)16 << 10)
 /* One line of a server's stderr; a longer one is relayed in pieces. */
 #define LIMIT_STDERR_LINE (16 * KIB)
 

@@ -5,6 +5,7 @@
 
 #include "common/audit.h"
 #include "policies/policy.h"
+#include "shims/pep/answer.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/reply.h"
 #include "shims/pep/rewrite.h"
@@ -137,21 +138,12 @@ static enum gate_outcome passed(struct gate *g, enum vocabulary_from from, const
 {
 	if (!rw->redacted && !rw->hidden)
 		return GATE_PASSED;
-	*ret_why = rw->redacted ? "secrets redacted" : "tools hidden";
+	*ret_why = rw->redacted ? "secrets redacted" : "entries hidden";
 	note(g, rw->redacted ? "redact" : "hide", from, m, NULL, rw);
 	return GATE_REDACTED;
 }
 
 /* --- requests ------------------------------------------------------------------------------------ */
-
-static enum session_about about(const struct gate *g, const struct rpc *m)
-{
-	if (json_is(&g->json, m->method, "tools/list"))
-		return SESSION_TOOLS_LIST;
-	if (json_is(&g->json, m->method, "tools/call"))
-		return SESSION_TOOLS_CALL;
-	return SESSION_OTHER;
-}
 
 /* NULL when it may pass; else why not, and *ret_code with the words for the sender. */
 static const char *judge_method(struct gate *g, enum vocabulary_from from, const struct rpc *m,
@@ -174,7 +166,7 @@ static const char *judge_method(struct gate *g, enum vocabulary_from from, const
 			return "unknown method";
 	}
 	if (from == FROM_SERVER && is_request && !json_is(&g->json, m->method, "ping") &&
-	    policy_decide_server_request(g->policy) != POLICY_ALLOW) {
+	    policy_decide_request(g->policy, name, len) != POLICY_REQUESTS_PASS) {
 		*ret_code = CODE_REFUSED;
 		*ret_words = "requests of the server are refused by policy";
 		return "server request";
@@ -182,44 +174,66 @@ static const char *judge_method(struct gate *g, enum vocabulary_from from, const
 	return NULL;
 }
 
-/* NULL, or why the call must not pass. */
-static const char *judge_call(struct gate *g, const struct rpc *m)
+/* A request of the server's that we answer in the client's place. */
+static bool is_ours_to_answer(const struct gate *g, enum vocabulary_from from,
+			      const struct rpc *m)
 {
-	uint32_t name = tool_name(g, m), arguments = json_member(&g->json, m->params, "arguments");
-	const char *text;
+	const char *name;
 	size_t len;
 
-	if (name == JSON_NONE)
-		return "a call without the name of a tool";
-	text_of(g, name, &text, &len);
-	if (!len || len > LIMIT_TOOL || memchr(text, '\0', len))
-		return "not the name of a tool";
-	if (arguments != JSON_NONE && g->json.nodes[arguments].type != JSON_TAPE_OBJECT)
-		return "arguments that are not an object";
-	if (policy_decide_tool(g->policy, text, len) != POLICY_ALLOW)
-		return "tool";
-	return NULL;
+	text_of(g, m->method, &name, &len);
+	return from == FROM_SERVER && answer_knows(name, len) &&
+	       policy_decide_request(g->policy, name, len) == POLICY_REQUESTS_ANSWER;
+}
+
+static enum gate_outcome answer(struct gate *g, const struct rpc *m, const char **ret_why)
+{
+	struct reply_id id = id_of(g, m->id);
+	const char *name;
+	size_t len;
+
+	text_of(g, m->method, &name, &len);
+	*ret_why = "answered by policy";
+	note(g, "answer", FROM_SERVER, m, *ret_why, NULL);
+	answer_put(g->out[FROM_CLIENT], g->policy, &id, name, len);
+	return GATE_REFUSED;
+}
+
+static enum gate_outcome refuse_by_rule(struct gate *g, enum vocabulary_from from,
+					const struct rpc *m, const struct rules_refusal *refused,
+					const char **ret_why)
+{
+	*ret_why = refused->why;
+	if (json_is(&g->json, m->method, "tools/call"))
+		return refuse_call(g, m, refused->words, refused->why);
+	return refuse(g, from, m, CODE_REFUSED, refused->words, refused->why);
+}
+
+static struct rewrite rewrite_of(const struct gate *g)
+{
+	return (struct rewrite){ .hide = g->rules.hide, .n_hide = g->rules.n_hide };
 }
 
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				 const char **ret_why)
 {
-	enum session_about what = from == FROM_CLIENT ? about(g, m) : SESSION_OTHER;
+	enum session_about what = rules_about(&g->json, m, from);
+	const struct rules_refusal *refused;
 	struct reply_id id = id_of(g, m->id);
 	struct session_request undone;
-	struct rewrite rw = { .tools = JSON_NONE };
+	struct rewrite rw;
 	const char *words;
 	int code, r;
 
+	if (is_ours_to_answer(g, from, m))
+		return answer(g, m, ret_why);
 	*ret_why = judge_method(g, from, m, &code, &words);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
-	if (what == SESSION_TOOLS_CALL) {
-		*ret_why = judge_call(g, m);
-		if (*ret_why)
-			return refuse_call(g, m, "This tool call is refused by policy; "
-						 "trying again will not help.", *ret_why);
-	}
+	refused = rules_message(&g->rules, &g->json, m, from);
+	if (refused)
+		return refuse_by_rule(g, from, m, refused, ret_why);
+	rw = rewrite_of(g);
 	r = session_add(&g->asked[from], id.text, id.len, id.is_string, what, m->is_modern);
 	if (r < 0) {
 		*ret_why = r == -EEXIST ? "id in use" : "too many open requests";
@@ -245,14 +259,19 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 				      const struct rpc *m, const char **ret_why)
 {
 	uint32_t id = json_member(&g->json, m->params, "requestId");
-	struct rewrite rw = { .tools = JSON_NONE };
+	const struct rules_refusal *refused;
 	struct session_request ignored;
 	const char *words;
+	struct rewrite rw;
 	int code, r;
 
 	*ret_why = judge_method(g, from, m, &code, &words);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
+	refused = rules_message(&g->rules, &g->json, m, from);
+	if (refused)
+		return refuse_by_rule(g, from, m, refused, ret_why);
+	rw = rewrite_of(g);
 	r = pass(g, from, &rw);
 	if (r < 0) {
 		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
@@ -270,30 +289,13 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 
 /* --- responses ------------------------------------------------------------------------------------ */
 
-/* NULL, or why this result must not pass as the answer to that request. */
-static const char *judge_result(struct gate *g, const struct rpc *m,
-				const struct session_request *asked, struct rewrite *rw)
-{
-	uint32_t type = json_member(&g->json, m->result, "resultType");
-
-	if (json_is(&g->json, type, "input_required") &&
-	    policy_decide_server_request(g->policy) != POLICY_ALLOW)
-		return "server request";
-	if (asked->about != SESSION_TOOLS_LIST)
-		return NULL;
-	rw->tools = json_member(&g->json, m->result, "tools");
-	rw->filter = g->policy;
-	if (rw->tools == JSON_NONE || g->json.nodes[rw->tools].type != JSON_TAPE_ARRAY)
-		return "a list of tools without tools";
-	return NULL;
-}
-
 static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 				  const struct rpc *m, const char **ret_why)
 {
 	struct reply_id id = id_of(g, m->id);
-	struct rewrite rw = { .tools = JSON_NONE };
+	const struct rules_refusal *refused = NULL;
 	struct session_request asked;
+	struct rewrite rw = {0};
 	int r;
 
 	if (!session_take(&g->asked[other(from)], id.text, id.len, id.is_string, &asked)) {
@@ -301,19 +303,24 @@ static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 		note(g, "drop", from, m, *ret_why, NULL);
 		return GATE_DROPPED;
 	}
-	*ret_why = m->kind == RPC_RESULT ? judge_result(g, m, &asked, &rw) : NULL;
-	r = *ret_why ? -EPERM : pass(g, from, &rw);
+	if (m->kind == RPC_RESULT) {
+		refused = rules_result(&g->rules, &g->json, m, asked.about, from);
+		rw = rewrite_of(g);
+	}
+	*ret_why = refused ? refused->why : NULL;
+	r = refused ? -EPERM : pass(g, from, &rw);
 	if (r == 0)
 		return passed(g, from, m, &rw, ret_why);
 	if (!*ret_why)
 		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
 	note(g, "block", from, m, *ret_why, &rw);
 	if (asked.about == SESSION_TOOLS_CALL)
-		reply_tool_error(g->out[from], &id,
+		reply_tool_error(g->out[from], &id, refused ? refused->words :
 				 "The result of this tool call was withheld by policy; trying again "
 				 "will not help.", asked.is_modern);
 	else
-		reply_error(g->out[from], &id, CODE_REFUSED, "the answer was withheld by policy");
+		reply_error(g->out[from], &id, CODE_REFUSED,
+			    refused ? refused->words : "the answer was withheld by policy");
 	return GATE_REFUSED;
 }
 

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "shims/pep/json.h"
+#include "shims/pep/rules.h"
 #include "shims/pep/session.h"
 #include "shims/pep/vocabulary.h"
 
@@ -31,6 +32,7 @@ struct gate {
 	const struct policy *policy;
 	const struct scan *scan; /* NULL: tokens pass */
 	struct audit *audit;
+	struct rules rules;	 /* rules.policy is policy */
 	struct json json;	 /* memory for one message at a time */
 	struct session_table asked[2]; /* by enum vocabulary_from: who asked */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */

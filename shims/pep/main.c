@@ -257,7 +257,7 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 	if (r < 0)
 		return r;
 	*audit = (struct audit){ .fd = a->audit, .server = a->server, .session = a->session };
-	f->gate.policy = policy;
+	f->gate.policy = f->gate.rules.policy = policy;
 	f->gate.scan = scan;
 	f->gate.audit = audit;
 	f->gate.out[FROM_CLIENT] = &f->to[FROM_CLIENT];

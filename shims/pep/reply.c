@@ -48,6 +48,14 @@ void reply_error(struct sink *out, const struct reply_id *id, int code, const ch
 	sink_put(out, "\"}}\n", 4);
 }
 
+void reply_result(struct sink *out, const struct reply_id *id, const char *json, size_t len)
+{
+	put_id(out, id);
+	sink_put(out, ",\"result\":", 10);
+	sink_put(out, json, len);
+	sink_put(out, "}\n", 2);
+}
+
 void reply_tool_error(struct sink *out, const struct reply_id *id, const char *words,
 		      bool is_modern)
 {

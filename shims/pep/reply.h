@@ -20,6 +20,9 @@ struct reply_id {
 /* words are ours: short, never a peer's text. */
 void reply_error(struct sink *out, const struct reply_id *id, int code, const char *words);
 
+/* A result: JSON text of ours. */
+void reply_result(struct sink *out, const struct reply_id *id, const char *json, size_t len);
+
 /* A result that says isError (MCP, server/tools, error handling). */
 void reply_tool_error(struct sink *out, const struct reply_id *id, const char *words,
 		      bool is_modern);

@@ -19,6 +19,10 @@ enum session_about {
 	SESSION_OTHER = 0,
 	SESSION_TOOLS_LIST,
 	SESSION_TOOLS_CALL,
+	SESSION_PROMPTS_LIST,
+	SESSION_RESOURCES_LIST,
+	SESSION_TEMPLATES_LIST,
+	SESSION_ROOTS_LIST, /* asked by the server */
 };
 
 struct session_request {

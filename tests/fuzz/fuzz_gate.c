@@ -23,7 +23,7 @@ static void check(struct json *j, const struct sink *s)
 	const char *p = s->buf + s->head, *end = s->buf + s->tail, *nl;
 
 	for (; p < end; p = nl + 1) {
-		struct rewrite rw = { .json = j, .tools = JSON_NONE };
+		struct rewrite rw = { .json = j };
 		long n;
 
 		nl = memchr(p, '\n', (size_t)(end - p));
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			gate.out[i] = &sinks[i];
 		}
 		gate.scan = scan;
-		gate.policy = &policy;
+		gate.policy = gate.rules.policy = &policy;
 		gate.audit = &audit;
 	}
 	gate.asked[0].n = gate.asked[1].n = 0;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules - the policy's word on a message that is well formed
+ *
+ * The gate knows requests and responses; here is what a policy says about their
+ * contents: tools, prompts, resources, roots, what lists show, how large a result may be.
+ * Pure: reads the tape, answers, and collects what a rewrite leaves out.
+ */
+#ifndef SHIMS_PEP_RULES_H
+#define SHIMS_PEP_RULES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/limits.h"
+#include "policies/policy.h"
+#include "shims/pep/session.h"
+#include "shims/pep/vocabulary.h"
+
+struct json;
+struct rpc;
+
+struct rules {
+	const struct policy *policy;
+	/* What the last call found to leave out of the message: values, ascending. */
+	uint32_t hide[LIMIT_HIDDEN];
+	size_t n_hide;
+};
+
+struct rules_refusal {
+	const char *why;   /* for the log; static */
+	const char *words; /* for the sender; static */
+};
+
+/* What the answer to this request has to be looked at for. */
+enum session_about rules_about(const struct json *j, const struct rpc *m,
+			       enum vocabulary_from from);
+
+/*
+ * May this request or notification pass?  Return: NULL; or the refusal (valid until the
+ * next call).  What may pass without some of its values has them in hide.
+ */
+const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
+					  const struct rpc *m, enum vocabulary_from from);
+
+/* The same for the result that answers a request about `about`. */
+const struct rules_refusal *rules_result(struct rules *r, const struct json *j,
+					 const struct rpc *m, enum session_about about,
+					 enum vocabulary_from from);
+
+#endif /* SHIMS_PEP_RULES_H */
