@@ -145,9 +145,6 @@ static int segment(const char **p, const char *end, struct writer *w, int *ret_d
 			c = decoded(s, end);
 			if (c < 0 || c == '/' || c == '\\')
 				return -EINVAL;
-			/* "%25" that would decode once more */
-			if (c == '%' && end - s > 4 && hex(s[3]) >= 0 && hex(s[4]) >= 0)
-				return -EINVAL;
 			is_kept = c == '%' || c == '?' || c == '#';
 			was_encoded = was_encoded || c == '.';
 			if (c < ' ' || c == 0x7f)
@@ -164,6 +161,11 @@ static int segment(const char **p, const char *end, struct writer *w, int *ret_d
 		}
 		s += *s == '%' ? 2 : 0;
 	}
+	/* A "%25" that would decode once more, whatever its digits were written as. */
+	for (size_t i = from; i + 4 < w->n; i++)
+		if (!memcmp(w->out + i, "%25", 3) && hex(w->out[i + 3]) >= 0 &&
+		    hex(w->out[i + 4]) >= 0)
+			return -EINVAL;
 	*p = s;
 	*ret_dots = w->n - from == 1 && w->out[from] == '.' ? 1 :
 		    w->n - from == 2 && !memcmp(w->out + from, "..", 2) ? 2 : 0;
@@ -277,6 +279,7 @@ int uri_normalize(const char *text, size_t len, char *out, size_t *ret_len)
 	const char *p = text, *end = text + len;
 	struct writer w = { out, 0 };
 	bool has_authority, is_file;
+	size_t path;
 	int r;
 
 	if (!len || len >= URI_SIZE || memchr(text, '\0', len) || scheme(&p, end, &w) < 0)
@@ -289,12 +292,17 @@ int uri_normalize(const char *text, size_t len, char *out, size_t *ret_len)
 	p += has_authority ? 2 : 0;
 	if (has_authority && authority(&p, end, &w) < 0)
 		return -EINVAL;
+	path = w.n;
 	if (p < end && *p == '/')
 		r = absolute_path(&p, end, &w);
 	else if (is_file)
 		r = -EINVAL;
 	else
 		r = has_authority ? put(&w, '/') : opaque_path(&p, end, &w);
+	/* "x:/a/..//b" would come out as "x://b", with a host. */
+	if (!has_authority && !is_file && w.n > path + 1 && w.out[path] == '/' &&
+	    w.out[path + 1] == '/')
+		return -EINVAL;
 	if (r < 0 || rest(p, end, &w) < 0 || !is_utf8(out, w.n))
 		return -EINVAL;
 	out[w.n] = '\0';

@@ -213,11 +213,26 @@ static void print_outcome(struct flow *f, enum gate_outcome outcome, const char 
 	}
 }
 
+/* A transcript says who speaks: "> " the client, "< " the server, before the message. */
+static void decide_line(struct flow *f, enum vocabulary_from side, const char *line, size_t len)
+{
+	const char *why;
+	enum gate_outcome outcome;
+
+	if (*line == '<' || *line == '>') {
+		side = *line == '<' ? FROM_SERVER : FROM_CLIENT;
+		line++;
+		len--;
+	}
+	outcome = gate_line(&f->gate, side, line, len, &why);
+	print_outcome(f, outcome, why);
+}
+
 static int decide(struct flow *f, bool from_server)
 {
 	enum vocabulary_from side = from_server ? FROM_SERVER : FROM_CLIENT;
 	struct source *s = &f->from[FROM_CLIENT];
-	const char *line, *why;
+	const char *line;
 	size_t room, len;
 	ssize_t n;
 	int r;
@@ -234,7 +249,7 @@ static int decide(struct flow *f, bool from_server)
 			if (r < 0)
 				puts("dropped: the message is too long");
 			else if (len)
-				print_outcome(f, gate_line(&f->gate, side, line, len, &why), why);
+				decide_line(f, side, line, len);
 		}
 	} while (n > 0);
 	return 0;

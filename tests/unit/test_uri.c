@@ -37,6 +37,7 @@ static void one_spelling_or_none(void **state)
 		{ "file:///a%00", NULL },
 		{ "file:///a%0ab", NULL },
 		{ "file:///a%252e", NULL },
+		{ "file:///a%252%65", NULL },
 		{ "file:///100%25", "file:///100%25" },
 		{ "file:///a%3fb%23c", "file:///a%3Fb%23c" },
 		{ "file:///a%", NULL },
@@ -74,6 +75,8 @@ static void one_spelling_or_none(void **state)
 		{ "demo:x/y", "demo:x/y" },
 		{ "demo:x/../y", NULL },
 		{ "demo://resource/1", "demo://resource/1" },
+		{ "x:/a/..//host/p", NULL },
+		{ "x:/a/../p", "x:/p" },
 		{ "data:text/plain,a", "data:text/plain,a" },
 		{ "x:", "x:" },
 	};
