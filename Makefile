@@ -52,7 +52,7 @@ endif
 
 pkg = $(shell $(PKG_CONFIG) --cflags $(1)) 
 libs = $(shell $(PKG_CONFIG) --libs $(1))
-CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0)
+CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0 nettle)
 
 # --- layers: one archive each, in the order of the include rule ------------------
 
@@ -90,8 +90,8 @@ $(O)/lib%.a:
 	@rm -f $@
 	ar rcsD $@ $^
 
-LIB_LAUNCHER := $(call libs,jansson libcap libnl-3.0 libnl-route-3.0)
-LIB_PEP := $(call libs,jansson libcap)
+LIB_LAUNCHER := $(call libs,jansson libcap libnl-3.0 libnl-route-3.0 nettle)
+LIB_PEP := $(call libs,jansson libcap nettle)
 
 $(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
@@ -164,7 +164,7 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) \
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
-		$(filter %.c,$^) $(call libs,jansson libcap)
+		$(filter %.c,$^) $(call libs,jansson libcap nettle)
 
 # The corpus in the tree is read, what a run finds goes to the build directory.
 fuzz: $(FUZZ)

@@ -37,6 +37,17 @@
 /* One line of a server's stderr; a longer one is relayed in pieces. */
 #define LIMIT_STDERR_LINE (16 * KIB)
 
+/* Tools of one server that are remembered; servers in the wild have under 200. */
+#define LIMIT_PINS ((size_t)1024)
+/* Records in one log of pins: a server that changes its tools for ever fills it, and what
+ * is new after that is hidden. */
+#define LIMIT_PIN_RECORDS ((size_t)4096)
+/* The definition of one tool in canonical form; a larger one is hidden when tools are
+ * pinned. Those in the wild are under 32 KiB. */
+#define LIMIT_PIN_TEXT (128 * KIB)
+/* A log of pins. */
+#define LIMIT_PIN_LOG (32 * MIB)
+
 /* A policy file. */
 #define LIMIT_POLICY MIB
 /* Rules of one layer, names of one list. */

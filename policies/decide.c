@@ -144,6 +144,34 @@ enum policy_decision policy_decide_template(const struct policy *p, const char *
 	return d;
 }
 
+static enum policy_decision annotated(enum policy_annotated a)
+{
+	switch (a) {
+	case POLICY_ANNOTATED_UNSET:
+	case POLICY_ANNOTATED_ALLOW:
+		return POLICY_ALLOW;
+	case POLICY_ANNOTATED_APPROVE:
+		return POLICY_APPROVE;
+	case POLICY_ANNOTATED_DENY:
+		break;
+	}
+	return POLICY_DENY;
+}
+
+enum policy_decision policy_decide_hints(const struct policy *p, unsigned int hints)
+{
+	const struct policy_messages *m = &p->messages;
+	enum policy_decision d = POLICY_ALLOW;
+
+	if (!(hints & POLICY_HINT_READ_ONLY))
+		d = least(d, annotated(m->not_read_only));
+	if (!(hints & POLICY_HINT_NOT_DESTRUCTIVE))
+		d = least(d, annotated(m->destructive));
+	if (!(hints & POLICY_HINT_CLOSED_WORLD))
+		d = least(d, annotated(m->open_world));
+	return d;
+}
+
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len)
 {
 	for (size_t i = 0; i < p->messages.methods.n; i++)

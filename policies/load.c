@@ -219,6 +219,11 @@ ENUM_MEMBER(load_all_requests, "deny|answer|pass", messages.server_requests, enu
 ENUM_MEMBER(load_sampling, "deny|answer|pass", messages.sampling, enum policy_requests)
 ENUM_MEMBER(load_elicitation, "deny|answer|pass", messages.elicitation, enum policy_requests)
 ENUM_MEMBER(load_list_roots, "deny|answer|pass", messages.list_roots, enum policy_requests)
+ENUM_MEMBER(load_pin, "strict|tofu|off", messages.pin, enum policy_pin)
+ENUM_MEMBER(load_descriptions, "hide|flag", messages.descriptions, enum policy_descriptions)
+ENUM_MEMBER(load_not_read_only, "deny|approve|allow", messages.not_read_only, enum policy_annotated)
+ENUM_MEMBER(load_destructive, "deny|approve|allow", messages.destructive, enum policy_annotated)
+ENUM_MEMBER(load_open_world, "deny|approve|allow", messages.open_world, enum policy_annotated)
 ENUM_MEMBER(load_names, "strict|any", messages.names, enum policy_names)
 
 #define LIMIT_MEMBER(field, min, max)                                                    \
@@ -369,6 +374,15 @@ static int load_bounds(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+static int load_annotations(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "not_read_only", load_not_read_only },
+						 { "destructive", load_destructive },
+						 { "open_world", load_open_world }, {0} };
+
+	return object(l, value, members);
+}
+
 /* One word for all kinds, or an object with a word for each. */
 static int load_requests(struct loading *l, json_t *value)
 {
@@ -393,6 +407,9 @@ static int load_messages(struct loading *l, json_t *value)
 		{ "resources", load_resources },
 		{ "methods", load_methods },
 		{ "names", load_names },
+		{ "pin", load_pin },
+		{ "descriptions", load_descriptions },
+		{ "annotations", load_annotations },
 		{ "limits", load_bounds },
 		{ "roots", load_roots },
 		{ "tokens", load_tokens },

@@ -204,6 +204,11 @@ static void merge_words(struct policy_messages *s, const struct policy_messages 
 	STRICTER(elicitation, enum policy_requests);
 	STRICTER(list_roots, enum policy_requests);
 	STRICTER(names, enum policy_names);
+	STRICTER(pin, enum policy_pin);
+	STRICTER(descriptions, enum policy_descriptions);
+	STRICTER(not_read_only, enum policy_annotated);
+	STRICTER(destructive, enum policy_annotated);
+	STRICTER(open_world, enum policy_annotated);
 	least(&s->max_result, w->max_result);
 	least(&s->max_arguments, w->max_arguments);
 }
@@ -292,4 +297,8 @@ void merge_defaults(struct policy *p)
 		p->messages.server_requests = POLICY_REQUESTS_PASS;
 	if (p->messages.names == POLICY_NAMES_UNSET)
 		p->messages.names = POLICY_NAMES_STRICT;
+	if (p->messages.pin == POLICY_PIN_UNSET)
+		p->messages.pin = POLICY_PIN_OFF;
+	if (p->messages.descriptions == POLICY_DESCRIPTIONS_UNSET)
+		p->messages.descriptions = POLICY_DESCRIPTIONS_FLAG;
 }

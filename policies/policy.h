@@ -63,6 +63,35 @@ enum policy_names { /* of tools */
 	POLICY_NAMES_ANY,
 };
 
+enum policy_pin { /* of what a server says its tools are */
+	POLICY_PIN_UNSET = 0,
+	POLICY_PIN_STRICT, /* only what the user accepted is shown and may be called */
+	POLICY_PIN_TOFU,   /* trusted at first use; what changes is hidden until accepted */
+	POLICY_PIN_OFF,	   /* the default */
+};
+
+enum policy_descriptions { /* that hold instructions or invisible characters */
+	POLICY_DESCRIPTIONS_UNSET = 0,
+	POLICY_DESCRIPTIONS_HIDE,
+	POLICY_DESCRIPTIONS_FLAG, /* in the audit log; the default */
+};
+
+/* What tools that do not declare something harmless need at least. */
+enum policy_annotated {
+	POLICY_ANNOTATED_UNSET = 0, /* nothing: as ALLOW */
+	POLICY_ANNOTATED_DENY,
+	POLICY_ANNOTATED_APPROVE,
+	POLICY_ANNOTATED_ALLOW,
+};
+
+/* What a tool declares (MCP, ToolAnnotations); a missing bit is the worse case, as the
+ * specification's defaults are. */
+enum policy_hint {
+	POLICY_HINT_READ_ONLY = 1,
+	POLICY_HINT_NOT_DESTRUCTIVE = 2,
+	POLICY_HINT_CLOSED_WORLD = 4,
+};
+
 /*
  * One rule: glob over the whole name or normal URI ('*' any run, '?' one byte), what the
  * arguments must be (all of it), and what then.
@@ -125,6 +154,9 @@ struct policy_messages {
 	bool has_roots;
 	struct strv roots;	    /* paths: what roots/list may tell */
 	enum policy_names names;
+	enum policy_pin pin;
+	enum policy_descriptions descriptions;
+	enum policy_annotated not_read_only, destructive, open_world;
 	uint64_t max_result, max_arguments; /* bytes as written; 0: no bound of its own */
 };
 
@@ -163,6 +195,10 @@ enum policy_decision policy_decide_resource(const struct policy *p, const char *
 /* May something that this URI template (RFC 6570) makes pass? */
 enum policy_decision policy_decide_template(const struct policy *p, const char *text,
 					    size_t len);
+
+/* What a tool that declares these hints (POLICY_HINT_*) needs at least.  To be taken
+ * together with what the rules decide, the stricter: a hint never lowers anything. */
+enum policy_decision policy_decide_hints(const struct policy *p, unsigned int hints);
 
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);

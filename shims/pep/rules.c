@@ -6,6 +6,7 @@
 #include "shims/pep/pointer.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/rules.h"
+#include "shims/pep/surface.h"
 
 #define CALL_REFUSED "This tool call is refused by policy; trying again will not help."
 #define NO_APPROVAL                                                                      \
@@ -100,6 +101,26 @@ static const struct rules_refusal *check_arguments(const struct rules *r, const 
 	return max && measure(j, arguments) > max ? &too_many : NULL;
 }
 
+#define CHANGED                                                                          \
+	"This tool is blocked: what it says of itself is new or changed, and the user has " \
+	"not accepted that; trying again will not help."
+
+/* Its pin, its name, and what it declares. */
+static const struct rules_refusal *call_of_surface(struct rules *r, const char *name, size_t len)
+{
+	enum policy_decision d;
+
+	if (!r->surface)
+		return NULL;
+	d = surface_call(r->surface, name, len, &r->made.why);
+	if (d == POLICY_ALLOW)
+		return NULL;
+	r->made.words = d == POLICY_APPROVE ? NO_APPROVAL :
+			strstr(r->made.why, "pin") ? CHANGED :
+						     CALL_REFUSED;
+	return &r->made;
+}
+
 static const struct rules_refusal *tool_call(struct rules *r, const struct json *j,
 					     const struct rpc *m)
 {
@@ -114,8 +135,9 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 	if (bad)
 		return bad;
 	pointer_init(&call, j, arguments);
-	return refusal(policy_decide_tool(r->policy, name, len, &call.call), &tool_denied,
-		       &tool_asks);
+	bad = refusal(policy_decide_tool(r->policy, name, len, &call.call), &tool_denied,
+		      &tool_asks);
+	return bad ? bad : call_of_surface(r, name, len);
 }
 
 static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
@@ -241,6 +263,8 @@ static const struct {
 					     const struct rpc *m);
 	const char *list; /* the member of its result that is filtered */
 } asked[] = {
+	{ "initialize", SESSION_INITIALIZE, NULL, NULL },
+	{ "server/discover", SESSION_INITIALIZE, NULL, NULL },
 	{ "tools/call", SESSION_TOOLS_CALL, tool_call, NULL },
 	{ "tools/list", SESSION_TOOLS_LIST, NULL, "tools" },
 	{ "prompts/get", SESSION_OTHER, prompt, NULL },
@@ -312,9 +336,21 @@ static enum policy_decision decide_element(const struct rules *r, const struct j
 	case SESSION_OTHER:
 	case SESSION_TOOLS_CALL:
 	case SESSION_ROOTS_LIST:
+	case SESSION_INITIALIZE:
 		break;
 	}
 	return POLICY_DENY;
+}
+
+static bool is_shown(struct rules *r, const struct json *j, uint32_t element,
+		     enum session_about about)
+{
+	if (decide_element(r, j, element, about) == POLICY_DENY)
+		return false;
+	if (!r->surface)
+		return true;
+	return !(about == SESSION_TOOLS_LIST ? surface_tool(r->surface, j, element) :
+					       surface_description(r->surface, j, element));
 }
 
 /* Lists come page by page; each page is filtered by itself and keeps its cursor. */
@@ -326,9 +362,26 @@ static const struct rules_refusal *filter(struct rules *r, const struct json *j,
 
 	if (!is_type(j, list, JSON_TAPE_ARRAY) || pointer_has_variant(j, result, name))
 		return &bad_list;
+	if (r->surface)
+		surface_begin(r->surface);
 	for (uint32_t i = 0; i < j->nodes[list].len; i++, at = j->nodes[at].next)
-		if (decide_element(r, j, at, about) == POLICY_DENY && hide(r, at) < 0)
+		if (!is_shown(r, j, at, about) && hide(r, at) < 0)
 			return &long_list;
+	return NULL;
+}
+
+static const struct rules_refusal *instructions(struct rules *r, const struct json *j,
+						uint32_t result)
+{
+	uint32_t text = json_member(j, result, "instructions");
+
+	if (pointer_has_variant(j, result, "instructions"))
+		return &bad_list;
+	if (!r->surface || text == JSON_NONE)
+		return NULL;
+	surface_begin(r->surface);
+	if (surface_instructions(r->surface, j, text))
+		hide(r, text);
 	return NULL;
 }
 
@@ -373,6 +426,8 @@ const struct rules_refusal *rules_result(struct rules *r, const struct json *j,
 		return &too_large;
 	if (asks_too_much(r, j, m->result))
 		return &server_request;
+	if (about == SESSION_INITIALIZE)
+		return instructions(r, j, m->result);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
 		if (asked[i].about == about && asked[i].list)
 			return filter(r, j, m->result, about, asked[i].list);

@@ -19,17 +19,20 @@
 
 struct json;
 struct rpc;
-
-struct rules {
-	const struct policy *policy;
-	/* What the last call found to leave out of the message: values, ascending. */
-	uint32_t hide[LIMIT_HIDDEN];
-	size_t n_hide;
-};
+struct surface;
 
 struct rules_refusal {
 	const char *why;   /* for the log; static */
 	const char *words; /* for the sender; static */
+};
+
+struct rules {
+	const struct policy *policy;
+	struct surface *surface; /* NULL: neither pins, nor names, nor descriptions */
+	struct rules_refusal made;
+	/* What the last call found to leave out of the message: values, ascending. */
+	uint32_t hide[LIMIT_HIDDEN];
+	size_t n_hide;
 };
 
 /* What the answer to this request has to be looked at for. */

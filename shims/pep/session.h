@@ -23,6 +23,7 @@ enum session_about {
 	SESSION_RESOURCES_LIST,
 	SESSION_TEMPLATES_LIST,
 	SESSION_ROOTS_LIST, /* asked by the server */
+	SESSION_INITIALIZE, /* or server/discover: brings the instructions */
 };
 
 struct session_request {
