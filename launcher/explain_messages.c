@@ -101,6 +101,41 @@ static void put_sizes(FILE *out, const struct policy_messages *m)
 			m->max_arguments);
 }
 
+static const char *annotated_words(enum policy_annotated a)
+{
+	return a == POLICY_ANNOTATED_DENY    ? "are refused" :
+	       a == POLICY_ANNOTATED_APPROVE ? "need approval" :
+					       NULL;
+}
+
+static void put_surface(FILE *out, const struct policy_messages *m)
+{
+	static const char *const pin[] = {
+		[POLICY_PIN_UNSET] = "off",
+		[POLICY_PIN_STRICT] = "strict: a tool is shown once the user has accepted it",
+		[POLICY_PIN_TOFU] = "tofu: trusted at first use; what changes is hidden until accepted",
+		[POLICY_PIN_OFF] = "off: a server may change its tools at any time",
+	};
+	const struct {
+		const char *what, *then;
+	} hints[] = {
+		{ "not declared read-only", annotated_words(m->not_read_only) },
+		{ "not declared harmless (destructiveHint false)", annotated_words(m->destructive) },
+		{ "not declared closed (openWorldHint false)", annotated_words(m->open_world) },
+	};
+
+	fprintf(out, "  pins of tools and instructions: %s\n", pin[m->pin]);
+	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++)
+		if (hints[i].then)
+			fprintf(out, "  tools %s %s\n", hints[i].what, hints[i].then);
+	fprintf(out, "  names of tools: %s\n",
+		m->names == POLICY_NAMES_ANY ?
+			"any" :
+			"letters, digits, '_', '.', '-'; one that looks like another is hidden");
+	fprintf(out, "  descriptions with instructions or invisible characters: %s\n",
+		m->descriptions == POLICY_DESCRIPTIONS_HIDE ? "hidden" : "noted in the audit log");
+}
+
 void explain_messages(FILE *out, const struct policy *p)
 {
 	const struct policy_messages *m = &p->messages;
@@ -115,6 +150,7 @@ void explain_messages(FILE *out, const struct policy *p)
 	put_rules(out, "tools", m->tools, m->n_tools);
 	put_rules(out, "prompts", m->prompts, m->n_prompts);
 	put_rules(out, "resources", m->resources, m->n_resources);
+	put_surface(out, m);
 	put_sizes(out, m);
 	fprintf(out, "  tokens: %s\n",
 		m->tokens == POLICY_TOKENS_OFF ?
