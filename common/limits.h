@@ -45,6 +45,10 @@
 /* The definition of one tool in canonical form; a larger one is hidden when tools are
  * pinned. Those in the wild are under 32 KiB. */
 #define LIMIT_PIN_TEXT (128 * KIB)
+/* Rates and budgets of one policy, all layers together: a request remembers which of them
+ * count it in one word. */
+#define LIMIT_RATES 64
+
 /* A log of pins. */
 #define LIMIT_PIN_LOG (32 * MIB)
 

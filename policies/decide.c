@@ -172,6 +172,14 @@ enum policy_decision policy_decide_hints(const struct policy *p, unsigned int hi
 	return d;
 }
 
+bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t len)
+{
+	if (!tool)
+		return !rate->match && rate->per != POLICY_PER_TOOL &&
+		       rate->metric != POLICY_METRIC_CALLS;
+	return !rate->match || match_glob(rate->match, tool, len);
+}
+
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len)
 {
 	for (size_t i = 0; i < p->messages.methods.n; i++)

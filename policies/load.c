@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/limits.h"
 #include "policies/load.h"
+#include "policies/load_rates.h"
 #include "policies/load_rules.h"
 #include "policies/locate.h"
 #include "policies/policy.h"
@@ -311,25 +312,29 @@ static int load_sandbox(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+/* What is wrong in a part that another module loads, with its place in the document. */
+static int faulty(struct loading *l, int r, const struct load_fault *fault)
+{
+	if (r == 0)
+		return 0;
+	if (!fault->words[0])
+		return no_memory(l);
+	for (size_t i = 0; i < fault->depth && l->depth < DEPTH; i++)
+		l->path[l->depth++] = fault->path[i];
+	return refuse(l, "%s", fault->words);
+}
+
 /* The rules of this layer become the one entry of `layers`. */
 static int rules(struct loading *l, json_t *value, enum load_subject subject,
 		 struct policy_rules **layers, size_t *n)
 {
 	struct load_fault fault;
-	int r;
 
 	*layers = calloc(1, sizeof(**layers));
 	if (!*layers)
 		return no_memory(l);
 	*n = 1;
-	r = load_rules(value, subject, l->home, *layers, &fault);
-	if (r == 0)
-		return 0;
-	if (!fault.words[0])
-		return no_memory(l);
-	for (size_t i = 0; i < fault.depth && l->depth < DEPTH; i++)
-		l->path[l->depth++] = fault.path[i];
-	return refuse(l, "%s", fault.words);
+	return faulty(l, load_rules(value, subject, l->home, *layers, &fault), &fault);
 }
 
 static int load_tools(struct loading *l, json_t *value)
@@ -374,6 +379,13 @@ static int load_bounds(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+static int load_rates(struct loading *l, json_t *value)
+{
+	struct load_fault fault;
+
+	return faulty(l, load_rate_list(value, &l->policy->messages, &fault), &fault);
+}
+
 static int load_annotations(struct loading *l, json_t *value)
 {
 	static const struct member members[] = { { "not_read_only", load_not_read_only },
@@ -408,6 +420,7 @@ static int load_messages(struct loading *l, json_t *value)
 		{ "methods", load_methods },
 		{ "names", load_names },
 		{ "pin", load_pin },
+		{ "rate", load_rates },
 		{ "descriptions", load_descriptions },
 		{ "annotations", load_annotations },
 		{ "limits", load_bounds },

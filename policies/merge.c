@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/limits.h"
 #include "policies/merge.h"
 #include "policies/policy.h"
 
@@ -162,6 +163,40 @@ static int merge_rules(struct policy_rules **strong, size_t *n_strong,
 	return 0;
 }
 
+static bool is_same(const struct policy_rate *a, const struct policy_rate *b)
+{
+	return a->per == b->per && a->metric == b->metric && a->amount == b->amount &&
+	       a->seconds == b->seconds && !a->match == !b->match &&
+	       (!a->match || !strcmp(a->match, b->match));
+}
+
+/* Every rate of every layer holds.  The same one twice would count everything twice. */
+static int merge_rates(struct policy_messages *strong, struct policy_messages *weak)
+{
+	struct policy_rate *grown;
+
+	if (!weak->n_rates)
+		return 0;
+	grown = reallocarray(strong->rates, strong->n_rates + weak->n_rates, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	strong->rates = grown;
+	for (size_t i = 0; i < weak->n_rates; i++) {
+		struct policy_rate *rate = &weak->rates[i], *same = NULL;
+
+		for (size_t j = 0; j < strong->n_rates; j++)
+			if (is_same(&strong->rates[j], rate))
+				same = &strong->rates[j];
+		if (!same) {
+			strong->rates[strong->n_rates++] = *rate;
+			rate->match = NULL;
+		} else {
+			least(&same->alert, rate->alert);
+		}
+	}
+	return strong->n_rates > LIMIT_RATES ? -E2BIG : 0;
+}
+
 static bool is_below(const char *path, const struct strv *tops)
 {
 	for (size_t i = 0; i < tops->n; i++)
@@ -226,6 +261,8 @@ static int merge_messages(struct policy *strong, struct policy *weak)
 		r = merge_rules(&s->resources, &s->n_resources, &w->resources, &w->n_resources);
 	if (r == 0)
 		r = merge_roots(s, w);
+	if (r == 0)
+		r = merge_rates(s, w);
 	if (r == 0)
 		r = merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods,
 				"method", &strong->notes);

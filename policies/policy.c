@@ -28,6 +28,9 @@ void policy_done(struct policy *p)
 	rules_done(m->prompts, m->n_prompts);
 	rules_done(m->resources, m->n_resources);
 	strv_done(&m->roots);
+	for (size_t i = 0; i < m->n_rates; i++)
+		free(m->rates[i].match);
+	free(m->rates);
 	strv_done(&m->methods);
 	for (size_t i = 0; i < s->n_ceilings; i++) {
 		strv_done(&s->ceilings[i].read);

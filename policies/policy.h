@@ -92,6 +92,28 @@ enum policy_hint {
 	POLICY_HINT_CLOSED_WORLD = 4,
 };
 
+enum policy_per { /* what shares one counter */
+	POLICY_PER_SERVER = 0, /* all clients of one server */
+	POLICY_PER_CLIENT,     /* all servers of one client */
+	POLICY_PER_TOOL,       /* all clients of one tool of one server */
+};
+
+enum policy_metric {
+	POLICY_METRIC_CALLS = 0,    /* of tools */
+	POLICY_METRIC_RESULT_BYTES, /* of every answer to the client, about */
+	POLICY_METRIC_TOKENS,	    /* of a model, in arguments and answers: bytes / 4 */
+};
+
+/* At most so much in a period.  All of them hold, of every layer. */
+struct policy_rate {
+	enum policy_per per;
+	enum policy_metric metric;
+	char *match;	  /* tools that count, a glob; NULL: everything */
+	uint64_t amount;
+	uint64_t seconds; /* 1, 60, 3600 or 86400 */
+	uint64_t alert;	  /* percent of it, when the log tells; 0: never */
+};
+
 /*
  * One rule: glob over the whole name or normal URI ('*' any run, '?' one byte), what the
  * arguments must be (all of it), and what then.
@@ -153,6 +175,8 @@ struct policy_messages {
 	enum policy_requests sampling, elicitation, list_roots;
 	bool has_roots;
 	struct strv roots;	    /* paths: what roots/list may tell */
+	struct policy_rate *rates;
+	size_t n_rates;
 	enum policy_names names;
 	enum policy_pin pin;
 	enum policy_descriptions descriptions;
@@ -199,6 +223,9 @@ enum policy_decision policy_decide_template(const struct policy *p, const char *
 /* What a tool that declares these hints (POLICY_HINT_*) needs at least.  To be taken
  * together with what the rules decide, the stricter: a hint never lowers anything. */
 enum policy_decision policy_decide_hints(const struct policy *p, unsigned int hints);
+
+/* Does a call of this tool count for the rate?  NULL: something that is no call. */
+bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t len);
 
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);
