@@ -54,7 +54,8 @@ static int prepare(struct meter *m, bool is_new, struct err *err)
 	uint8_t boot[16];
 	int r;
 
-	if (is_new) {
+	/* Nothing but zeros: whoever made it was killed before it was filled. */
+	if (is_new || (!m->magic && !m->version)) {
 		if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 			return err_errno(err, errno, "getrandom");
 		meter_init(m, seed);
