@@ -133,6 +133,10 @@ $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
+$(O)/differential/core: $(O)/tests/differential/core.o $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 # A probe runs inside the sandbox, where no library of ours exists: static.
 $(O)/live/probe: tests/live/probe.c
 	@mkdir -p $(@D)

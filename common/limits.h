@@ -14,8 +14,8 @@
 
 /* One message. The SDKs read lines of 10 MiB; base64 of 10 MiB and an envelope fit. */
 #define LIMIT_LINE (16 * MIB)
-/* Canonical text: a raw U+0085 (2 bytes) leaves as \u0085 (6); nothing grows more. */
-#define LIMIT_LINE_OUT (3 * LIMIT_LINE + MIB)
+/* Canonical text: a raw DEL (1 byte) leaves as \u007f (6); nothing grows more. */
+#define LIMIT_LINE_OUT (6 * LIMIT_LINE + MIB)
 /* Room kept free in each sink for answers of our own (a denial is under 1 KiB). */
 #define LIMIT_REPLIES (256 * KIB)
 /* Nesting of arrays and objects: no schema in the wild passes 40. */
@@ -24,8 +24,13 @@
 #define LIMIT_VALUES ((size_t)2 << 20)
 /* Members of one object: bounds the search for duplicates. */
 #define LIMIT_MEMBERS ((size_t)256 << 10)
+/* Memory of the pep that stays, whatever the peers do with messages of common size: what
+ * one read takes of each side, and its pages of program and library. */
+#define LIMIT_RESIDENT (4 * MIB)
 /* Requests without an answer, per direction: no eviction, a further one is refused. */
 #define LIMIT_IN_FLIGHT 1024
+/* Requests of a refused batch that get an answer of their own. */
+#define LIMIT_BATCH 64
 /* A JSON-RPC id as text; SDKs send integers or short strings. */
 #define LIMIT_ID 256
 /* A method name; the longest in use is under 50. */
@@ -51,6 +56,10 @@
 
 /* A log of pins. */
 #define LIMIT_PIN_LOG (32 * MIB)
+
+/* Diagnostics of a server, as it wrote them: at once, and for each second afterwards. */
+#define LIMIT_STDERR_BURST MIB
+#define LIMIT_STDERR_RATE (256 * KIB)
 
 /* A policy file. */
 #define LIMIT_POLICY MIB

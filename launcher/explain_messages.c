@@ -108,6 +108,30 @@ static const char *annotated_words(enum policy_annotated a)
 					       NULL;
 }
 
+static void put_rates(FILE *out, const struct policy_messages *m)
+{
+	static const char *const metrics[] = { "calls of tools", "bytes of answers",
+					       "estimated tokens of a model" };
+	static const char *const scopes[] = { "this server", "this client, over all servers",
+					      "each tool" };
+
+	for (size_t i = 0; i < m->n_rates; i++) {
+		const struct policy_rate *r = &m->rates[i];
+
+		fprintf(out, "  at most %" PRIu64 " %s in %s for %s", r->amount, metrics[r->metric],
+			r->seconds == 1	   ? "a second" :
+			r->seconds == 60   ? "a minute" :
+			r->seconds == 3600 ? "an hour" :
+					     "a day (UTC)",
+			scopes[r->per]);
+		if (r->match)
+			fprintf(out, ", of tools %s", r->match);
+		if (r->alert)
+			fprintf(out, "; noted at %" PRIu64 " %%", r->alert);
+		fputc('\n', out);
+	}
+}
+
 static void put_surface(FILE *out, const struct policy_messages *m)
 {
 	static const char *const pin[] = {
@@ -151,6 +175,7 @@ void explain_messages(FILE *out, const struct policy *p)
 	put_rules(out, "prompts", m->prompts, m->n_prompts);
 	put_rules(out, "resources", m->resources, m->n_resources);
 	put_surface(out, m);
+	put_rates(out, m);
 	put_sizes(out, m);
 	fprintf(out, "  tokens: %s\n",
 		m->tokens == POLICY_TOKENS_OFF ?

@@ -41,12 +41,12 @@ static size_t put_path(char *out, const char *path)
 	return (size_t)(at - out);
 }
 
-static void put_roots(struct sink *out, const struct policy *policy, const struct reply_id *id)
+static void put_roots(struct sink *out, const struct policy *policy, const struct rpc_id *id)
 {
 	static const char head[] = "{\"roots\":[", one[] = "{\"uri\":\"file://";
 	const struct strv *roots = &policy->messages.roots;
 	/* Three bytes for one, and some around each; the path is bounded by the loader. */
-	static char text[LIMIT_REPLIES / 2];
+	static char text[LIMIT_REPLIES / 4];
 	size_t n = sizeof(head) - 1;
 
 	memcpy(text, head, n);
@@ -65,10 +65,11 @@ static void put_roots(struct sink *out, const struct policy *policy, const struc
 	}
 	text[n++] = ']';
 	text[n++] = '}';
-	reply_result(out, id, text, n);
+	if (!reply_result(out, id, text, n))
+		reply_error(out, id, CODE_REFUSED, "no room for the roots");
 }
 
-void answer_put(struct sink *out, const struct policy *policy, const struct reply_id *id,
+void answer_put(struct sink *out, const struct policy *policy, const struct rpc_id *id,
 		const char *method, size_t len)
 {
 	static const char declined[] = "{\"action\":\"decline\"}";

@@ -12,14 +12,14 @@
 #include <stddef.h>
 
 struct policy;
-struct reply_id;
+struct rpc_id;
 struct sink;
 
 /* Can we answer this method ourselves? */
 bool answer_knows(const char *method, size_t len);
 
-/* Write the answer.  What does not fit into LIMIT_REPLIES is answered by an error. */
-void answer_put(struct sink *out, const struct policy *policy, const struct reply_id *id,
+/* Write the answer.  What has no room is answered by an error. */
+void answer_put(struct sink *out, const struct policy *policy, const struct rpc_id *id,
 		const char *method, size_t len);
 
 #endif /* SHIMS_PEP_ANSWER_H */

@@ -14,9 +14,12 @@
 	"trying again will not help."
 
 static const struct rules_refusal bad_name = { "not a name", "a name is missing or malformed" };
+static const struct rules_refusal no_tool = { "a call without the name of a tool", CALL_REFUSED };
 static const struct rules_refusal bad_tool = { "not the name of a tool", CALL_REFUSED };
 static const struct rules_refusal bad_arguments = { "arguments that are not an object",
-						    "arguments is not an object" };
+						    CALL_REFUSED };
+static const struct rules_refusal bad_values = { "arguments that are not an object",
+						 "arguments is not an object" };
 static const struct rules_refusal too_many = { "too many arguments",
 					       "The arguments are larger than the policy allows." };
 static const struct rules_refusal tool_denied = { "tool", CALL_REFUSED };
@@ -90,14 +93,14 @@ static int hide(struct rules *r, uint32_t node)
 /* --- requests of the client ------------------------------------------------------------ */
 
 static const struct rules_refusal *check_arguments(const struct rules *r, const struct json *j,
-						   uint32_t arguments)
+						   uint32_t arguments, bool is_tool)
 {
 	uint64_t max = r->policy->messages.max_arguments;
 
 	if (arguments == JSON_NONE)
 		return NULL;
 	if (!is_type(j, arguments, JSON_TAPE_OBJECT))
-		return &bad_arguments;
+		return is_tool ? &bad_arguments : &bad_values;
 	return max && measure(j, arguments) > max ? &too_many : NULL;
 }
 
@@ -125,13 +128,14 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 					     const struct rpc *m)
 {
 	uint32_t arguments = json_member(j, m->params, "arguments");
-	const struct rules_refusal *bad = check_arguments(r, j, arguments);
+	const struct rules_refusal *bad = check_arguments(r, j, arguments, true);
+	uint32_t node = json_member(j, m->params, "name");
 	struct pointer_call call;
 	size_t len;
-	const char *name = name_of(j, json_member(j, m->params, "name"), LIMIT_TOOL, &len);
+	const char *name = name_of(j, node, LIMIT_TOOL, &len);
 
 	if (!name)
-		return &bad_tool;
+		return is_type(j, node, JSON_TAPE_STRING) ? &bad_tool : &no_tool;
 	if (bad)
 		return bad;
 	pointer_init(&call, j, arguments);
@@ -144,15 +148,16 @@ static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
 					  const struct rpc *m)
 {
 	uint32_t arguments = json_member(j, m->params, "arguments");
-	const struct rules_refusal *bad = check_arguments(r, j, arguments);
+	const struct rules_refusal *bad = check_arguments(r, j, arguments, false);
 	struct pointer_call call;
 	size_t len;
 	const char *name = name_of(j, json_member(j, m->params, "name"), LIMIT_TOOL, &len);
 
+	/* Without rules it is the server's to say what is wrong. */
+	if (!r->policy->messages.n_prompts || bad)
+		return bad == &bad_values && !r->policy->messages.n_prompts ? NULL : bad;
 	if (!name)
 		return &bad_name;
-	if (bad)
-		return bad;
 	pointer_init(&call, j, arguments);
 	return refusal(policy_decide_prompt(r->policy, name, len, &call.call), &prompt_denied,
 		       &prompt_asks);
@@ -163,6 +168,8 @@ static const struct rules_refusal *uri(struct rules *r, const struct json *j, ui
 	size_t len;
 	const char *text = name_of(j, node, LIMIT_LINE, &len);
 
+	if (!r->policy->messages.n_resources)
+		return NULL;
 	if (!text)
 		return &bad_name;
 	return refusal(policy_decide_resource(r->policy, text, len), &uri_denied, &uri_asks);
@@ -184,6 +191,8 @@ static const struct rules_refusal *completion(struct rules *r, const struct json
 	const char *text = name_of(j, json_member(j, ref, is_prompt ? "name" : "uri"), LIMIT_LINE,
 				   &len);
 
+	if (!(is_prompt ? r->policy->messages.n_prompts : r->policy->messages.n_resources))
+		return NULL;
 	if (!text)
 		return &bad_name;
 	if (is_prompt)
@@ -258,37 +267,18 @@ static const struct rules_refusal *responses(struct rules *r, const struct json 
 
 static const struct {
 	const char *method;
-	enum session_about about;
 	const struct rules_refusal *(*judge)(struct rules *r, const struct json *j,
 					     const struct rpc *m);
-	const char *list; /* the member of its result that is filtered */
 } asked[] = {
-	{ "initialize", SESSION_INITIALIZE, NULL, NULL },
-	{ "server/discover", SESSION_INITIALIZE, NULL, NULL },
-	{ "tools/call", SESSION_TOOLS_CALL, tool_call, NULL },
-	{ "tools/list", SESSION_TOOLS_LIST, NULL, "tools" },
-	{ "prompts/get", SESSION_OTHER, prompt, NULL },
-	{ "prompts/list", SESSION_PROMPTS_LIST, NULL, "prompts" },
-	{ "resources/read", SESSION_OTHER, resource, NULL },
-	{ "resources/directory/read", SESSION_OTHER, resource, NULL },
-	{ "resources/subscribe", SESSION_OTHER, resource, NULL },
-	{ "resources/unsubscribe", SESSION_OTHER, resource, NULL },
-	{ "resources/list", SESSION_RESOURCES_LIST, NULL, "resources" },
-	{ "resources/templates/list", SESSION_TEMPLATES_LIST, NULL, "resourceTemplates" },
-	{ "completion/complete", SESSION_OTHER, completion, NULL },
-	{ "subscriptions/listen", SESSION_OTHER, listen, NULL },
+	{ "tools/call", tool_call },
+	{ "prompts/get", prompt },
+	{ "resources/read", resource },
+	{ "resources/directory/read", resource },
+	{ "resources/subscribe", resource },
+	{ "resources/unsubscribe", resource },
+	{ "completion/complete", completion },
+	{ "subscriptions/listen", listen },
 };
-
-enum session_about rules_about(const struct json *j, const struct rpc *m,
-			       enum vocabulary_from from)
-{
-	if (from == FROM_SERVER)
-		return json_is(j, m->method, "roots/list") ? SESSION_ROOTS_LIST : SESSION_OTHER;
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
-		if (json_is(j, m->method, asked[i].method))
-			return asked[i].about;
-	return SESSION_OTHER;
-}
 
 const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 					  const struct rpc *m, enum vocabulary_from from)
@@ -301,7 +291,7 @@ const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		const struct rules_refusal *bad;
 
-		if (!asked[i].judge || !json_is(j, m->method, asked[i].method))
+		if (!json_is(j, m->method, asked[i].method))
 			continue;
 		bad = asked[i].judge(r, j, m);
 		if (bad)
@@ -334,9 +324,16 @@ static enum policy_decision decide_element(const struct rules *r, const struct j
 	case SESSION_TEMPLATES_LIST:
 		return policy_decide_template(r->policy, text, len);
 	case SESSION_OTHER:
-	case SESSION_TOOLS_CALL:
-	case SESSION_ROOTS_LIST:
 	case SESSION_INITIALIZE:
+	case SESSION_DISCOVER:
+	case SESSION_TOOLS_CALL:
+	case SESSION_PROMPTS_GET:
+	case SESSION_RESOURCES_READ:
+	case SESSION_COMPLETE:
+	case SESSION_LISTEN:
+	case SESSION_TASK_STATE:
+	case SESSION_TASK_RESULT:
+	case SESSION_ROOTS_LIST:
 		break;
 	}
 	return POLICY_DENY;
@@ -385,22 +382,16 @@ static const struct rules_refusal *instructions(struct rules *r, const struct js
 	return NULL;
 }
 
-/* MCP 2026-07-28, mrtr: each request in the result, or in the task that it tells of, must
- * be one that may pass. */
-static bool asks_too_much(const struct rules *r, const struct json *j, uint32_t result)
+const struct rules_refusal *rules_asks(struct rules *r, const struct json *j, uint32_t object)
 {
-	uint32_t all = json_member(j, result, "inputRequests"), at = all + 1;
-	uint32_t task = json_member(j, result, "task");
+	uint32_t all = json_member(j, object, "inputRequests"), at = all + 1;
 
-	if (json_is(j, json_member(j, result, "resultType"), "input_required") &&
-	    r->policy->messages.server_requests == POLICY_REQUESTS_DENY)
-		return true;
-	if (task != JSON_NONE && asks_too_much(r, j, task))
-		return true;
+	if (r->policy->messages.server_requests == POLICY_REQUESTS_DENY)
+		return &server_request;
 	if (all == JSON_NONE)
-		return false;
+		return NULL;
 	if (!is_type(j, all, JSON_TAPE_OBJECT))
-		return true;
+		return &server_request;
 	for (uint32_t i = 0; i < j->nodes[all].len; i++, at = j->nodes[at + 1].next) {
 		size_t len;
 		const char *method =
@@ -408,28 +399,39 @@ static bool asks_too_much(const struct rules *r, const struct json *j, uint32_t 
 
 		if (!method || pointer_has_variant(j, at + 1, "method") ||
 		    policy_decide_request(r->policy, method, len) != POLICY_REQUESTS_PASS)
-			return true;
+			return &server_request;
 	}
-	return false;
+	return NULL;
 }
 
-const struct rules_refusal *rules_result(struct rules *r, const struct json *j,
-					 const struct rpc *m, enum session_about about,
-					 enum vocabulary_from from)
+const struct rules_refusal *rules_result(struct rules *r, const struct json *j, uint32_t result,
+					 enum session_about about)
 {
+	static const struct {
+		enum session_about about;
+		const char *list;
+	} lists[] = {
+		{ SESSION_TOOLS_LIST, "tools" },
+		{ SESSION_PROMPTS_LIST, "prompts" },
+		{ SESSION_RESOURCES_LIST, "resources" },
+		{ SESSION_TEMPLATES_LIST, "resourceTemplates" },
+	};
 	uint64_t max = r->policy->messages.max_result;
 
 	r->n_hide = 0;
-	if (from == FROM_CLIENT)
-		return about == SESSION_ROOTS_LIST ? roots(r, j, m->result) : NULL;
-	if (max && measure(j, m->result) > max)
+	if (about == SESSION_ROOTS_LIST)
+		return roots(r, j, result);
+	if (max && measure(j, result) > max)
 		return &too_large;
-	if (asks_too_much(r, j, m->result))
-		return &server_request;
-	if (about == SESSION_INITIALIZE)
-		return instructions(r, j, m->result);
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
-		if (asked[i].about == about && asked[i].list)
-			return filter(r, j, m->result, about, asked[i].list);
+	if (about == SESSION_INITIALIZE || about == SESSION_DISCOVER)
+		return instructions(r, j, result);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (lists[i].about == about)
+			return filter(r, j, result, about, lists[i].list);
 	return NULL;
+}
+
+uint64_t rules_measure(const struct json *j, uint32_t node)
+{
+	return node == JSON_NONE ? 0 : measure(j, node);
 }

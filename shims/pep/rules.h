@@ -35,10 +35,6 @@ struct rules {
 	size_t n_hide;
 };
 
-/* What the answer to this request has to be looked at for. */
-enum session_about rules_about(const struct json *j, const struct rpc *m,
-			       enum vocabulary_from from);
-
 /*
  * May this request or notification pass?  Return: NULL; or the refusal (valid until the
  * next call).  What may pass without some of its values has them in hide.
@@ -47,8 +43,13 @@ const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 					  const struct rpc *m, enum vocabulary_from from);
 
 /* The same for the result that answers a request about `about`. */
-const struct rules_refusal *rules_result(struct rules *r, const struct json *j,
-					 const struct rpc *m, enum session_about about,
-					 enum vocabulary_from from);
+const struct rules_refusal *rules_result(struct rules *r, const struct json *j, uint32_t result,
+					 enum session_about about);
+
+/* May what a result, or the state of a task, asks of the client be asked? */
+const struct rules_refusal *rules_asks(struct rules *r, const struct json *j, uint32_t object);
+
+/* About how many bytes a value takes as JSON. */
+uint64_t rules_measure(const struct json *j, uint32_t node);
 
 #endif /* SHIMS_PEP_RULES_H */

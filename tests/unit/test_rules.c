@@ -56,12 +56,15 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void begin(void);
+
 static void use(const char *messages)
 {
 	char text[4096];
 	struct err err = {0};
 
 	policy_done(&policy);
+	begin();
 	snprintf(text, sizeof(text), "{\"version\":1,\"messages\":{%s}}", messages);
 	if (load_text(text, strlen(text), "t", "/home/u", &policy, &err) < 0)
 		fail_msg("%s", err.text);
@@ -76,20 +79,33 @@ static enum gate_outcome say(enum vocabulary_from from, const char *line)
 	return gate_line(gate, from, line, strlen(line), &why);
 }
 
+/* A new session, and nothing is open in it. */
+static void begin(void)
+{
+	memset(&gate->session, 0, sizeof(gate->session));
+	gate->session.state = SESSION_OPEN;
+}
+
 static const char *out(enum vocabulary_from from)
 {
 	sinks[from].buf[sinks[from].tail] = '\0';
 	return sinks[from].buf;
 }
 
-/* A request of the client's; its answer is taken out again. */
+#define META "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}}"
+
+static bool is_modern;
+
+/* A request of the client's, in a session of its own. */
 static bool asks(const char *method, const char *params)
 {
 	char line[4096];
 
-	snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":%s}", method, params);
-	gate->asked[FROM_CLIENT].n = 0;
+	snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{%s%s%s}", method,
+		 is_modern ? META : "", is_modern && params[1] != '}' ? "," : "", params + 1);
+	begin();
 	say(FROM_CLIENT, line);
+	is_modern = false;
 	return *out(FROM_CLIENT) != '\0';
 }
 
@@ -101,7 +117,7 @@ struct row {
 static void check(const char *method, const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (asks(method, rows[i].params) != rows[i].passes)
+		if (is_modern = !strcmp(method, "subscriptions/listen"), asks(method, rows[i].params) != rows[i].passes)
 			fail_msg("%s %s: %s", method, rows[i].params, rows[i].passes ? "refused" : "passed");
 }
 
@@ -314,7 +330,7 @@ static void requests_of_the_server_are_denied_answered_or_passed(void **state)
 	say(FROM_SERVER, ASK("elicitation/create"));
 	assert_true(*out(FROM_SERVER));
 	use("\"server_requests\":\"answer\"");
-	gate->asked[FROM_SERVER].n = 0;
+	begin();
 	say(FROM_SERVER, ASK("sampling/createMessage"));
 	assert_false(*out(FROM_SERVER));
 	assert_non_null(strstr(out(FROM_CLIENT), "\"code\":-1"));
@@ -338,12 +354,14 @@ static void requests_inside_a_result_are_held_against_the_same_rules(void **stat
 		{ RESULT("{\"k\":{\"Method\":\"sampling/createMessage\",\"method\":\"elicitation/create\"}}"), false },
 		{ RESULT("{\"k\":{}}"), false },
 		{ RESULT("[]"), false },
-		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"task\":{\"inputRequests\":{\"k\":{\"method\":\"roots/list\"}}}}}", false },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"resultType\":\"task\",\"taskId\":\"t\",\"status\":\"working\",\"inputRequests\":{\"k\":{\"method\":\"roots/list\"}}}}", false },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"resultType\":\"task\",\"taskId\":\"t\",\"status\":\"working\"}}", true },
 	};
 
 	(void)state;
 	use("\"server_requests\":{\"sampling\":\"deny\",\"roots\":\"answer\"}");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		is_modern = true;
 		assert_true(asks("tools/call", A("x", "{}")));
 		say(FROM_SERVER, rows[i].line);
 		if (!strstr(out(FROM_SERVER), "withheld") != rows[i].passes)
@@ -361,6 +379,7 @@ static void roots_outside_of_the_policy_are_left_out(void **state)
 			 "{\"uri\":\"file:///home/u/src/a\",\"name\":\"A\"},{\"uri\":\"file:///home/u/src/../.ssh\"},{\"name\":\"x\"}]}}");
 	assert_string_equal(out(FROM_CLIENT), "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"roots\":"
 					      "[{\"uri\":\"file:///home/u/src/a\",\"name\":\"A\"}]}}\n");
+	is_modern = true;
 	assert_true(asks("tools/call", "{\"name\":\"x\",\"inputResponses\":{\"k\":{\"roots\":[{\"uri\":\"file:///\"},{\"uri\":\"file:///home/u/src\"}]}}}"));
 	assert_non_null(strstr(out(FROM_CLIENT), "\"roots\":[{\"uri\":\"file:///home/u/src\"}]"));
 }
