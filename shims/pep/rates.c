@@ -98,7 +98,7 @@ static void log_rate(struct rates *r, const char *event, const struct policy_rat
 
 static const char *words_of(struct rates *r, uint64_t wait, bool is_answer)
 {
-	uint64_t seconds = wait / METER_SECOND + 1;
+	uint64_t seconds = wait / METER_SECOND + (wait % METER_SECOND > 0);
 
 	if (is_answer)
 		return "The answer was withheld: it is larger than what is left of a budget. The "
