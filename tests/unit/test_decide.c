@@ -80,6 +80,8 @@ static struct text layer(void)
 {
 	static const char *const words[] = { "deny", "answer", "pass" };
 	static const char *const roots[] = { "[]", "[\"/a\"]", "[\"/a/b\",\"/c\"]", "[\"/\"]" };
+	static const char *const pins[] = { "strict", "tofu", "off" };
+	static const char *const then[] = { "deny", "approve", "allow" };
 	static const char *const passed[] = { "[]", "[\"x/*\"]", "[\"x/y\"]", "[\"*\"]" };
 	struct text t = {0};
 
@@ -94,6 +96,15 @@ static struct text layer(void)
 		add(&t, ",\"roots\":%s", PICK(roots));
 	if (roll(2))
 		add(&t, ",\"methods\":%s", PICK(passed));
+	/* What a layer does not say is another one's to say: here each says it. */
+	add(&t, ",\"pin\":\"%s\",\"names\":\"%s\",\"descriptions\":\"%s\"", PICK(pins),
+	    roll(2) ? "strict" : "any", roll(2) ? "hide" : "flag");
+	if (roll(2))
+		add(&t, ",\"annotations\":{\"not_read_only\":\"%s\",\"open_world\":\"%s\"}", PICK(then),
+		    PICK(then));
+	if (roll(2))
+		add(&t, ",\"rate\":{\"per\":\"%s\",\"calls\":\"%u/min\",\"alert\":%u}",
+		    roll(2) ? "tool" : "client", 1 + roll(3), 1 + roll(90));
 	if (roll(2))
 		add(&t, ",\"limits\":{\"result\":%u}", 1024 + roll(9));
 	switch (roll(3)) {
@@ -151,6 +162,17 @@ static struct where_value value(void)
 	return PICK(values);
 }
 
+/* The smallest rate in force. */
+static unsigned int least_amount(const struct policy *p)
+{
+	unsigned int least = 1000;
+
+	for (size_t i = 0; i < p->messages.n_rates; i++)
+		if (p->messages.rates[i].amount < least)
+			least = (unsigned int)p->messages.rates[i].amount;
+	return least;
+}
+
 /* The strictest of the layers alone, and the merged one. */
 #define COMPARE(what, ask)                                                               \
 	do {                                                                             \
@@ -178,6 +200,7 @@ static void what_is_merged_is_never_laxer_than_a_layer(void **state)
 		const struct text *both[2] = { &texts[0], &texts[1] }, *second = &texts[1];
 		struct policy one[2] = { load(both, 1), load(&second, 1) }, merged = load(both, 2);
 		const struct call call = { { call_test }, value(), value(), value() };
+		const unsigned int hints = roll(8);
 		const char *name = PICK(names), *uri = PICK(uris), *method = PICK(methods);
 
 		COMPARE(name, policy_decide_tool(q, name, strlen(name), &call.call));
@@ -190,6 +213,11 @@ static void what_is_merged_is_never_laxer_than_a_layer(void **state)
 		/* A layer without the list says nothing. */
 		COMPARE(method, !q->messages.has_methods ||
 					policy_decide_method(q, method, strlen(method)) == POLICY_ALLOW);
+		COMPARE("hints", policy_decide_hints(q, hints));
+		COMPARE("pin", q->messages.pin);
+		COMPARE("names", q->messages.names);
+		COMPARE("descriptions", q->messages.descriptions);
+		COMPARE("calls in a minute", least_amount(q));
 		COMPARE("result", q->messages.max_result ? q->messages.max_result : 4096);
 		policy_done(&one[0]);
 		policy_done(&one[1]);
