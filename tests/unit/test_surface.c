@@ -84,6 +84,8 @@ static struct surface *begin(struct err *err)
 
 	*err = (struct err){0};
 	if (pins_open(&user, "t", &files, err) < 0) {
+		free(s->record);
+		free(s->incoming);
 		free(s);
 		return NULL;
 	}
