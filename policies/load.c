@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/destination.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/range.h"
 #include "policies/load.h"
 #include "policies/load_rates.h"
 #include "policies/load_rules.h"
@@ -300,13 +302,66 @@ static int load_env(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+static int item_destination(struct loading *l, const char *text, struct strv *list)
+{
+	struct destination d;
+	struct err why = {0};
+
+	if (list->n == DESTINATION_MAX)
+		return refuse(l, "more than %d destinations", DESTINATION_MAX);
+	if (destination_parse(text, &d, &why) < 0)
+		return refuse(l, "%s", why.text);
+	return strv_addf(list, "%s%s:%u", d.is_wild ? "*." : "", d.name, (unsigned int)d.port) < 0 ?
+		       no_memory(l) :
+		       0;
+}
+
+static int item_range(struct loading *l, const char *text, struct strv *list)
+{
+	struct range range;
+	struct err why = {0};
+
+	if (list->n == RANGE_MAX)
+		return refuse(l, "more than %d ranges", RANGE_MAX);
+	if (range_parse(text, &range, &why) < 0)
+		return refuse(l, "%s", why.text);
+	return strv_add(list, text) < 0 ? no_memory(l) : 0;
+}
+
+static int load_connect(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.network.has_connect = true;
+	return strings(l, value, item_destination, &l->policy->sandbox.network.connect);
+}
+
+static int load_addresses(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.network.has_addresses = true;
+	return strings(l, value, item_range, &l->policy->sandbox.network.addresses);
+}
+
+static int load_budget(struct loading *l, json_t *value)
+{
+	return size(l, value, 1, 1ULL << 50, &l->policy->sandbox.network.budget);
+}
+
+static int load_network(struct loading *l, json_t *value)
+{
+	static const struct member members[] = {
+		{ "connect", load_connect }, { "addresses", load_addresses },
+		{ "budget", load_budget }, {0},
+	};
+
+	return object(l, value, members);
+}
+
 static int load_sandbox(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "read", load_read },	   { "write", load_write },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
-		{ "minimum_tier", load_tier }, {0},
+		{ "network", load_network },   { "minimum_tier", load_tier }, {0},
 	};
 
 	return object(l, value, members);
