@@ -15,16 +15,7 @@
 #include "shims/pep/rpc.h"
 #include "shims/pep/shape.h"
 #include "shims/pep/sink.h"
-
-/* JSON-RPC 2.0, section 5.1; the last two are ours, outside what the protocol reserves. */
-enum {
-	CODE_PARSE = -32700,
-	CODE_INVALID = -32600,
-	CODE_NO_METHOD = -32601,
-	CODE_PARAMS = -32602,
-	CODE_REFUSED = 1403,
-	CODE_BROKEN = 1502, /* the other side: gone, or not understood */
-};
+#include "shims/pep/unread.h"
 
 static enum vocabulary_from other(enum vocabulary_from from)
 {
@@ -598,92 +589,6 @@ static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 	return withhold(g, from, m, &asked, &rw, *ret_why);
 }
 
-/* --- what cannot be read ------------------------------------------------------------------------------ */
-
-/* What is known of a message that is none. */
-struct unread {
-	struct rpc_id id;
-	bool has_method, has_answer, has_error;
-};
-
-/* Return: was somebody told? */
-static bool answer_unread(struct gate *g, enum vocabulary_from from, const struct unread *u,
-			  int code, const char *words)
-{
-	struct rpc_id id = u->id;
-	struct session_request asked;
-
-	/* Too broken to pass, to a request that is open: its asker must not wait. */
-	if (!u->has_method && id.text &&
-	    session_take(&g->session, other(from), &id, &asked, NULL)) {
-		if (asked.about == SESSION_INITIALIZE && g->session.state == SESSION_ASKED)
-			g->session.state = SESSION_FRESH;
-		reply_error(g->out[from], &id, CODE_BROKEN,
-			    "the answer was malformed and was withheld");
-		return true;
-	}
-	if (from == FROM_SERVER || u->has_answer)
-		return false;
-	if (session_is_open(&g->session, from, &id))
-		id = (struct rpc_id){0};
-	reply_error(g->out[FROM_SERVER], &id, code, words);
-	return true;
-}
-
-static enum gate_outcome invalid(struct gate *g, enum vocabulary_from from,
-				 const struct unread *u, int code, const char *words)
-{
-	note(g, "drop", from, NULL, words, NULL);
-	if (from == FROM_SERVER && !u->id.text && u->has_error) {
-		/* About something that the server could not read. */
-		reply_error(g->out[FROM_SERVER], &u->id, CODE_BROKEN,
-			    "the server sent an error without an id");
-		return GATE_DROPPED;
-	}
-	if (!answer_unread(g, from, u, code, words) || u->has_answer || from == FROM_SERVER)
-		return GATE_DROPPED;
-	return GATE_REFUSED;
-}
-
-/* Not JSON: what can be seen of it without reading it. */
-static enum gate_outcome garbage(struct gate *g, enum vocabulary_from from, const char *line,
-				 size_t len, int code, const char *words)
-{
-	struct peek peek = {0};
-	struct unread u;
-
-	peek_feed(&peek, line, len);
-	u = (struct unread){ peek_id(&peek), peek.has_method, peek.has_answer, false };
-	return invalid(g, from, &u, code, words);
-}
-
-/*
- * A batch (2025-03-26) is refused as a whole: no part of it runs.  Each request in it
- * gets an error of its own, and each that waits for an answer in it.
- */
-static enum gate_outcome batch(struct gate *g, enum vocabulary_from from)
-{
-	static const char words[] = "batches are not accepted; send one message a line";
-	const struct json *j = &g->json;
-	size_t n = 0;
-
-	note(g, "drop", from, NULL, words, NULL);
-	for (uint32_t i = 0, at = 1; i < j->nodes[0].len && n < LIMIT_BATCH;
-	     i++, at = j->nodes[at].next) {
-		struct rpc m;
-		struct unread u;
-
-		rpc_read(j, at, &m);
-		u = (struct unread){ rpc_id(j, m.id), m.method != JSON_NONE,
-				     m.result != JSON_NONE || m.error != JSON_NONE, false };
-		if (u.id.text)
-			n += answer_unread(g, from, &u, CODE_INVALID, words);
-	}
-	if (!n && from == FROM_CLIENT)
-		reply_error(g->out[FROM_SERVER], &(struct rpc_id){0}, CODE_INVALID, words);
-	return from == FROM_CLIENT ? GATE_REFUSED : GATE_DROPPED;
-}
-
 /* --- entry ------------------------------------------------------------------------------------------ */
 
 static bool is_blank(const char *line, size_t len)
@@ -706,11 +611,11 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 		return GATE_DROPPED;
 	if (json_parse(&g->json, line, len) < 0) {
 		*ret_why = g->json.error;
-		return garbage(g, from, line, len, CODE_PARSE, *ret_why);
+		return unread_line(g, from, line, len, *ret_why);
 	}
 	if (g->json.nodes[0].type == JSON_TAPE_ARRAY) {
 		*ret_why = "a batch";
-		return batch(g, from);
+		return unread_batch(g, from);
 	}
 	rpc_read(&g->json, 0, &m);
 	switch (m.kind) {
@@ -728,14 +633,14 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 	u = (struct unread){ rpc_id(&g->json, m.id), m.method != JSON_NONE,
 			     m.result != JSON_NONE || m.error != JSON_NONE,
 			     m.error != JSON_NONE && m.result == JSON_NONE };
-	return invalid(g, from, &u, CODE_INVALID, m.words);
+	return unread_message(g, from, &u, CODE_INVALID, m.words);
 }
 
 void gate_overlong(struct gate *g, enum vocabulary_from from, const struct peek *peek)
 {
 	struct unread u = { peek_id(peek), peek->has_method, peek->has_answer, false };
 
-	invalid(g, from, &u, CODE_INVALID, "the message is too long");
+	unread_message(g, from, &u, CODE_INVALID, "the message is too long");
 }
 
 bool gate_server_ended(struct gate *g)
@@ -750,6 +655,11 @@ bool gate_server_ended(struct gate *g)
 		session_take(&g->session, FROM_CLIENT, &id, &ignored, NULL);
 	}
 	return true;
+}
+
+void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words)
+{
+	note(g, "drop", from, NULL, words, NULL);
 }
 
 bool gate_owes(const struct gate *g)

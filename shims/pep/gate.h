@@ -63,6 +63,9 @@ void gate_overlong(struct gate *g, enum vocabulary_from from, const struct peek 
  * all had room; else call it again. */
 bool gate_server_ended(struct gate *g);
 
+/* Note in the audit log that what was no message was dropped; words are static. */
+void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words);
+
 /* Does the server owe an answer? */
 bool gate_owes(const struct gate *g);
 

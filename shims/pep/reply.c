@@ -82,7 +82,7 @@ void reply_unsupported(struct sink *out, const struct rpc_id *id, const char *re
 {
 	struct draft d;
 
-	begin_error(&d, id, -32022, "this protocol version is not supported");
+	begin_error(&d, id, CODE_VERSION, "this protocol version is not supported");
 	add_string(&d, ",\"data\":{\"supported\":[" VOCABULARY_MODERN_REVISIONS "]");
 	if (requested) {
 		add_string(&d, ",\"requested\":\"");

@@ -13,6 +13,17 @@
 
 struct sink;
 
+/* JSON-RPC 2.0, section 5.1; the last two are ours, outside what the protocol reserves. */
+enum {
+	CODE_PARSE = -32700,
+	CODE_INVALID = -32600,
+	CODE_NO_METHOD = -32601,
+	CODE_PARAMS = -32602,
+	CODE_VERSION = -32022, /* MCP 2026-07-28, versioning */
+	CODE_REFUSED = 1403,
+	CODE_BROKEN = 1502, /* the other side: gone, or not understood */
+};
+
 /* The longest of them: an id with every byte escaped, and words. */
 #define REPLY_MAX (LIMIT_ID * 6 + 1024)
 
