@@ -29,6 +29,11 @@ static void layers(FILE *out, const struct session *s)
 		print(out, s->bundle.v[i].origin);
 		fputc('\n', out);
 	}
+	if (s->policy.about) {
+		fputs("about      ", out);
+		print(out, s->policy.about);
+		fputc('\n', out);
+	}
 	fputs("program    ", out);
 	print(out, s->plan.program);
 	fputs("\narguments ", out);

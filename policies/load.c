@@ -515,6 +515,16 @@ static int load_command(struct loading *l, json_t *value)
 	return strings(l, value, item_plain, &l->policy->command);
 }
 
+static int load_about(struct loading *l, json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || !*text || strlen(text) > 1024)
+		return refuse(l, "must be a text of at most 1024 bytes");
+	l->policy->about = strdup(text);
+	return l->policy->about ? 0 : no_memory(l);
+}
+
 static int load_packages(struct loading *l, json_t *value)
 {
 	return strings(l, value, item_plain, &l->policy->packages);
@@ -540,6 +550,7 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 	static const struct member members[] = {
 		{ "$schema", load_schema }, { "version", load_version },
 		{ "server", load_server },  { "packages", load_packages },
+		{ "about", load_about },
 		{ "command", load_command }, { "enforce", load_enforce },
 		{ "sandbox", load_sandbox }, { "messages", load_messages }, {0},
 	};

@@ -384,6 +384,10 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 		strong->server = weak->server;
 		weak->server = NULL;
 	}
+	if (!strong->about) {
+		strong->about = weak->about;
+		weak->about = NULL;
+	}
 	/* The command of the strongest layer that names one. */
 	if (!strong->command.n)
 		move(&strong->command, &weak->command);

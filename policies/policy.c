@@ -49,5 +49,6 @@ void policy_done(struct policy *p)
 	strv_done(&p->packages);
 	strv_done(&p->notes);
 	free(p->server);
+	free(p->about);
 	*p = (struct policy){0};
 }

@@ -199,6 +199,7 @@ struct policy_messages {
 struct policy {
 	char *server;	     /* its name: [A-Za-z0-9._-]{1,64}, or NULL */
 	struct strv packages; /* profiles only: the packages that get it, whole names */
+	char *about;	     /* what it needs and why, for people; or NULL */
 	struct strv command; /* argv, absolute or found in PATH; empty: none named */
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;
