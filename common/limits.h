@@ -72,6 +72,10 @@
 
 /* The audit file is renamed to .1 at a start that finds it larger. */
 #define LIMIT_AUDIT (16 * MIB)
+/* Lines of the audit log that one side of a session can cause, of what was dropped and of
+ * the rest, each: at once, and for each second afterwards. */
+#define LIMIT_NOTED_BURST 1000
+#define LIMIT_NOTED_RATE 20
 /* One audit line; longer values are cut and marked. PIPE_BUF keeps it one write. */
 #define LIMIT_AUDIT_LINE ((size_t)4096)
 

@@ -38,6 +38,44 @@ static uint32_t tool_name(const struct gate *g, const struct rpc *m)
 										   JSON_NONE;
 }
 
+static void tell_omitted(struct gate *g, enum vocabulary_from from, bool is_drop)
+{
+	struct gate_noted *n = &g->noted[from][!is_drop];
+	struct audit_line l;
+
+	if (!n->omitted)
+		return;
+	audit_begin(&l, g->audit, "omitted");
+	audit_string(&l, "from", from == FROM_CLIENT ? "client" : "server");
+	audit_string(&l, "what", is_drop ? "drop" : "other");
+	audit_int(&l, "count", (int64_t)n->omitted);
+	audit_end(&l);
+	n->omitted = 0;
+}
+
+/* Once it is spent, half of it is saved up before the next line: one line then tells of
+ * many that were left out. */
+static bool may_note(struct gate *g, enum vocabulary_from from, bool is_drop)
+{
+	struct gate_noted *n = &g->noted[from][!is_drop];
+	uint64_t since = g->now > n->filled ? g->now - n->filled : 0;
+	uint64_t saved = since > 3600000 ? UINT32_MAX : since * LIMIT_NOTED_RATE;
+
+	n->filled = g->now;
+	n->spent -= saved < n->spent ? saved : n->spent;
+	if (n->spent > (uint64_t)1000 * (LIMIT_NOTED_BURST - 1))
+		n->is_over = true;
+	else if (n->spent <= (uint64_t)500 * LIMIT_NOTED_BURST)
+		n->is_over = false;
+	if (n->is_over) {
+		n->omitted++;
+		return false;
+	}
+	tell_omitted(g, from, is_drop);
+	n->spent += 1000;
+	return true;
+}
+
 static void note(struct gate *g, const char *event, enum vocabulary_from from,
 		 const struct rpc *m, const char *why, const struct rewrite *rw)
 {
@@ -45,6 +83,8 @@ static void note(struct gate *g, const char *event, enum vocabulary_from from,
 	const char *text;
 	size_t len;
 
+	if (!may_note(g, from, !strcmp(event, "drop")))
+		return;
 	audit_begin(&l, g->audit, event);
 	audit_string(&l, "from", from == FROM_CLIENT ? "client" : "server");
 	if (m && m->kind != RPC_INVALID && m->method != JSON_NONE) {
@@ -654,6 +694,8 @@ bool gate_server_ended(struct gate *g)
 		reply_error(g->out[FROM_SERVER], &id, CODE_BROKEN, "the server ended");
 		session_take(&g->session, FROM_CLIENT, &id, &ignored, NULL);
 	}
+	for (int i = 0; i < 4; i++)
+		tell_omitted(g, i & 1 ? FROM_SERVER : FROM_CLIENT, i & 2);
 	return true;
 }
 

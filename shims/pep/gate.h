@@ -36,6 +36,14 @@ struct policy;
 struct scan;
 struct sink;
 
+/* Lines of the audit log that one side caused, of one kind: a flood must not fill the
+ * disk.  What is left out is counted, and told by one line. */
+struct gate_noted {
+	uint64_t spent, filled; /* thousandths of a line; milliseconds */
+	bool is_over;
+	size_t omitted;
+};
+
 struct gate {
 	const struct policy *policy;
 	const struct scan *scan; /* NULL: tokens pass */
@@ -46,6 +54,7 @@ struct gate {
 	struct json json;	 /* memory for one message at a time */
 	struct session session;
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
+	struct gate_noted noted[2][2]; /* by who sent it; [0]: what was dropped, [1]: the rest */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
 };
 

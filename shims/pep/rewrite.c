@@ -60,9 +60,15 @@ static int put_text(struct out *o, const char *text, size_t len)
 	size_t from = 0;
 
 	for (size_t i = 0; i < len;) {
-		unsigned int c;
-		size_t n = must_escape((const unsigned char *)text + i, len - i, &c);
+		unsigned int c = (unsigned char)text[i];
+		size_t n;
 		int r;
+
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+			i++;
+			continue;
+		}
+		n = must_escape((const unsigned char *)text + i, len - i, &c);
 
 		if (!n) {
 			i++;

@@ -37,6 +37,9 @@ async function session(Client, Transport, options) {
     assert.match(e.message, /mcp-confine: the answer was malformed and was withheld/);
     assert.equal((await call("fine")).content[0].text, "fine");
   }
+  // A client that sends a batch gets an error without an id, and lives on.
+  await client.transport.send([]);
+  assert.equal((await call("fine")).content[0].text, "fine");
   const e = await error("silent");
   assert.match(e.message, /mcp-confine: the server ended/);
   await client.close();
