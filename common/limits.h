@@ -50,6 +50,8 @@
 /* The definition of one tool in canonical form; a larger one is hidden when tools are
  * pinned. Those in the wild are under 32 KiB. */
 #define LIMIT_PIN_TEXT (128 * KIB)
+/* Lines about tools in the audit log, of one session; then one that says so. */
+#define LIMIT_SURFACE_LINES 4096
 /* Rates and budgets of one policy, all layers together: a request remembers which of them
  * count it in one word. */
 #define LIMIT_RATES 64

@@ -71,6 +71,7 @@ struct pin {
 	/* this session only */
 	bool is_listed, is_hidden; /* hidden for its words */
 	uint8_t current[PINS_DIGEST];
+	const char *hidden_for, *flagged_for; /* what the log was told last; static */
 };
 
 struct pins {

@@ -140,7 +140,11 @@ static const char *take(struct rates *r, const struct rates_ticket *ticket, uint
 		m = meter_take(r->meter, now, c.name, sizeof(c.name), &c.limit, cost);
 		if (!m.is_taken) {
 			give_back(r, now, ticket, i, bytes, is_answer);
-			log_rate(r, "rate", rate, m.before);
+			/* Who asks on and on must not fill the log. */
+			if (now - r->told[i] >= 10 * METER_SECOND) {
+				log_rate(r, "rate", rate, m.before);
+				r->told[i] = now;
+			}
 			return words_of(r, m.wait, is_answer);
 		}
 		if (rate->alert && m.before < rate->alert && m.after >= rate->alert)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/limits.h"
 #include "common/meter.h"
 #include "policies/policy.h"
 
@@ -25,6 +26,7 @@ struct rates {
 	struct meter *meter; /* shared memory; NULL: nothing is counted */
 	uint64_t server, client; /* hashes of their names */
 	uint64_t (*uptime)(void); /* nanoseconds, CLOCK_BOOTTIME */
+	uint64_t told[LIMIT_RATES]; /* when the log was told last that it refuses */
 	char words[128];
 };
 

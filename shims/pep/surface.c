@@ -22,10 +22,25 @@ static void log_event(struct surface *s, const char *event, const char *name, si
 {
 	struct audit_line l;
 
+	if (s->n_lines > LIMIT_SURFACE_LINES)
+		return;
+	if (s->n_lines++ == LIMIT_SURFACE_LINES) {
+		event = "omitted";
+		why = "more lines about tools than one session may write";
+	}
 	audit_begin(&l, s->audit, event);
 	audit_text(&l, "tool", name, len);
 	audit_string(&l, "why", why);
 	audit_end(&l);
+}
+
+/* A list that comes again and again says the same: the log is told once. */
+static void log_once(struct surface *s, const char *event, const struct pin *pin, const char *why,
+		     const char **said)
+{
+	if (why && why != *said)
+		log_event(s, event, pin->name, pin->len, why);
+	*said = why;
 }
 
 /* One line for the user; a name is the server's words. */
@@ -262,76 +277,81 @@ static const char *judge_definition(struct surface *s, struct pin *pin, const st
 }
 
 static const char *judge_words(struct surface *s, const struct json *j, uint32_t node,
-			       const char *name, size_t len)
+			       struct pin *pin)
 {
 	const char *found = inject_find(j, node);
 
+	log_once(s, "flag", pin, found, &pin->flagged_for);
 	if (!found)
 		return NULL;
-	log_event(s, "flag", name, len, found);
 	return s->policy->messages.descriptions == POLICY_DESCRIPTIONS_HIDE ?
 		       "its description talks to the model behind the user's back" :
 		       NULL;
 }
 
 static const char *judge_tool(struct surface *s, const struct json *j, uint32_t tool,
-			      const char *name, size_t len)
+			      struct pin *pin)
 {
-	const char *why = judge_name(s, name, len);
-	struct pin *pin = why ? NULL : pins_need(&s->pins, PINS_TOOL, name, len);
+	const char *why;
 
-	if (why)
-		return why;
-	if (!pin)
-		return "there are too many tools";
 	pin->is_listed = true;
 	pin->hints = hints_of(j, tool);
-	why = judge_words(s, j, tool, name, len);
+	why = judge_words(s, j, tool, pin);
 	pin->is_hidden = why;
-	return why ? why : judge_definition(s, pin, j, tool, "icons");
+	if (!why)
+		why = judge_definition(s, pin, j, tool, "icons");
+	log_once(s, "hide", pin, why, &pin->hidden_for);
+	return why;
 }
 
 const char *surface_tool(struct surface *s, const struct json *j, uint32_t tool)
 {
 	uint32_t node = json_member(j, tool, "name");
 	const char *name, *why;
+	struct pin *pin;
 	size_t len;
 
 	if (node == JSON_NONE || j->nodes[node].type != JSON_TAPE_STRING)
 		return "it has no name";
 	name = json_text(j, node, &len);
-	why = judge_tool(s, j, tool, name, len);
-	if (why)
-		log_event(s, "hide", name, len, why);
+	why = judge_name(s, name, len);
+	pin = why ? NULL : pins_need(&s->pins, PINS_TOOL, name, len);
+	if (pin)
+		return judge_tool(s, j, tool, pin);
+	if (!why)
+		why = "there are too many tools";
+	log_event(s, "hide", name, len, why);
 	return why;
 }
 
 const char *surface_instructions(struct surface *s, const struct json *j, uint32_t text)
 {
-	const char *why = judge_words(s, j, text, "", 0);
 	struct pin *pin = pins_need(&s->pins, PINS_INSTRUCTIONS, "", 0);
+	const char *why;
 
+	if (!pin)
+		return "there are too many tools";
+	pin->is_listed = true;
+	why = judge_words(s, j, text, pin);
 	if (!why)
-		why = pin ? judge_definition(s, pin, j, text, NULL) : "there are too many tools";
-	if (pin)
-		pin->is_listed = true;
-	if (why)
-		log_event(s, "hide-instructions", "", 0, why);
+		why = judge_definition(s, pin, j, text, NULL);
+	log_once(s, "hide-instructions", pin, why, &pin->hidden_for);
 	return why;
 }
 
 const char *surface_description(struct surface *s, const struct json *j, uint32_t element)
 {
 	uint32_t node = json_member(j, element, "name");
-	const char *name = "", *why;
+	const char *name = "", *found = inject_find(j, element);
+	bool is_hidden = s->policy->messages.descriptions == POLICY_DESCRIPTIONS_HIDE;
 	size_t len = 0;
 
+	if (!found)
+		return NULL;
 	if (node != JSON_NONE && j->nodes[node].type == JSON_TAPE_STRING)
 		name = json_text(j, node, &len);
-	why = judge_words(s, j, element, name, len);
-	if (why)
-		log_event(s, "hide", name, len, why);
-	return why;
+	log_event(s, is_hidden ? "hide" : "flag", name, len, found);
+	return is_hidden ? found : NULL;
 }
 
 /* --- calls -------------------------------------------------------------------------------- */

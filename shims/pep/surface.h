@@ -38,6 +38,7 @@ struct surface {
 	bool is_broken;		  /* the log cannot be trusted any more: everything is hidden */
 	char *record, *incoming;  /* SURFACE_BUFFER each, the caller's */
 	size_t n_incoming;
+	size_t n_lines; /* of the audit log */
 	struct pins pins;
 	struct canon canon;
 };

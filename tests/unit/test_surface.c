@@ -586,6 +586,46 @@ static void a_server_that_changes_for_ever_fills_its_log_and_nothing_else(void *
 	end(s);
 }
 
+static size_t count(int fd, const char *words)
+{
+	struct stat st;
+	size_t n = 0;
+	char *text;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	text = calloc(1, (size_t)st.st_size + 1);
+	assert_int_equal(pread(fd, text, (size_t)st.st_size, 0), st.st_size);
+	for (const char *p = text; (p = strstr(p, words)); p++)
+		n++;
+	free(text);
+	return n;
+}
+
+static void the_log_is_told_once_and_never_without_end(void **unused)
+{
+	struct surface *s = new_surface();
+	char tool[64];
+
+	(void)unused;
+	audit.fd = memfd_create("audit", MFD_CLOEXEC);
+	assert_null(show(s, TOOL));
+	for (int i = 0; i < 20; i++)
+		assert_non_null(show(s, "{\"name\":\"read\"}"));
+	assert_int_equal(count(audit.fd, "\"event\":\"hide\""), 1);
+	assert_null(show(s, TOOL));
+	assert_non_null(show(s, "{\"name\":\"read\"}"));
+	assert_int_equal(count(audit.fd, "\"event\":\"hide\""), 2);
+	for (int i = 0; i < 2 * LIMIT_SURFACE_LINES; i++) {
+		snprintf(tool, sizeof(tool), "{\"name\":\"no name %d\"}", i);
+		assert_non_null(show(s, tool));
+	}
+	assert_int_equal(count(audit.fd, "\n"), LIMIT_SURFACE_LINES + 1);
+	assert_int_equal(count(audit.fd, "\"event\":\"omitted\""), 1);
+	close(audit.fd);
+	audit.fd = -1;
+	end(s);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -605,6 +645,7 @@ int main(void)
 		T(hints_raise_and_never_lower),
 		T(descriptions_that_hide_something_are_found),
 		T(what_is_too_large_to_pin_is_hidden),
+		T(the_log_is_told_once_and_never_without_end),
 		T(a_server_that_changes_for_ever_fills_its_log_and_nothing_else),
 	};
 
