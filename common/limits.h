@@ -37,8 +37,27 @@
 #define LIMIT_METHOD 128
 /* A tool's name, MCP 2025-11-25 server/tools says 128; leave room for the careless. */
 #define LIMIT_TOOL 512
+/* Values that rules leave out of one message; one with more is withheld. */
+#define LIMIT_HIDDEN ((size_t)16 << 10)
 /* One line of a server's stderr; a longer one is relayed in pieces. */
 #define LIMIT_STDERR_LINE (16 * KIB)
+
+/* Tools of one server that are remembered; servers in the wild have under 200. */
+#define LIMIT_PINS ((size_t)1024)
+/* Records in one log of pins: a server that changes its tools for ever fills it, and what
+ * is new after that is hidden. */
+#define LIMIT_PIN_RECORDS ((size_t)4096)
+/* The definition of one tool in canonical form; a larger one is hidden when tools are
+ * pinned. Those in the wild are under 32 KiB. */
+#define LIMIT_PIN_TEXT (128 * KIB)
+/* Lines about tools in the audit log, of one session; then one that says so. */
+#define LIMIT_SURFACE_LINES 4096
+/* Rates and budgets of one policy, all layers together: a request remembers which of them
+ * count it in one word. */
+#define LIMIT_RATES 64
+
+/* A log of pins. */
+#define LIMIT_PIN_LOG (32 * MIB)
 
 /* Diagnostics of a server, as it wrote them: at once, and for each second afterwards. */
 #define LIMIT_STDERR_BURST MIB

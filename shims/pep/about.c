@@ -26,6 +26,7 @@ static const struct {
 	{ "tasks/cancel", SESSION_TASK_STATE },
 	{ "tasks/update", SESSION_TASK_STATE },
 	{ "tasks/result", SESSION_TASK_RESULT },
+	{ "roots/list", SESSION_ROOTS_LIST },
 };
 
 static enum session_about about(const struct json *j, uint32_t method)

@@ -6,6 +6,7 @@
 #include "common/audit.h"
 #include "policies/policy.h"
 #include "shims/pep/about.h"
+#include "shims/pep/answer.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/notice.h"
 #include "shims/pep/peek.h"
@@ -165,12 +166,76 @@ static enum gate_outcome passed(struct gate *g, enum vocabulary_from from, const
 {
 	if (!rw->redacted && !rw->hidden)
 		return GATE_PASSED;
-	*ret_why = rw->redacted ? "secrets redacted" : "tools hidden";
+	*ret_why = rw->redacted ? "secrets redacted" : "entries hidden";
 	note(g, rw->redacted ? "redact" : "hide", from, m, NULL, rw);
 	return GATE_REDACTED;
 }
 
 /* --- requests ------------------------------------------------------------------------------------ */
+
+/* A request of the server's that we answer in the client's place. */
+static bool is_ours_to_answer(const struct gate *g, enum vocabulary_from from,
+			      const struct rpc *m)
+{
+	const char *name;
+	size_t len;
+
+	text_of(g, m->method, &name, &len);
+	return from == FROM_SERVER && answer_knows(name, len) &&
+	       policy_decide_request(g->policy, name, len) == POLICY_REQUESTS_ANSWER;
+}
+
+static enum gate_outcome answer(struct gate *g, const struct rpc *m, const char **ret_why)
+{
+	struct rpc_id id = rpc_id(&g->json, m->id);
+	const char *name;
+	size_t len;
+
+	text_of(g, m->method, &name, &len);
+	*ret_why = "answered by policy";
+	note(g, "answer", FROM_SERVER, m, *ret_why, NULL);
+	answer_put(g->out[FROM_CLIENT], g->policy, &id, name, len);
+	return GATE_REFUSED;
+}
+
+static enum gate_outcome refuse_by_rule(struct gate *g, enum vocabulary_from from,
+					const struct rpc *m, const char *words, const char *why,
+					const char **ret_why)
+{
+	*ret_why = why;
+	if (json_is(&g->json, m->method, "tools/call"))
+		return refuse_call(g, m, words, why);
+	return refuse(g, from, m, CODE_REFUSED, words, why);
+}
+
+static struct rewrite rewrite_of(const struct gate *g)
+{
+	return (struct rewrite){ .hide = g->rules.hide, .n_hide = g->rules.n_hide };
+}
+
+/* Does it cost anything?  What a session needs to begin, and lists, do not. */
+static bool is_counted(enum session_about about)
+{
+	return about == SESSION_TOOLS_CALL || about == SESSION_PROMPTS_GET ||
+	       about == SESSION_RESOURCES_READ || about == SESSION_TASK_RESULT ||
+	       about == SESSION_TASK_STATE;
+}
+
+/* NULL, or words for the client: a rate or a budget does not hold this request. */
+static const char *count_request(struct gate *g, const struct rpc *m,
+				 struct session_request *what)
+{
+	const char *tool = NULL;
+	size_t len = 0;
+
+	if (!g->rates || !is_counted(what->about))
+		return NULL;
+	if (what->about == SESSION_TOOLS_CALL)
+		text_of(g, tool_name(g, m), &tool, &len);
+	return rates_request(g->rates, tool, len,
+			     rules_measure(&g->json, json_member(&g->json, m->params, "arguments")),
+			     &what->ticket);
+}
 
 /* The era in which the method is looked up: of a request its own; a notification has
  * none of its own, and none but the modern ones make sense before a session. */
@@ -202,30 +267,12 @@ static const char *judge_method(struct gate *g, enum vocabulary_from from, const
 			return "unknown method";
 	}
 	if (from == FROM_SERVER && is_request && !json_is(&g->json, m->method, "ping") &&
-	    policy_decide_server_request(g->policy) != POLICY_ALLOW) {
+	    policy_decide_request(g->policy, name, len) != POLICY_REQUESTS_PASS &&
+	    !is_ours_to_answer(g, from, m)) {
 		*ret_code = CODE_REFUSED;
 		*ret_words = "requests of the server are refused by policy";
 		return "server request";
 	}
-	return NULL;
-}
-
-/* NULL, or why the call must not pass. */
-static const char *judge_call(struct gate *g, const struct rpc *m)
-{
-	uint32_t name = tool_name(g, m), arguments = json_member(&g->json, m->params, "arguments");
-	const char *text;
-	size_t len;
-
-	if (name == JSON_NONE)
-		return "a call without the name of a tool";
-	text_of(g, name, &text, &len);
-	if (!len || len > LIMIT_TOOL || memchr(text, '\0', len))
-		return "not the name of a tool";
-	if (arguments != JSON_NONE && g->json.nodes[arguments].type != JSON_TAPE_OBJECT)
-		return "arguments that are not an object";
-	if (policy_decide_tool(g->policy, text, len) != POLICY_ALLOW)
-		return "tool";
 	return NULL;
 }
 
@@ -324,8 +371,9 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 				 const char **ret_why)
 {
 	struct rpc_id id = rpc_id(&g->json, m->id), token;
-	struct rewrite rw = { .tools = JSON_NONE };
+	const struct rules_refusal *refused;
 	struct session_request what;
+	struct rewrite rw;
 	const char *words;
 	int code;
 
@@ -341,12 +389,15 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 		return refuse_version(g, m, *ret_why);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
-	if (what.about == SESSION_TOOLS_CALL) {
-		*ret_why = judge_call(g, m);
-		if (*ret_why)
-			return refuse_call(g, m, "This tool call is refused by policy; "
-						 "trying again will not help.", *ret_why);
-	}
+	if (is_ours_to_answer(g, from, m))
+		return answer(g, m, ret_why);
+	refused = rules_message(&g->rules, &g->json, m, from);
+	if (refused)
+		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
+	words = from == FROM_CLIENT ? count_request(g, m, &what) : NULL;
+	if (words)
+		return refuse_by_rule(g, from, m, words, "rate", ret_why);
+	rw = rewrite_of(g);
 	*ret_why = ask(g, from, m, &what, &token, &rw, &code);
 	if (*ret_why && what.about == SESSION_TOOLS_CALL && code == CODE_REFUSED)
 		return refuse_call(g, m, "This tool call cannot be passed on as it is; trying "
@@ -367,7 +418,8 @@ static const char *judge_state(struct gate *g, uint32_t state, enum session_abou
 static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 				      const struct rpc *m, const char **ret_why)
 {
-	struct rewrite rw = { .tools = JSON_NONE };
+	const struct rules_refusal *refused;
+	struct rewrite rw = {0};
 	struct notice notice;
 	const char *words;
 	int code, r;
@@ -379,6 +431,12 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 		*ret_why = judge_state(g, m->params, notice.task.about, &rw);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
+	if (notice.task_slot < 0) {
+		refused = rules_message(&g->rules, &g->json, m, from);
+		if (refused)
+			return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
+		rw = rewrite_of(g);
+	}
 	r = pass(g, from, &rw);
 	if (r < 0) {
 		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
@@ -395,22 +453,28 @@ static const char *judge_result(struct gate *g, uint32_t result, enum session_ab
 				struct rewrite *rw)
 {
 	const char *why = shape_result(&g->json, result, about);
+	const struct rules_refusal *refused;
 
-	if (why || about != SESSION_TOOLS_LIST)
+	if (why)
 		return why;
-	rw->tools = json_member(&g->json, result, "tools");
-	rw->filter = g->policy;
+	refused = rules_result(&g->rules, &g->json, result, about);
+	if (refused) {
+		g->words = refused->words;
+		return refused->why;
+	}
+	*rw = rewrite_of(g);
 	return NULL;
 }
 
 static const char *judge_asking(struct gate *g, uint32_t object)
 {
+	const struct rules_refusal *refused;
 	const char *why;
 
 	if (!shape_asks(&g->json, object, &why))
 		return NULL;
-	return why ? why :
-	       policy_decide_server_request(g->policy) == POLICY_ALLOW ? NULL : "server request";
+	refused = why ? NULL : rules_asks(&g->rules, &g->json, object);
+	return refused ? refused->why : why;
 }
 
 static const char *judge_state(struct gate *g, uint32_t state, enum session_about about,
@@ -509,7 +573,7 @@ static const char *judge_error(struct gate *g, const struct rpc *m)
 
 	/* 2025-11-25 asks for a visit to a page in an error. */
 	if (!why && code.len == 6 && !memcmp(code.text, "-32042", 6) &&
-	    policy_decide_server_request(g->policy) != POLICY_ALLOW)
+	    policy_decide_request(g->policy, "elicitation/create", 18) != POLICY_REQUESTS_PASS)
 		why = "server request";
 	return why;
 }
@@ -524,11 +588,12 @@ static enum gate_outcome withhold(struct gate *g, enum vocabulary_from from, con
 
 	note(g, "block", from, m, why, rw);
 	if (is_call && from == FROM_SERVER)
-		reply_tool_error(g->out[from], &id,
+		reply_tool_error(g->out[from], &id, g->words ? g->words :
 				 "The result of this tool call was withheld by policy; trying again "
 				 "will not help.", asked->is_modern);
 	else
-		reply_error(g->out[from], &id, CODE_REFUSED, "the answer was withheld");
+		reply_error(g->out[from], &id, CODE_REFUSED,
+			    g->words ? g->words : "the answer was withheld");
 	return GATE_REFUSED;
 }
 
@@ -537,10 +602,11 @@ static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 {
 	enum vocabulary_from asker = other(from);
 	struct rpc_id id = rpc_id(&g->json, m->id);
-	struct rewrite rw = { .tools = JSON_NONE };
 	struct session_request asked;
+	struct rewrite rw = {0};
 	int token, r;
 
+	g->words = NULL;
 	if (!session_take(&g->session, asker, &id, &asked, &token)) {
 		*ret_why = "an answer to no open request";
 		note(g, "drop", from, m, *ret_why, NULL);
@@ -548,6 +614,10 @@ static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 	}
 	*ret_why = m->kind == RPC_RESULT ? judge_answer(g, asker, m, &asked, &token, &rw) :
 					   judge_error(g, m);
+	if (!*ret_why && asker == FROM_CLIENT && g->rates) {
+		g->words = rates_result(g->rates, &asked.ticket, rules_measure(&g->json, 0));
+		*ret_why = g->words ? "rate" : NULL;
+	}
 	session_free_token(&g->session, asker, token);
 	/* Without its answer there is no session. */
 	if (asked.about == SESSION_INITIALIZE && (*ret_why || m->kind == RPC_ERROR) &&

@@ -24,6 +24,9 @@
 #include <stddef.h>
 
 #include "shims/pep/json.h"
+#include "shims/pep/rates.h"
+#include "shims/pep/rules.h"
+#include "shims/pep/rules.h"
 #include "shims/pep/session.h"
 #include "shims/pep/vocabulary.h"
 
@@ -45,6 +48,9 @@ struct gate {
 	const struct policy *policy;
 	const struct scan *scan; /* NULL: tokens pass */
 	struct audit *audit;
+	struct rules rules;	 /* rules.policy is policy */
+	struct rates *rates;	 /* NULL: nothing is counted */
+	const char *words;	 /* for the asker of what is withheld; NULL: the usual */
 	struct json json;	 /* memory for one message at a time */
 	struct session session;
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */

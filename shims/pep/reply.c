@@ -87,6 +87,22 @@ void reply_unsupported(struct sink *out, const struct rpc_id *id, const char *re
 	sink_put_own(out, d.text, d.len);
 }
 
+bool reply_result(struct sink *out, const struct rpc_id *id, const char *json, size_t len)
+{
+	static const char end[] = "}\n";
+	struct draft d;
+
+	begin(&d, id);
+	add_string(&d, ",\"result\":");
+	if (!sink_reserve(out, d.len + len + sizeof(end)))
+		return false;
+	sink_put(out, d.text, d.len);
+	sink_put(out, json, len);
+	sink_put(out, end, sizeof(end) - 1);
+	out->own += d.len + len + sizeof(end) - 1;
+	return true;
+}
+
 void reply_tool_error(struct sink *out, const struct rpc_id *id, const char *words,
 		      bool is_modern)
 {

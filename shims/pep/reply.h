@@ -35,6 +35,9 @@ void reply_error(struct sink *out, const struct rpc_id *id, int code, const char
 void reply_unsupported(struct sink *out, const struct rpc_id *id, const char *requested,
 		       size_t len);
 
+/* A result: JSON text of ours.  Return: whether it had room; else nothing was written. */
+bool reply_result(struct sink *out, const struct rpc_id *id, const char *json, size_t len);
+
 /* A result that says isError (MCP, server/tools, error handling). */
 void reply_tool_error(struct sink *out, const struct rpc_id *id, const char *words,
 		      bool is_modern);

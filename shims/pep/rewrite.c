@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policies/policy.h"
 #include "shims/pep/json.h"
 #include "shims/pep/rewrite.h"
-#include "shims/pep/rpc.h"
 #include "shims/pep/scan.h"
 
 #define SPANS 64
@@ -141,19 +139,12 @@ static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 	return e < 0 ? e : put(o, "\"", 1);
 }
 
-static bool is_hidden(struct rewrite *r, uint32_t tool)
+/* Values are visited in the order of their nodes, which is that of `hide`. */
+static bool is_hidden(struct rewrite *r, uint32_t value)
 {
-	static const char *const deciding[] = { "name", NULL };
-	uint32_t name = json_member(r->json, tool, "name");
-	const char *text;
-	size_t len;
-
-	/* A parser that folds case would read another name than the one that is judged. */
-	if (name == JSON_NONE || r->json->nodes[name].type != JSON_TAPE_STRING ||
-	    rpc_has_variant(r->json, tool, deciding))
-		return true;
-	text = json_text(r->json, name, &len);
-	return policy_decide_tool(r->filter, text, len) != POLICY_ALLOW;
+	while (r->next_hide < r->n_hide && r->hide[r->next_hide] < value)
+		r->next_hide++;
+	return r->next_hide < r->n_hide && r->hide[r->next_hide] == value;
 }
 
 /* Depth is bounded by LIMIT_DEPTH, so the stack is. */
@@ -187,7 +178,7 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 	for (uint32_t i = 0; i < n->len && e == 0; i++) {
 		uint32_t value = is_object ? at + 1 : at;
 
-		if (r->filter && node == r->tools && is_hidden(r, value)) {
+		if (is_hidden(r, value)) {
 			r->hidden++;
 			at = r->json->nodes[value].next;
 			continue;

@@ -29,6 +29,7 @@
 
 #include "common/limits.h"
 #include "shims/pep/keymap.h"
+#include "shims/pep/rates.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/vocabulary.h"
 
@@ -48,6 +49,7 @@ enum session_about {
 	SESSION_LISTEN,	     /* stays open: a subscription */
 	SESSION_TASK_STATE,  /* tasks/get, tasks/cancel, tasks/update */
 	SESSION_TASK_RESULT, /* tasks/result: the answer of the request itself */
+	SESSION_ROOTS_LIST,  /* asked by the server */
 };
 
 struct session_request {
@@ -57,6 +59,7 @@ struct session_request {
 	uint32_t task_serial;
 	bool is_modern;
 	bool may_be_task;	 /* may be answered by the handle of a task */
+	struct rates_ticket ticket; /* what its answer is charged to */
 	bool wants_log;		 /* modern: asked for notifications/message */
 };
 

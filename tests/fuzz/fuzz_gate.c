@@ -24,7 +24,7 @@ static void check(struct json *j, const struct sink *s)
 	const char *p = s->buf + s->head, *end = s->buf + s->tail, *nl;
 
 	for (; p < end; p = nl + 1) {
-		struct rewrite rw = { .json = j, .tools = JSON_NONE };
+		struct rewrite rw = { .json = j };
 		long n;
 
 		nl = memchr(p, '\n', (size_t)(end - p));
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			gate.out[i] = &sinks[i];
 		}
 		gate.scan = scan;
-		gate.policy = &policy;
+		gate.policy = gate.rules.policy = &policy;
 		gate.audit = &audit;
 	}
 	reset(&gate.session);

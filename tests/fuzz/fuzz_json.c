@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct json a, b;
 	static char once[6 * TEXT + 16], twice[6 * TEXT + 16];
-	struct rewrite rw = { .json = &a, .tools = JSON_NONE };
+	struct rewrite rw = { .json = &a };
 	long n;
 
 	if (!a.arena) {

@@ -88,7 +88,7 @@ static void start(const char *policy)
 		json.seen = reserve(4 * LIMIT_MEMBERS * sizeof(*json.seen));
 	}
 	t.gate.json = json;
-	t.gate.policy = &t.policy;
+	t.gate.policy = t.gate.rules.policy = &t.policy;
 	t.gate.scan = t.policy.messages.tokens == POLICY_TOKENS_OFF ? NULL : scan;
 	t.gate.audit = &t.audit;
 	for (int i = 0; i < 2; i++) {

@@ -18,8 +18,8 @@
 
 #define ROOM (LIMIT_REPLIES + (1 << 20))
 
-static struct policy_rule rule_list[] = { { (char[]){ "secret_*" }, POLICY_DENY },
-					  { (char[]){ "*" }, POLICY_ALLOW } };
+static struct policy_rule rule_list[] = { { .match = (char[]){ "secret_*" }, .then = POLICY_DENY },
+					  { .match = (char[]){ "*" }, .then = POLICY_ALLOW } };
 static struct policy_rules rules = { rule_list, 2 };
 static struct policy policy = { .messages = { .tools = &rules, .n_tools = 1,
 					      .tokens = POLICY_TOKENS_REDACT,
@@ -38,7 +38,7 @@ static int set_up(void **state)
 	gate->json = (struct json){ .arena = malloc(1 << 20), .nodes = calloc(1 << 16, sizeof(struct json_node)),
 				    .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = 1 << 16 };
 	gate->session.state = SESSION_OPEN;
-	gate->policy = &policy;
+	gate->policy = gate->rules.policy = &policy;
 	gate->audit = &audit;
 	gate->scan = scan;
 	for (int i = 0; i < 2; i++) {
