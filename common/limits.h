@@ -72,6 +72,9 @@
 /* One known value; a longer one is recognised by its first bytes. */
 #define LIMIT_SECRET (8 * KIB)
 
+/* What is read of a program's stdout (npm, pip) while a package is installed. */
+#define LIMIT_TOOL_OUT (16 * MIB)
+
 /* The audit file is renamed to .1 at a start that finds it larger. */
 #define LIMIT_AUDIT (16 * MIB)
 /* Lines of the audit log that one side of a session can cause, of what was dropped and of

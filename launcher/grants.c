@@ -61,6 +61,9 @@ int grants_check(const char *name, const struct walk *w, const struct user *user
 	if (offlimits_touches(w->real, user->state) || offlimits_touches(w->real, user->config))
 		return refuse(err, name, "it holds policies and logs of mcp-confine",
 			      "grant a directory beside them");
+	if (is_writable && user->data && offlimits_touches(w->real, user->data))
+		return refuse(err, name, "it holds installed packages, which run at the next start",
+			      "grant a directory beside them");
 	return 0;
 }
 

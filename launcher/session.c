@@ -33,7 +33,7 @@ void session_done(struct session *s)
 		close(s->private_fd);
 }
 
-static int make_id(char id[static 33], struct err *err)
+int session_make_id(char id[static 33], struct err *err)
 {
 	unsigned char raw[16];
 
@@ -242,7 +242,7 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	s->exit_code = 125;
 	r = user_find(&s->user, err);
 	if (r == 0)
-		r = make_id(s->id, err);
+		r = session_make_id(s->id, err);
 	if (r == 0)
 		r = find(cli, cwd && cwd[0] == '/' ? cwd : s->user.home, s, err);
 	if (r == 0)
@@ -273,7 +273,7 @@ int session_policy(const struct cli *cli, struct session *s, struct err *err)
 	s->exit_code = 125;
 	r = user_find(&s->user, err);
 	if (r == 0)
-		r = make_id(s->id, err);
+		r = session_make_id(s->id, err);
 	if (r == 0 && cli->command)
 		r = find(cli, s->user.home, s, err);
 	else if (r == 0)

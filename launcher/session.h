@@ -48,6 +48,9 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 /* Only the policy: for decide.  Return as above. */
 int session_policy(const struct cli *cli, struct session *s, struct err *err);
 
+/* 32 random hexadecimal digits.  Return: 0 or -errno. */
+int session_make_id(char id[static 33], struct err *err);
+
 void session_done(struct session *s);
 
 #endif /* LAUNCHER_SESSION_H */

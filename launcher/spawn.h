@@ -34,6 +34,14 @@ struct spawn {
  */
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err);
 
+/*
+ * Start a program that speaks to nobody: no pep, stdin is /dev/null, stdout and stderr are
+ * `out` and `err_fd`, which stay the caller's.  The sandbox, its filters and its network
+ * are those of a server.  Return: as above.
+ */
+int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
+	       struct err *err);
+
 /* The program mcp-confine-pep, O_PATH; and the layers of s in a sealed memfd. */
 int spawn_open_pep(struct err *err);
 int spawn_open_policy(const struct session *s, struct err *err);
