@@ -168,9 +168,6 @@ static _Noreturn void supervise(const struct session *s, int out, int err_fd)
 	struct spawn spawn;
 	int code = 125, signals, r;
 
-	for (int sig = 1; sig < 32; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			signal(sig, SIG_DFL);
 	signals = wait_signals(&err);
 	r = signals < 0 ? signals : spawn_tool(s, out, err_fd, &spawn, &err);
 	close(out);
@@ -270,6 +267,7 @@ static int read_all(struct reading *d, int out, int err_fd)
 static int run(const struct session *s, struct reading *d, int *ret_code, struct err *err)
 {
 	int out[2], words[2], status = 0, r;
+	sigset_t set, before;
 	pid_t pid;
 
 	if (pipe2(out, O_CLOEXEC) < 0)
@@ -281,6 +279,13 @@ static int run(const struct session *s, struct reading *d, int *ret_code, struct
 		return r;
 	}
 	fflush(NULL);
+	/* A signal of this moment waits for whom it is meant: the child reads its own from a
+	 * descriptor, and this process knows by then whom to tell. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &before);
 	pid = fork();
 	if (pid == 0) {
 		close(out[0]);
@@ -288,6 +293,7 @@ static int run(const struct session *s, struct reading *d, int *ret_code, struct
 		supervise(s, out[1], words[1]);
 	}
 	running = pid;
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(out[1]);
 	close(words[1]);
 	r = pid < 0 ? -errno : read_all(d, out[0], words[0]);
