@@ -69,8 +69,8 @@ static int walk_entry(struct walking *w, int at, const char *name, const char *p
 	if (r == 0 && S_ISDIR(st.st_mode)) {
 		cleanup_close int fd = -1;
 
-		if (w->is_opening)
-			fchmodat(at, name, 0700, 0);
+		if (w->is_opening && fchmodat(at, name, 0700, 0) < 0)
+			return err_errno(err, errno, "%s", path);
 		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		r = fd < 0 ? err_errno(err, errno, "%s", path) :
 			     walk_dir(w, fd, path, depth + 1, err);
