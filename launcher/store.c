@@ -362,9 +362,9 @@ static int list_kind(const struct user *u, const char *kind, struct strv *ret)
 		char name[SPEC_NAME];
 		char *plus;
 
-		if (e->d_name[0] == '.' || !real)
+		if (e->d_name[0] == '.' || !real || strlen(e->d_name) >= sizeof(name))
 			continue;
-		snprintf(name, sizeof(name), "%s", e->d_name);
+		memcpy(name, e->d_name, strlen(e->d_name) + 1);
 		plus = name[0] == '@' ? strchr(name, '+') : NULL;
 		if (plus)
 			*plus = '/';
