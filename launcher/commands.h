@@ -15,6 +15,11 @@ int explain_main(int argc, char **argv);
 int decide_main(int argc, char **argv);
 int pins_main(int argc, char **argv);
 int status_main(int argc, char **argv);
+int install_main(int argc, char **argv);
+int list_main(int argc, char **argv);
+int update_main(int argc, char **argv);
+int rollback_main(int argc, char **argv);
+int remove_main(int argc, char **argv);
 
 /* "mcp-confine: words" on stderr, one line, terminal-safe. */
 void say_error(const struct err *err);

@@ -40,4 +40,8 @@ int fetch_pypi(const struct fetch *f, const struct spec *s, json_t **ret_lock, s
 /* A bundle of MCP (a zip with a manifest.json): s->file; fills in its name and version. */
 int fetch_mcpb(const struct fetch *f, struct spec *s, json_t **ret_lock, struct err *err);
 
+/* Whichever it is, and into the store.  *ret_dir ("…/sha256-HEX") is the caller's to free;
+ * nothing runs from there until store_select(). */
+int fetch_package(const struct fetch *f, struct spec *s, char **ret_dir, struct err *err);
+
 #endif /* LAUNCHER_FETCH_H */

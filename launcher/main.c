@@ -30,6 +30,11 @@ static const struct command {
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
+	{ "install", install_main, "fetch a package, confined, to run it from its own copy" },
+	{ "list", list_main, "the installed packages, checked" },
+	{ "update", update_main, "show what a newer version changes, and then take it" },
+	{ "rollback", rollback_main, "go back to the version before" },
+	{ "remove", remove_main, "remove an installed package" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
 };
 
@@ -56,6 +61,12 @@ static void usage(FILE *out)
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
+	      "       mcp-confine install [--scripts] [--registry URL] [--host NAME[:PORT]]\n"
+	      "                       [--address RANGE] [--python PATH] [--write-policy]\n"
+	      "                       npm:NAME[@VERSION] | pypi:NAME[==VERSION] | file:X.mcpb |\n"
+	      "                       file:server.json\n"
+	      "       mcp-confine update [options of install] [--yes] [NAME [-- ARG ...]]\n"
+	      "       mcp-confine list | rollback NAME | remove NAME\n"
 	      "       mcp-confine status [--json | --probe]\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);

@@ -291,6 +291,13 @@ static int find_installed(struct search *s, const char *command, const char *rea
 	if (!strcmp(path_last(real), "npx-cli.js") || !strcmp(path_last(command), "npx"))
 		return replace(s, &found,
 			       runtime_npm_npx(s->q, command, real, argv, &found, err));
+	/* bun is node's equal for a package; --bun, which insists on it, is not understood. */
+	if (!strcmp(path_last(command), "bunx"))
+		return replace(s, &found,
+			       runtime_npm_npx(s->q, command, real, argv, &found, err));
+	if (!strcmp(path_last(command), "bun") && s->r->argv.n > 1 && !strcmp(argv[1], "x"))
+		return replace(s, &found,
+			       runtime_npm_npx(s->q, command, real, argv + 1, &found, err));
 	if (!strcmp(path_last(command), "npm") && s->r->argv.n > 1 &&
 	    (!strcmp(argv[1], "exec") || !strcmp(argv[1], "x")))
 		return replace(s, &found,
