@@ -43,7 +43,8 @@ static int add_common(const struct fetch *f, struct tool *t, struct err *err)
 	static const char *const words[] = {
 		"--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--omit=dev",
 		"--package-lock=true", "--omit-lockfile-registry-resolved=false",
-		"--bin-links=true", "--install-links=true", "--loglevel=warn",
+		"--bin-links=true", "--install-links=true", "--loglevel=warn", "--logs-max=0",
+		"--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=5000",
 	};
 	int e = 0;
 

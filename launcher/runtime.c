@@ -347,6 +347,22 @@ static int take_program(struct search *s, char **command, const struct walk *w, 
 	return r;
 }
 
+/* What mcp-confine installed needs no npx and no uvx on this machine: their names say
+ * which package is meant.  Return: 1 replaced, 0 not. */
+static int find_without(struct search *s)
+{
+	static const char *const names[] = { "npx", "bunx", "uvx", "uv", "pipx" };
+	struct err ignored = {0};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		cleanup_free char *as_if = path_make("/usr/bin/%s", names[i]);
+
+		if (as_if && !strcmp(s->r->argv.v[0], names[i]))
+			return find_installed(s, as_if, as_if, &ignored) > 0;
+	}
+	return 0;
+}
+
 /* One step.  Return: 1 when argv became that of another program, 0 at the ELF file. */
 static int resolve(struct search *s, struct err *err)
 {
@@ -354,6 +370,10 @@ static int resolve(struct search *s, struct err *err)
 	struct walk w = {0};
 	int r = runtime_command_find(s->q, &s->dirs, s->r->argv.v[0], &command, err);
 
+	if (r == -ENOENT && find_without(s)) {
+		err_clear(err);
+		return 1;
+	}
 	if (r < 0)
 		return r;
 	r = walk_path(command, &w, err);

@@ -52,7 +52,7 @@ struct walking {
 	size_t n;
 };
 
-static int walk_dir(struct walking *w, int dirfd, const char *path, int depth, struct err *err);
+static int walk_dir(struct walking *w, int fd, const char *path, int depth, struct err *err);
 
 static int walk_entry(struct walking *w, int at, const char *name, const char *path, int depth,
 		      struct err *err)
@@ -67,7 +67,7 @@ static int walk_entry(struct walking *w, int at, const char *name, const char *p
 	if (!w->is_after)
 		r = w->visit(w->arg, at, name, path, &st, err);
 	if (r == 0 && S_ISDIR(st.st_mode)) {
-		cleanup_close int fd = -1;
+		int fd;
 
 		if (w->is_opening && fchmodat(at, name, 0700, 0) < 0)
 			return err_errno(err, errno, "%s", path);
@@ -80,16 +80,17 @@ static int walk_entry(struct walking *w, int at, const char *name, const char *p
 	return r;
 }
 
-static int walk_dir(struct walking *w, int dirfd, const char *path, int depth, struct err *err)
+/* Takes fd. */
+static int walk_dir(struct walking *w, int fd, const char *path, int depth, struct err *err)
 {
-	int fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3), r = 0;
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = fdopendir(fd);
 	struct dirent *e;
+	int r = 0;
 
 	if (!d) {
-		if (fd >= 0)
-			close(fd);
-		return err_errno(err, errno, "%s", path);
+		r = err_errno(err, errno, "%s", path);
+		close(fd);
+		return r;
 	}
 	if (depth > DEPTH)
 		r = err_set(err, ELOOP, "%s: deeper than %d directories", path, DEPTH);
@@ -99,7 +100,7 @@ static int walk_dir(struct walking *w, int dirfd, const char *path, int depth, s
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		whole = path_make("%s%s%s", path, *path ? "/" : "", e->d_name);
-		r = whole ? walk_entry(w, dirfd, e->d_name, whole, depth, err) :
+		r = whole ? walk_entry(w, fd, e->d_name, whole, depth, err) :
 			    err_set(err, ENAMETOOLONG, "%s: too long a path", path);
 	}
 	closedir(d);
@@ -108,11 +109,16 @@ static int walk_dir(struct walking *w, int dirfd, const char *path, int depth, s
 
 static int walk_tree(const char *dir, struct walking *w, struct err *err)
 {
-	cleanup_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_errno(err, errno, "%s", dir);
 	return walk_dir(w, fd, "", 0, err);
+}
+
+static int64_t ns(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
 }
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -191,20 +197,9 @@ static int add(void *arg, int at, const char *name, const char *path, const stru
 		free(e.target);
 		return r;
 	}
-	/* The seal: a digest of each inode, for now where the content's will stand. */
-	if (!d->has_content) {
-		struct sha256_ctx sha;
-		char words[256];
-		int len = snprintf(words, sizeof(words), "%o %llu %lld %lld.%09ld %lld.%09ld",
-				   st->st_mode, (unsigned long long)st->st_ino,
-				   (long long)st->st_size, (long long)st->st_mtim.tv_sec,
-				   st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec,
-				   st->st_ctim.tv_nsec);
-
-		sha256_init(&sha);
-		sha256_update(&sha, (size_t)len, (const uint8_t *)words);
-		sha256_digest(&sha, TREE_DIGEST, e.content);
-	}
+	e.inode = (struct tree_inode){ .number = st->st_ino, .size = (uint64_t)st->st_size,
+				       .written = ns(&st->st_mtim), .changed = ns(&st->st_ctim),
+				       .mode = st->st_mode };
 	t->v[t->n++] = e;
 	return 0;
 }
@@ -245,8 +240,7 @@ int tree_look(const char *dir, struct tree *ret, struct err *err)
 		struct tree_entry *e = &ret->v[i];
 
 		sha256_update(&sha, strlen(e->path) + 1, (const uint8_t *)e->path);
-		sha256_update(&sha, TREE_DIGEST, e->content);
-		memset(e->content, 0, TREE_DIGEST);
+		sha256_update(&sha, sizeof(e->inode), (const uint8_t *)&e->inode);
 	}
 	sha256_digest(&sha, TREE_DIGEST, ret->seal);
 	return 0;

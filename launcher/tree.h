@@ -17,11 +17,20 @@ struct err;
 #define TREE_DIGEST 32 /* SHA-256 */
 #define TREE_HEX (2 * TREE_DIGEST + 1)
 
+/* What cannot stay as it is when an ordinary user changes the file.  No padding: it is
+ * digested as it lies. */
+struct tree_inode {
+	uint64_t number, size;
+	int64_t written, changed; /* mtime, ctime, in nanoseconds */
+	uint64_t mode;
+};
+
 struct tree_entry {
 	char *path;   /* below the tree */
 	mode_t mode;  /* type and permission bits */
 	uint64_t size;
 	char *target; /* of a symlink */
+	struct tree_inode inode;
 	uint8_t content[TREE_DIGEST]; /* of a regular file; zero while not read */
 };
 
