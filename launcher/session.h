@@ -29,6 +29,7 @@ struct session {
 	char name[65];	     /* what logs and state call the server */
 	const char *profile; /* static, or NULL for a server of a policy file */
 	struct tier tier;
+	const char *grant_option; /* the option that allows a host, for words; NULL: a policy does */
 	bool is_dialled;     /* the client is a connection, and no parent of ours */
 	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	char id[33];	     /* random, for the audit log */

@@ -236,6 +236,8 @@ static _Noreturn void egress_exec(const struct session *s, int program, int gran
 		    strv_addf(&argv, "%d", audit) | strv_add(&argv, "--server") |
 		    strv_add(&argv, s->name) | strv_add(&argv, "--session") |
 		    strv_add(&argv, s->id);
+	if (r == 0 && s->grant_option)
+		r = strv_add(&argv, "--grant-option") | strv_add(&argv, s->grant_option);
 	if (r < 0)
 		_exit(125);
 	setsid();

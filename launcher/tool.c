@@ -141,6 +141,7 @@ static int build(const struct tool *t, struct session *s, struct err *err)
 		free(s->user.data);
 		s->user.data = NULL;
 		snprintf(s->name, sizeof(s->name), "%s", t->name);
+		s->grant_option = "--host";
 		r = session_make_id(s->id, err);
 	}
 	if (r == 0)

@@ -21,6 +21,7 @@
 #define BYTES ((uint64_t)4 << 30)
 #define DEPTH 64
 #define TARGET 4096
+#define TRIES 1000
 
 void tree_done(struct tree *t)
 {
@@ -291,8 +292,10 @@ static int settle_link(const struct settling *s, const char *path, struct err *e
 
 	if (s->may_leave && !strcmp(path, s->may_leave))
 		return 0;
-	fd = sys_openat2(s->top, path, O_PATH | O_CLOEXEC, 0,
-			 RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	/* EAGAIN: something was renamed anywhere while ".." was resolved (openat2(2)). */
+	for (int i = 0; i < TRIES && (!i || (fd < 0 && errno == EAGAIN)); i++)
+		fd = sys_openat2(s->top, path, O_PATH | O_CLOEXEC, 0,
+				 RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 	/* What leads to nothing leads nowhere: the tree is read-only from here on. */
 	if (fd >= 0 || errno == ENOENT || errno == ENOTDIR)
 		return 0;
