@@ -115,6 +115,15 @@ $(O)/gen/filters.c: $(O)/filters/gen
 	@mkdir -p $(@D)
 	$(O)/filters/gen $(if $(filter 1,$(SAN)),--sanitized) > $@
 
+# The same programs for every architecture, never the sanitizers', under names of their
+# own: what the simulator of the unit tests runs.
+$(O)/gen/filters_%.c: $(O)/filters/gen
+	@mkdir -p $(@D)
+	(echo '#include "common/lock.h"'; \
+	 for f in server_calls server_arguments server_no_sockets init launcher pep; do \
+		echo "extern const struct lock_filter $*_$$f;"; done; \
+	 $(O)/filters/gen --arch $* --prefix $*) > $@
+
 $(O)/gen/profiles.c: scripts/embed-profiles $(PROFILES)
 	@mkdir -p $(@D)
 	scripts/embed-profiles $(PROFILES) > $@
@@ -132,6 +141,8 @@ ALL_LIBS := $(LIB_LAUNCHER) $(call libs,cmocka libseccomp)
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(O)/unit/test_filters: $(O)/gen/filters_x86_64.o $(O)/gen/filters_aarch64.o
 
 # A probe runs inside the sandbox, where no library of ours exists: static.
 $(O)/live/probe: tests/live/probe.c

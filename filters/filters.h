@@ -13,6 +13,7 @@
 
 extern const struct lock_filter filter_server_calls;	 /* A: allow list by number, else ENOSYS */
 extern const struct lock_filter filter_server_arguments; /* B: allow, but for arguments */
+extern const struct lock_filter filter_server_no_sockets; /* C: for "sockets": "none" */
 extern const struct lock_filter filter_init;	 /* pid 1 of the sandbox */
 extern const struct lock_filter filter_launcher; /* the launcher as supervisor */
 extern const struct lock_filter filter_pep;
