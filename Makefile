@@ -117,7 +117,7 @@ $(O)/gen/filters.c: $(O)/filters/gen
 
 # The same programs for every architecture, never the sanitizers', under names of their
 # own: what the simulator of the unit tests runs.
-$(O)/gen/filters_%.c: $(O)/filters/gen
+$(O)/gen/filters_x86_64.c $(O)/gen/filters_aarch64.c: $(O)/gen/filters_%.c: $(O)/filters/gen
 	@mkdir -p $(@D)
 	(echo '#include "common/lock.h"'; \
 	 for f in server_calls server_arguments server_no_sockets init launcher pep; do \
