@@ -8,7 +8,8 @@
 #include "common/err.h"
 #include "launcher/cli.h"
 
-enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM };
+enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM,
+       OPT_TIMING };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
@@ -18,6 +19,7 @@ static const struct option options[] = {
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "dry-run", no_argument, NULL, OPT_DRY },
 	{ "from-server", no_argument, NULL, OPT_FROM },
+	{ "timing", no_argument, NULL, OPT_TIMING },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -64,6 +66,9 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 		return 0;
 	case OPT_DRY:
 		c->dry_run = true;
+		return 0;
+	case OPT_TIMING:
+		c->has_timing = true;
 		return 0;
 	case OPT_FROM:
 		c->from_server = true;

@@ -20,6 +20,7 @@ struct cli {
 	struct options options; /* --read, --write, absolute */
 	struct strv env;     /* --env */
 	bool dry_run;
+	bool has_timing;     /* run --timing */
 	bool from_server;    /* decide --from-server */
 	bool help;
 };

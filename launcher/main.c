@@ -49,7 +49,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: mcp-confine run SERVER\n"
 	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--env NAME[=VALUE]]\n"
-	      "                       [--name NAME] [--dry-run] -- COMMAND [ARG ...]\n"
+	      "                       [--name NAME] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine status\n"

@@ -22,6 +22,7 @@
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/start.h"
+#include "launcher/timing.h"
 
 /* Every pipe of one start; [0] is read, [1] written. */
 struct pipes {
@@ -278,6 +279,7 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	int r;
 
 	r = pep_fds_open(s, &fds, err);
+	timing_mark("launcher", "policy, secrets and log opened");
 	if (r < 0)
 		return r;
 	r = pipes_open(&p, err);
@@ -289,6 +291,7 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	r = w.client == -1 ? -err->code : 0;
 	if (r == 0)
 		r = start_pep(s, &fds, &p, &w, err);
+	timing_mark("launcher", "pep forked");
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)

@@ -36,6 +36,7 @@
 #include "common/wire.h"
 #include "filters/filters.h"
 #include "launcher/spawn.h"
+#include "launcher/timing.h"
 #include "launcher/wait.h"
 
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
@@ -136,6 +137,8 @@ static void take_event(struct waiting *w)
 		close_one(&w->s->event);
 		return;
 	}
+	if (e.kind == WIRE_EVENT_LOCKED)
+		timing_mark("pep", "locked and reading");
 	if (w->is_ending)
 		return;
 	if (e.kind == WIRE_EVENT_CLIENT_EOF)
@@ -152,6 +155,8 @@ static void take_report(struct waiting *w)
 		w->report.text[sizeof(w->report.text) - 1] = '\0';
 		w->has_report = true;
 	}
+	else
+		timing_mark("server", "executed");
 	close_one(&w->s->report);
 }
 
@@ -165,6 +170,7 @@ static void take_exit(struct waiting *w)
 static void take_pep(struct waiting *w)
 {
 	waitpid(w->s->pep, &w->pep_status, 0);
+	timing_mark("pep", "ended");
 	close_one(&w->s->pep_fd);
 	if (!WIFEXITED(w->pep_status) || WEXITSTATUS(w->pep_status))
 		kill_sandbox(w);
@@ -175,6 +181,7 @@ static void take_pep(struct waiting *w)
 static void take_init(struct waiting *w)
 {
 	waitpid(w->s->init, NULL, 0);
+	timing_mark("init", "sandbox gone");
 	close_one(&w->s->init_fd);
 	w->term_at = w->kill_at = 0;
 	if (w->is_ending)
