@@ -145,9 +145,10 @@ $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 $(O)/unit/test_filters: $(O)/gen/filters_x86_64.o $(O)/gen/filters_aarch64.o
 
 # A probe runs inside the sandbox, where no library of ours exists: static.
-$(O)/live/probe: tests/live/probe.c
+PROBE_SRC := tests/live/probe.c $(wildcard tests/live/probes/*.c)
+$(O)/live/probe: $(PROBE_SRC) tests/live/probe_table.h $(wildcard tests/live/probes/*.h)
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g $(WARNINGS) -static -o $@ $<
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g $(WARNINGS) -Itests/live -static -o $@ $(PROBE_SRC)
 
 $(O)/live/%: $(O)/tests/live/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)

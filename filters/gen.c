@@ -172,6 +172,16 @@ static void refuse_both(scmp_filter_ctx ctx, int error, const char *name,
 		die("add a rule on two arguments", name, r);
 }
 
+/* The one comparison of a whole register: the kernel uses all 64 bits of a pointer. */
+static void sets(scmp_filter_ctx ctx, int error, const char *name, unsigned int arg,
+		 uint64_t value, unsigned int pointer)
+{
+	refuse_both(ctx, error, name,
+		    (const struct scmp_arg_cmp[2]){
+			    SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, LOW32, value),
+			    SCMP_CMP(pointer, SCMP_CMP_NE, 0) });
+}
+
 static scmp_filter_ctx server_arguments(void)
 {
 	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ALLOW);
@@ -186,6 +196,7 @@ static scmp_filter_ctx server_arguments(void)
 			    SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask, value),              \
 			    SCMP_CMP(arg2, SCMP_CMP_MASKED_EQ, mask2, value2) });
 #define ONLY(error, name, arg, value, why) only(ctx, error, #name, arg, value);
+#define SETS(error, name, arg, value, pointer, why) sets(ctx, error, #name, arg, value, pointer);
 #define PLAIN(error, name, arg, why) plain(ctx, error, #name, arg);
 #include "filters/server_arguments.h"
 	return ctx;

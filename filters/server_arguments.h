@@ -9,6 +9,7 @@
  * REFUSE(error, call, arg, mask, value, why)	when (arg & mask) == value
  * REFUSE2(error, call, arg, mask, value, arg2, mask2, value2, why)	when both hold
  * ONLY(error, call, arg, value, why)		when arg is not value
+ * SETS(error, call, arg, value, pointer, why)	when arg is value and the pointer is not NULL
  * PLAIN(error, call, arg, why)			when arg is neither 0 nor 8 nor all ones
  *
  * Where several rows match, the answer is the error of one of them.  Numbers stand for
@@ -51,6 +52,8 @@ REFUSE(EPERM, ioctl, 1, ALL, 0x800c6613, "FS_IOC_SET_ENCRYPTION_POLICY: locks a 
 REFUSE(EPERM, fcntl, 1, ALL, 1024, "F_SETLEASE: makes whoever opens the file outside wait")
 
 /* The process itself. */
+REFUSE(EPERM, setrlimit, 0, ALL, 4, "RLIMIT_CORE: at any value but 1 a crash starts the host's core handler")
+SETS(EPERM, prlimit64, 1, 4, 2, "RLIMIT_CORE: at any value but 1 a crash starts the host's core handler")
 REFUSE(EPERM, prctl, 0, ALL, PR_SET_MM, "forges what /proc says of the process")
 REFUSE(EPERM, prctl, 0, ALL, 0x59616d61, "PR_SET_PTRACER: lets others trace it")
 REFUSE(EPERM, prctl, 0, ALL, PR_SET_SECUREBITS, "capabilities are settled")

@@ -31,6 +31,7 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/landlock.h"
+#include "common/layer.h"
 #include "common/lock.h"
 #include "common/sys.h"
 #include "common/wire.h"
@@ -69,6 +70,8 @@ static int add_rule(int ruleset, int abi, const char *path, enum landlock_grant 
 	cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat st;
 
+	if (fd < 0 && errno == ENOENT && layer_is_out("mount"))
+		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, errno, "open %s", path);
 	return landlock_add(ruleset, abi, fd, S_ISDIR(st.st_mode), grant, err);
@@ -126,7 +129,7 @@ static int prepare(const struct start *s, struct err *err)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING_, NULL) < 0 && errno != ENOSYS &&
 	    errno != EPERM)
 		return err_errno(err, errno, "leave the session keyring");
-	r = limits_enter(&s->plan->limits, err);
+	r = layer_is_out("limits") ? 0 : limits_enter(&s->plan->limits, err);
 	if (r == 0)
 		r = place_stdio(s, err);
 	if (r < 0)
@@ -151,13 +154,16 @@ static int confine(const struct plan *plan, struct err *err)
 	if (ruleset < 0)
 		return ruleset;
 	timing_mark("server", "Landlock rules collected");
-	r = lock_privileges(err);
+	r = layer_is_out("capabilities") || layer_is_out("no-new-privs") ? layer_privileges(err) :
+									   lock_privileges(err);
 	timing_mark("server", "privileges dropped");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("landlock"))
 		r = landlock_enter(ruleset, err);
-	if (r == 0)
+	if (r == 0 && plan->no_sockets)
+		r = lock_syscalls(&filter_server_no_sockets, err);
+	if (r == 0 && !layer_is_out("arguments"))
 		r = lock_syscalls(&filter_server_arguments, err);
-	if (r == 0)
+	if (r == 0 && !layer_is_out("calls"))
 		r = lock_syscalls(&filter_server_calls, err);
 	return r;
 }
@@ -192,17 +198,19 @@ static int build(const struct start *s, struct err *err)
 	int r;
 
 	timing_mark("init", "namespaces");
-	r = ns_map(s->user->uid, s->user->gid, err);
+	r = layer_is_out("user") ? 0 : ns_map(s->user->uid, s->user->gid, err);
 	timing_mark("init", "identity map");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("network") && !layer_is_out("network-down"))
 		r = net_isolate(err);
 	timing_mark("init", "network checked");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("limits"))
+		r = limits_prefer(err);
+	if (r == 0 && !layer_is_out("uts"))
 		r = ns_rename(err);
-	if (r == 0)
+	if (r == 0 && !layer_is_out("mount"))
 		r = mounts_enter(s->plan, err);
 	timing_mark("init", "root built and entered");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("mount") && !layer_is_out("verify"))
 		r = mounts_verify(s->plan, err);
 	timing_mark("init", "mount table verified");
 	/* From here on pid 1 cannot be traced, also before it has locked itself. */

@@ -15,4 +15,10 @@ struct policy_limits;
  */
 int limits_enter(const struct policy_limits *limits, struct err *err);
 
+/*
+ * In pid 1, while the host's /proc is still there: when memory is short the kernel kills
+ * the sandbox before what the user works with (oom_score_adj, inherited).
+ */
+int limits_prefer(struct err *err);
+
 #endif /* LAUNCHER_LIMITS_H */

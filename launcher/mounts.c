@@ -29,6 +29,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/layer.h"
 #include "common/sys.h"
 #include "launcher/mounts.h"
 #include "launcher/plan.h"
@@ -104,13 +105,17 @@ static int new_proc(struct err *err)
 
 	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return err_errno(err, errno, "make /proc");
-	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC,
-			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	/* The kernel mounts only the /proc of a pid namespace that is ours. */
+	fd = layer_is_out("pid") ?
+		     sys_open_tree(AT_FDCWD, "/proc",
+				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE) :
+		     sys_fsmount(fs, FSMOUNT_CLOEXEC,
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
 		return err_errno(err, errno,
 				 "mount /proc (in a container whose own /proc is masked the kernel "
 				 "forbids it; run mcp-confine outside of it)");
-	if (forbid_namespaces(fd, err) < 0)
+	if (!layer_is_out("nested-limit") && forbid_namespaces(fd, err) < 0)
 		return -err->code;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
 		return err_errno(err, errno, "make /proc read-only");
@@ -145,7 +150,8 @@ static int new_bind(const struct plan_entry *e, struct err *err)
 	tree = sys_open_tree(source, "", clone | (e->is_dir ? AT_RECURSIVE : 0));
 	if (tree < 0)
 		return err_errno(err, errno, "clone the mount of %s", e->source);
-	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (e->is_dir ? AT_RECURSIVE : 0),
+	if (!layer_is_out("mount-flags") &&
+	    sys_mount_setattr(tree, "", AT_EMPTY_PATH | (e->is_dir ? AT_RECURSIVE : 0),
 			      bind_attrs(e), 0) < 0)
 		return err_errno(err, errno, "set the flags of %s", e->source);
 	return take_fd(&tree);

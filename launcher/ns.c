@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/layer.h"
 #include "common/sys.h"
 #include "launcher/ns.h"
 
@@ -136,12 +137,31 @@ int ns_try(struct ns_trial trials[static NS_TRIALS], char *words, size_t size)
 	return failed;
 }
 
+/* All of them, but for what a test leaves out. */
+static uint64_t wanted(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t flag;
+	} all[] = {
+		{ "user", CLONE_NEWUSER },   { "mount", CLONE_NEWNS }, { "pid", CLONE_NEWPID },
+		{ "network", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC },  { "uts", CLONE_NEWUTS },
+		{ "cgroup", CLONE_NEWCGROUP },
+	};
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!layer_is_out(all[i].name))
+			flags |= all[i].flag;
+	return flags;
+}
+
 pid_t ns_clone(int *ret_pidfd, struct err *err)
 {
 	struct ns_trial trials[NS_TRIALS];
 	char words[400];
 	int pidfd = -1;
-	pid_t pid = sys_clone3(ALL_NAMESPACES | CLONE_PIDFD, &pidfd);
+	pid_t pid = sys_clone3(wanted() | CLONE_PIDFD, &pidfd);
 	int error = errno;
 
 	if (pid >= 0) {

@@ -490,7 +490,8 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 	       const struct user *user, const char *cwd, const char *state_home,
 	       struct plan *ret, struct err *err)
 {
-	struct plan p = { .limits = policy->sandbox.limits };
+	struct plan p = { .limits = policy->sandbox.limits,
+			  .no_sockets = policy->sandbox.sockets == POLICY_SOCKETS_NONE };
 	int r = add_programs(&p, err);
 
 	if (r == 0)

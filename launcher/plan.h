@@ -53,6 +53,7 @@ struct plan {
 	struct strv argv, env;
 	char *cwd; /* inside */
 	struct policy_limits limits;
+	bool no_sockets;   /* filter C as well */
 	struct strv notes;
 };
 

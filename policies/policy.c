@@ -22,6 +22,7 @@ void policy_done(struct policy *p)
 	free(s->ceilings);
 	strv_done(&s->read);
 	strv_done(&s->write);
+	strv_done(&s->unprotect);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
 	strv_done(&p->command);

@@ -97,7 +97,7 @@ static const struct probe probes[] = {
 	{ "fsw_fifo_granted", fsw_mknod, S_IFIFO, 0, 0, "write/fifo" },
 	{ "fsw_socket_granted", fsw_mknod, S_IFSOCK, 0, 0, "write/socket" },
 	{ "fsw_device_granted", fsw_mknod, S_IFCHR, 0, 0, "write/device" },
-	{ "fsw_tmp", fs_open, O_WRONLY | O_CREAT, 0, 0, "/tmp/probe-write" },
+	{ "fsw_tmp", fsw_in_tmp, 0, 0, 0, NULL },
 	{ "fsw_ro_open", fs_open, O_RDWR, 0, 0, "read/file" },
 	{ "fsw_ro_create", fs_open, O_WRONLY | O_CREAT, 0, 0, "read/new" },
 	{ "fsw_ro_truncate", fsw_truncate, 0, 0, 0, "read/file" },

@@ -54,7 +54,7 @@ static const struct target {
 
 /* --- the tables, read a second time -------------------------------------------------- */
 
-enum kind { REFUSE_IF = 0, REFUSE_OTHER, REFUSE_PERSONA };
+enum kind { REFUSE_IF = 0, REFUSE_OTHER, REFUSE_PERSONA, REFUSE_SET };
 
 static const struct call {
 	const char *name;
@@ -83,6 +83,8 @@ static const struct argument {
 	{ REFUSE_IF, error, #name, arg, mask, value, arg2, mask2, value2 },
 #define ONLY(error, name, arg, value, why)                                               \
 	{ REFUSE_OTHER, error, #name, arg, ALL, value, arg, 0, 0 },
+#define SETS(error, name, arg, value, pointer, why)                                      \
+	{ REFUSE_SET, error, #name, arg, ALL, value, pointer, 0, 0 },
 #define PLAIN(error, name, arg, why) { REFUSE_PERSONA, error, #name, arg, 0, 0, arg, 0, 0 },
 #include "filters/server_arguments.h"
 };
@@ -140,6 +142,8 @@ static bool row_matches(const struct argument *row, const unsigned long long arg
 		return low != row->value;
 	case REFUSE_PERSONA:
 		return low != 0 && low != 8 && low != 0xffffffff;
+	case REFUSE_SET:
+		return low == row->value && args[row->arg2] != 0;
 	}
 	return true;
 }
@@ -324,6 +328,10 @@ static void what_matters_most_is_refused(void **unused)
 		{ 257, 56, { 0, 0, 0101, 0755 }, SECCOMP_RET_ALLOW },
 		{ 135, 92, { 0x80040000 }, SECCOMP_RET_ERRNO | EPERM },		 /* persona */
 		{ 135, 92, { 0xffffffff }, SECCOMP_RET_ALLOW },
+		{ 302, 261, { 0, 4, 4096 }, SECCOMP_RET_ERRNO | EPERM },	 /* prlimit64 sets CORE */
+		{ 302, 261, { 0, 4, 1ULL << 33 }, SECCOMP_RET_ERRNO | EPERM },
+		{ 302, 261, { 0, 4, 0 }, SECCOMP_RET_ALLOW },			 /* and asks */
+		{ 302, 261, { 0, 7, 4096 }, SECCOMP_RET_ALLOW },		 /* NOFILE */
 		{ 0, 63, { 0 }, SECCOMP_RET_ALLOW },				 /* read */
 	};
 
@@ -390,8 +398,10 @@ static void a_wrong_program_is_noticed(void **unused)
 		struct seccomp_data d = { .nr = number(&broken, arguments[i].name),
 					  .arch = broken.audit };
 
-		d.args[arguments[i].arg2] = arguments[i].value2;
-		d.args[arguments[i].arg] = arguments[i].kind == REFUSE_IF ? arguments[i].value : 2;
+		d.args[arguments[i].arg2] = arguments[i].kind == REFUSE_SET ? 4096 : arguments[i].value2;
+		d.args[arguments[i].arg] = arguments[i].kind == REFUSE_IF ||
+						   arguments[i].kind == REFUSE_SET ?
+					   arguments[i].value : 2;
 		noticed += !is_right(&m, false, &d, bpf_run_stack(broken.server, 2, &d));
 	}
 	assert_int_equal(noticed, COUNT(arguments));
