@@ -200,7 +200,7 @@ static int build(const struct start *s, struct err *err)
 	timing_mark("init", "namespaces");
 	r = layer_is_out("user") ? 0 : ns_map(s->user->uid, s->user->gid, err);
 	timing_mark("init", "identity map");
-	if (r == 0 && !layer_is_out("network") && !layer_is_out("network-down"))
+	if (r == 0 && !layer_is_out("network"))
 		r = net_isolate(err);
 	timing_mark("init", "network checked");
 	if (r == 0 && !layer_is_out("limits"))

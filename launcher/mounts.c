@@ -99,22 +99,34 @@ static int forbid_namespaces(int proc, struct err *err)
 	return 0;
 }
 
-static int new_proc(struct err *err)
+static int mount_proc(struct err *err)
 {
-	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC), fd = -1;
+	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC);
+	int fd;
 
 	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return err_errno(err, errno, "make /proc");
-	/* The kernel mounts only the /proc of a pid namespace that is ours. */
-	fd = layer_is_out("pid") ?
-		     sys_open_tree(AT_FDCWD, "/proc",
-				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE) :
-		     sys_fsmount(fs, FSMOUNT_CLOEXEC,
-				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
 		return err_errno(err, errno,
 				 "mount /proc (in a container whose own /proc is masked the kernel "
 				 "forbids it; run mcp-confine outside of it)");
+	return fd;
+}
+
+static int new_proc(struct err *err)
+{
+	cleanup_close int fd = -1;
+
+	/* The kernel mounts only the /proc of a pid namespace that is ours. */
+	if (layer_is_out("pid"))
+		fd = sys_open_tree(AT_FDCWD, "/proc",
+				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	else
+		fd = mount_proc(err);
+	if (fd < 0)
+		return fd;
 	if (!layer_is_out("nested-limit") && forbid_namespaces(fd, err) < 0)
 		return -err->code;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
