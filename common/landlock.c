@@ -52,6 +52,8 @@ static uint64_t fs_known(int abi)
 static uint64_t fs_granted(enum landlock_grant grant)
 {
 	const uint64_t read = FS_READ_FILE | FS_READ_DIR;
+	const uint64_t write = read | FS_WRITE_FILE | FS_TRUNCATE | FS_REMOVE_DIR |
+			       FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM | FS_REFER;
 
 	switch (grant) {
 	case LANDLOCK_LIST:
@@ -61,8 +63,9 @@ static uint64_t fs_granted(enum landlock_grant grant)
 	case LANDLOCK_EXECUTE:
 		return read | FS_EXECUTE;
 	case LANDLOCK_WRITE:
-		return read | FS_WRITE_FILE | FS_TRUNCATE | FS_REMOVE_DIR |
-		       FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM | FS_REFER;
+		return write;
+	case LANDLOCK_PRIVATE:
+		return write | FS_MAKE_SOCK | FS_MAKE_FIFO;
 	case LANDLOCK_DEVICE:
 		return FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
 	}

@@ -53,7 +53,7 @@ int plan_grant(const struct plan_entry *e)
 	case PLAN_DEVICE:
 		return LANDLOCK_DEVICE;
 	case PLAN_TMPFS:
-		return LANDLOCK_WRITE;
+		return e->is_alone ? LANDLOCK_PRIVATE : LANDLOCK_WRITE;
 	case PLAN_PROC:
 	case PLAN_FILE:
 		return LANDLOCK_READ;
@@ -445,6 +445,23 @@ static void settle(struct plan *p)
 	}
 }
 
+/*
+ * In a tmpfs a server may have sockets and FIFOs for its own processes, unless a
+ * directory of the host appears below: Landlock's rules reach down into it, and what is
+ * left there could block or be taken for a service's by programs outside.
+ */
+static void mark_alone(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i].kind != PLAN_TMPFS)
+			continue;
+		p->v[i].is_alone = true;
+		for (size_t j = 0; j < p->n; j++)
+			if (p->v[j].kind == PLAN_BIND && walk_is_below(p->v[j].target, p->v[i].target))
+				p->v[i].is_alone = false;
+	}
+}
+
 /* --- the rest ----------------------------------------------------------------------- */
 
 static int choose_cwd(struct plan *p, const char *cwd, const struct user *user,
@@ -519,6 +536,7 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 		r = err_errno(err, ENOMEM, "plan");
 	if (r == 0) {
 		settle(&p);
+		mark_alone(&p);
 		r = check_program(&p, err);
 	}
 	if (r < 0) {

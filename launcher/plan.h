@@ -41,6 +41,7 @@ struct plan_entry {
 	char *source;
 	const char *why; /* static: for explain */
 	bool is_dir, is_writable, is_executable;
+	bool is_alone; /* a tmpfs in which nothing of the host appears */
 	dev_t dev; /* of a bind's source, as found when planned */
 	ino_t ino;
 	uint64_t size;
