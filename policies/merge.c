@@ -27,6 +27,18 @@ static int add_ceiling(struct policy_sandbox *s)
 	return 0;
 }
 
+/* The ceilings that a layer brings itself bound what is weaker than it. */
+static int take_ceilings(struct policy_sandbox *strong, struct policy_sandbox *weak)
+{
+	for (size_t i = 0; i < weak->n_ceilings; i++) {
+		if (add_ceiling(strong) < 0)
+			return -ENOMEM;
+		strong->ceilings[strong->n_ceilings - 1] = weak->ceilings[i];
+		weak->ceilings[i] = (struct policy_ceiling){0};
+	}
+	return 0;
+}
+
 /* A stronger list that a weaker one replaces as the grant stays as a ceiling. */
 static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *weak)
 {
@@ -46,6 +58,8 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 		if (write)
 			move(&c->write, &strong->write);
 	}
+	if (take_ceilings(strong, weak) < 0)
+		return -ENOMEM;
 	if (weak->has_read)
 		move(&strong->read, &weak->read);
 	if (weak->has_write)
