@@ -15,6 +15,7 @@
  * Nothing recovers: a failing step is reported to the launcher in one struct and the
  * process exits 125, which ends the namespaces.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -46,6 +47,7 @@
 #include "launcher/start.h"
 #include "launcher/timing.h"
 #include "launcher/user.h"
+#include "launcher/walk.h"
 
 #define EXIT_OURS 125
 #define EXIT_CANNOT_EXECUTE 126
@@ -77,6 +79,66 @@ static int add_rule(int ruleset, int abi, const char *path, enum landlock_grant 
 	return landlock_add(ruleset, abi, fd, S_ISDIR(st.st_mode), grant, err);
 }
 
+/* Is path a mount of the host's, or on the way to one? */
+static bool leads_to_bind(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].kind == PLAN_BIND && walk_is_below(plan->v[i].target, path))
+			return true;
+	return false;
+}
+
+/*
+ * "new_names": "deny": what is in the directory may change, and only the directories in
+ * it may get something new.  Landlock's rules reach down through mounts: a right given
+ * to a directory is given to all that is mounted below it, so what leads to a directory
+ * of the host's gets none here, and is met again with a rule of its own.
+ */
+static int add_old_names(int ruleset, int abi, const struct plan *plan,
+			 const struct plan_entry *e, struct err *err)
+{
+	DIR *d = opendir(e->target);
+	int r = d ? add_rule(ruleset, abi, e->target,
+			     e->kind == PLAN_TMPFS ? LANDLOCK_READ : LANDLOCK_CHANGE, err) :
+		    err_errno(err, errno, "open %s", e->target);
+
+	for (struct dirent *entry; d && r == 0 && (entry = readdir(d));) {
+		cleanup_free char *below = NULL;
+		struct stat st;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode))
+			continue;
+		if (asprintf(&below, "%s/%s", e->target, entry->d_name) < 0)
+			r = err_errno(err, ENOMEM, "rules");
+		else if (!leads_to_bind(plan, below))
+			r = add_rule(ruleset, abi, below, LANDLOCK_WRITE, err);
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
+/* So that a home in which nothing new can be made still has where programs write. */
+static int make_home(const struct plan *plan, struct err *err)
+{
+	static const char *const names[] = { ".cache", ".config", ".local", ".npm", "tmp" };
+
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++) {
+			cleanup_free char *path = NULL;
+
+			if (plan->v[i].kind != PLAN_TMPFS || plan->v[i].is_alone)
+				continue;
+			if (asprintf(&path, "%s/%s", plan->v[i].target, names[j]) < 0)
+				return err_errno(err, ENOMEM, "home");
+			if (mkdir(path, 0700) < 0 && errno != EEXIST)
+				return err_errno(err, errno, "make %s", path);
+		}
+	return 0;
+}
+
 /* The ruleset of the plan: names everywhere, content only where it says so. */
 static int collect_rules(const struct plan *plan, int abi, struct err *err)
 {
@@ -86,10 +148,14 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 	if (ruleset < 0)
 		return ruleset;
 	r = add_rule(ruleset, abi, "/", LANDLOCK_LIST, err);
+	if (r == 0 && plan->no_new_names)
+		r = make_home(plan, err);
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		int grant = plan_grant(&plan->v[i]);
 
-		if (grant >= 0)
+		if (grant == LANDLOCK_WRITE && plan->v[i].is_dir && plan->no_new_names)
+			r = add_old_names(ruleset, abi, plan, &plan->v[i], err);
+		else if (grant >= 0)
 			r = add_rule(ruleset, abi, plan->v[i].target,
 				     (enum landlock_grant)grant, err);
 	}

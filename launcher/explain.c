@@ -55,6 +55,7 @@ static const char *mode(const struct plan_entry *e)
 	case PLAN_PROC:
 		return "proc";
 	case PLAN_FILE:
+	case PLAN_NAME:
 		return "read";
 	case PLAN_COVER:
 	case PLAN_DIR:
@@ -154,10 +155,15 @@ static void open_ends(FILE *out, const struct session *s)
 	for (size_t i = 0; i < s->plan.n; i++)
 		writes = writes || (s->plan.v[i].kind == PLAN_BIND && s->plan.v[i].is_writable);
 	fputs("\nwhat stays open:\n", out);
-	if (writes)
-		fputs("  - what is writable can hold files that programs outside run or trust later:\n"
-		      "    git hooks, editor and agent settings, build scripts. Review the changes.\n",
-		      out);
+	if (writes) {
+		fputs("  - in what is writable, names that programs outside run or trust stay as they are\n"
+		      "    (above, read); those that do not exist yet ", out);
+		fputs(s->plan.no_new_names ? "cannot be made directly in it.\n" :
+					     "can be made, and are reported at the end.\n", out);
+		fputs("  - not among them, since a project's work is to change them: Makefile, package.json,\n"
+		      "    build.rs, conftest.py, Dockerfile, .venv, node_modules, .gitattributes and what\n"
+		      "    they run. Review the changes before you build.\n", out);
+	}
 	fputs("  - what the server may read it may return in a result: personal data passes.\n"
 	      "  - a server that means it can encode a secret so that no format is recognised.\n"
 	      "  - prompts, resources and the arguments of allowed tools are not restricted.\n"

@@ -153,7 +153,10 @@ static int new_bind(const struct plan_entry *e, struct err *err)
 	cleanup_close int source = -1, tree = -1;
 	struct stat st;
 
-	source = sys_openat2(AT_FDCWD, e->source, O_PATH | O_CLOEXEC, 0, NO_LINKS);
+	/* Only where the plan found a symlink is one opened, and never followed. */
+	source = sys_openat2(AT_FDCWD, e->source,
+			     O_PATH | O_CLOEXEC | (e->kind == PLAN_NAME ? O_NOFOLLOW : 0), 0,
+			     NO_LINKS);
 	if (source < 0 || fstat(source, &st) < 0)
 		return err_errno(err, errno, "open %s", e->source);
 	if (st.st_dev != e->dev || st.st_ino != e->ino)
@@ -174,6 +177,7 @@ static int new_mount(const struct plan_entry *e, struct err *err)
 	switch (e->kind) {
 	case PLAN_BIND:
 	case PLAN_DEVICE:
+	case PLAN_NAME:
 		return new_bind(e, err);
 	case PLAN_TMPFS:
 		return new_tmpfs(e->size, "0700",
@@ -240,7 +244,7 @@ static int open_target(const struct building *b, const struct plan_entry *e, str
 {
 	cleanup_close int parent = -1;
 	const char *name;
-	int fd = open_inside(b, e->target, O_PATH);
+	int fd = open_inside(b, e->target, O_PATH | (e->kind == PLAN_NAME ? O_NOFOLLOW : 0));
 
 	if (fd >= 0)
 		return fd;
@@ -342,6 +346,7 @@ static int place(struct building *b, const struct plan *plan, const int *mounts,
 		case PLAN_DEVICE:
 		case PLAN_TMPFS:
 		case PLAN_PROC:
+		case PLAN_NAME:
 			r = attach(b, e, mounts[i], err);
 			break;
 		case PLAN_COVER:
@@ -386,7 +391,7 @@ static int open_mounts(const struct plan *plan, int *mounts, struct err *err)
 		enum plan_kind kind = plan->v[i].kind;
 
 		if (kind != PLAN_BIND && kind != PLAN_DEVICE && kind != PLAN_TMPFS &&
-		    kind != PLAN_PROC)
+		    kind != PLAN_PROC && kind != PLAN_NAME)
 			continue;
 		mounts[i] = new_mount(&plan->v[i], err);
 		if (mounts[i] < 0)

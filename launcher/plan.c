@@ -24,6 +24,7 @@
 #include "common/limits.h"
 #include "launcher/grants.h"
 #include "launcher/plan.h"
+#include "launcher/protect.h"
 #include "launcher/runtime.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
@@ -40,6 +41,8 @@ void plan_done(struct plan *p)
 	strv_done(&p->argv);
 	strv_done(&p->env);
 	strv_done(&p->notes);
+	strv_done(&p->watched);
+	strv_done(&p->granted_links);
 	*p = (struct plan){0};
 }
 
@@ -60,6 +63,7 @@ int plan_grant(const struct plan_entry *e)
 	case PLAN_COVER:
 	case PLAN_DIR:
 	case PLAN_LINK:
+	case PLAN_NAME:
 		break;
 	}
 	return -1;
@@ -67,8 +71,8 @@ int plan_grant(const struct plan_entry *e)
 
 /* --- the list ------------------------------------------------------------------- */
 
-static struct plan_entry *add(struct plan *p, enum plan_kind kind, const char *target,
-			      const char *source, const char *why)
+struct plan_entry *plan_add(struct plan *p, enum plan_kind kind, const char *target,
+			    const char *source, const char *why)
 {
 	struct plan_entry *grown = reallocarray(p->v, p->n + 1, sizeof(*grown));
 	struct plan_entry e = { .kind = kind, .why = why };
@@ -90,13 +94,13 @@ static struct plan_entry *add(struct plan *p, enum plan_kind kind, const char *t
 static int add_simple(struct plan *p, enum plan_kind kind, const char *target,
 		      const char *source, const char *why, struct err *err)
 {
-	return add(p, kind, target, source, why) ? 0 : err_errno(err, ENOMEM, "plan");
+	return plan_add(p, kind, target, source, why) ? 0 : err_errno(err, ENOMEM, "plan");
 }
 
 static int add_tmpfs(struct plan *p, const char *target, uint64_t size, const char *why,
 		     struct err *err)
 {
-	struct plan_entry *e = add(p, PLAN_TMPFS, target, NULL, why);
+	struct plan_entry *e = plan_add(p, PLAN_TMPFS, target, NULL, why);
 
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
@@ -123,7 +127,7 @@ static int add_walked(struct plan *p, const struct walk *w, enum access access,
 		      const char *why, struct err *err)
 {
 	enum plan_kind kind = S_ISCHR(w->st.st_mode) ? PLAN_DEVICE : PLAN_BIND;
-	struct plan_entry *e = add(p, kind, w->real, w->real, why);
+	struct plan_entry *e = plan_add(p, kind, w->real, w->real, why);
 
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
@@ -274,7 +278,7 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 	if (!state_home)
 		return err_set(err, EINVAL,
 			       "a persistent home needs a name for the server; add --name NAME");
-	e = add(p, PLAN_BIND, kept, state_home, "kept for this server");
+	e = plan_add(p, PLAN_BIND, kept, state_home, "kept for this server");
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
 	e->is_dir = e->is_writable = true;
@@ -327,6 +331,9 @@ static int add_granted(struct plan *p, const struct policy *policy, const struct
 		r = grants_ceiling(path, &w, policy, is_writable, err);
 	if (r == 0)
 		r = add_walked(p, &w, is_writable ? WRITE : READ, why, err);
+	for (size_t i = 0; i < w.n_links && r == 0; i++)
+		if (strv_add(&p->granted_links, w.links[i].path) < 0)
+			r = err_errno(err, ENOMEM, "plan");
 	walk_done(&w);
 	return r;
 }
@@ -422,9 +429,14 @@ static void unite(struct plan_entry *kept, const struct plan_entry *other)
 		kept->why = other->why;
 }
 
-static void settle(struct plan *p)
+void plan_sort(struct plan *p)
 {
 	qsort(p->v, p->n, sizeof(*p->v), compare);
+}
+
+static void settle(struct plan *p)
+{
+	plan_sort(p);
 	for (size_t i = 1; i < p->n;) {
 		struct plan_entry *e = &p->v[i], *up;
 
@@ -443,6 +455,23 @@ static void settle(struct plan *p)
 		}
 		i++;
 	}
+}
+
+/*
+ * A grant must not go through a symlink that the server itself may write: an earlier run
+ * could have put it there, and would choose what this one gets (CVE-2024-42472).
+ */
+static int check_links(const struct plan *p, struct err *err)
+{
+	for (size_t i = 0; i < p->granted_links.n; i++)
+		for (size_t j = 0; j < p->n; j++)
+			if (p->v[j].kind == PLAN_BIND && p->v[j].is_writable &&
+			    walk_is_below(p->granted_links.v[i], p->v[j].target))
+				return err_set(err, EPERM,
+					       "%s: a symlink inside %s, which is writable: the server "
+					       "could have put it there; name the path it points to",
+					       p->granted_links.v[i], p->v[j].target);
+	return 0;
 }
 
 /*
@@ -508,7 +537,8 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 	       struct plan *ret, struct err *err)
 {
 	struct plan p = { .limits = policy->sandbox.limits,
-			  .no_sockets = policy->sandbox.sockets == POLICY_SOCKETS_NONE };
+			  .no_sockets = policy->sandbox.sockets == POLICY_SOCKETS_NONE,
+			  .no_new_names = policy->sandbox.new_names == POLICY_NEW_NAMES_DENY };
 	int r = add_programs(&p, err);
 
 	if (r == 0)
@@ -536,6 +566,11 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 		r = err_errno(err, ENOMEM, "plan");
 	if (r == 0) {
 		settle(&p);
+		r = check_links(&p, err);
+	}
+	if (r == 0)
+		r = protect_plan(&p, policy, err);
+	if (r == 0) {
 		mark_alone(&p);
 		r = check_program(&p, err);
 	}

@@ -33,6 +33,7 @@ enum plan_kind {
 	PLAN_FILE,     /* a file with the content `source` in our own root */
 	PLAN_DIR,      /* an empty directory in our own root */
 	PLAN_LINK,     /* a symlink that says `source` in our own root */
+	PLAN_NAME,     /* a symlink of the host's in a writable directory stays what it is */
 };
 
 struct plan_entry {
@@ -56,6 +57,9 @@ struct plan {
 	struct policy_limits limits;
 	bool no_sockets;   /* filter C as well */
 	struct strv notes;
+	struct strv watched; /* "directory\tname\twhy\tinode or 0": protected names (appear.h) */
+	struct strv granted_links; /* symlinks that the grants went through */
+	bool no_new_names;   /* nothing new directly in a writable directory */
 };
 
 /*
@@ -67,6 +71,13 @@ struct plan {
 int plan_build(const struct policy *policy, const struct runtime *runtime,
 	       const struct user *user, const char *cwd, const char *state_home,
 	       struct plan *ret, struct err *err);
+
+/* Append an entry (protect.c).  Return: the entry until the next one is added, or NULL. */
+struct plan_entry *plan_add(struct plan *p, enum plan_kind kind, const char *target,
+			    const char *source, const char *why);
+
+/* Put the entries in their order again. */
+void plan_sort(struct plan *p);
 
 /* The Landlock grant that fits an entry; -1: none. */
 int plan_grant(const struct plan_entry *e);

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "launcher/appear.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
@@ -44,23 +45,32 @@ static void audit_stop(struct audit *log, int code, const struct err *err)
 static int start(const struct session *s, int *ret_code, struct err *err)
 {
 	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
+	struct appear watched;
 	struct spawn spawn;
 	int signals = wait_signals(err), r;
 
 	if (signals < 0)
 		return signals;
-	r = spawn_all(s, &spawn, err);
-	timing_mark("launcher", "processes started");
+	r = appear_open(&s->plan, &watched, err);
 	if (r < 0)
 		return r;
+	r = spawn_all(s, &spawn, err);
+	timing_mark("launcher", "processes started");
+	if (r < 0) {
+		appear_close(&watched);
+		return r;
+	}
 	log.fd = spawn.audit;
 	r = audit_start(&log, s);
 	if (r < 0) {
+		appear_close(&watched);
 		spawn_done(&spawn); /* closes the lifelines: what was started ends */
 		return err_errno(err, -r, "write the audit log %s/audit.jsonl; free some space",
 				 s->user.state);
 	}
 	r = wait_all(&spawn, signals, ret_code, err);
+	appear_report(&watched, &log);
+	appear_close(&watched);
 	audit_stop(&log, *ret_code, err);
 	return r;
 }
