@@ -28,6 +28,29 @@ static int lower(int resource, rlim_t value, const char *name, struct err *err)
 	return 0;
 }
 
+#define FILES_WANTED 4096
+/* Standard streams, pipes, memory files, the log, both processes, and a few at once. */
+#define FILES_BESIDE_MOUNTS 48
+
+int limits_files(size_t mounts, struct err *err)
+{
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_NOFILE, &now) < 0)
+		return err_errno(err, errno, "getrlimit RLIMIT_NOFILE");
+	if (now.rlim_max < mounts + FILES_BESIDE_MOUNTS)
+		return err_set(err, EMFILE,
+			       "at most %llu files may be open and a start needs %zu; raise the limit "
+			       "(ulimit -Hn)", (unsigned long long)now.rlim_max,
+			       mounts + FILES_BESIDE_MOUNTS);
+	if (now.rlim_cur >= FILES_WANTED)
+		return 0;
+	now.rlim_cur = now.rlim_max < FILES_WANTED ? now.rlim_max : FILES_WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &now) < 0)
+		return err_errno(err, errno, "setrlimit RLIMIT_NOFILE");
+	return 0;
+}
+
 /* As systemd gives a user's services 100 and browsers their tabs 300: we go first. */
 #define OOM_SCORE 500
 

@@ -12,6 +12,7 @@
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
+#include "launcher/limits.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
@@ -51,7 +52,9 @@ static int start(const struct session *s, int *ret_code, struct err *err)
 
 	if (signals < 0)
 		return signals;
-	r = appear_open(&s->plan, &watched, err);
+	r = limits_files(s->plan.n, err);
+	if (r == 0)
+		r = appear_open(&s->plan, &watched, err);
 	if (r < 0)
 		return r;
 	r = spawn_all(s, &spawn, err);
