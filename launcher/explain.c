@@ -109,16 +109,19 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 
 	fprintf(out,
 		"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
-		"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n"
-		"network: none; no TCP, UDP, netlink or other socket but AF_UNIX can exist\n",
-		landlock_abi());
+		"  capabilities; no_new_privs; Landlock (ABI %d here); %s seccomp filters\n"
+		"network: none; no TCP, UDP, netlink or other socket%s can exist\n",
+		landlock_abi(), s->plan.no_sockets ? "three" : "two",
+		s->plan.no_sockets ? ", not even of AF_UNIX," : " but AF_UNIX");
 	fprintf(out,
 		"limits: %" PRIu64 " MiB of data a process, %" PRIu64 " processes, %" PRIu64
 		" open files, files of %" PRIu64 " MiB",
 		l->memory >> 20, l->processes, l->open_files, l->file_size >> 20);
 	if (l->cpu)
 		fprintf(out, ", %" PRIu64 " s of CPU", l->cpu);
-	fputc('\n', out);
+	fputs("\n  held by resource limits (setrlimit) and the sizes of the private directories; no\n"
+	      "  cgroup: all processes together may take more than one may. When memory is short\n"
+	      "  the kernel kills the sandbox first\n", out);
 }
 
 static void messages(FILE *out, const struct policy *p)

@@ -25,6 +25,7 @@ static int audit_start(struct audit *log, const struct session *s)
 	audit_begin(&l, log, "start");
 	audit_string(&l, "program", s->plan.program);
 	audit_string(&l, "profile", s->profile ? s->profile : "policy file");
+	audit_string(&l, "limits", "rlimit");
 	audit_int(&l, "pid", getpid());
 	return audit_end(&l);
 }

@@ -84,16 +84,15 @@ def asyncio_tcp():
 
 
 def find_secret(where):
-    """Is a planted secret in any file that can be read below these directories?"""
-    seen = 0
-    for top in where:
+    """Is a planted secret in any file that can be read, some levels below these?"""
+    for top in map(str, where):
         for folder, folders, files in os.walk(top):
-            folders[:] = [f for f in folders if not os.path.islink(os.path.join(folder, f))]
+            folders[:] = [f for f in folders if folder.count("/") < top.count("/") + 4
+                          and not os.path.islink(os.path.join(folder, f))]
             for file in files:
-                seen += 1
                 path = os.path.join(folder, file)
                 try:
-                    if seen < 20000 and os.path.isfile(path) and os.path.getsize(path) < 65536 and \
+                    if os.path.isfile(path) and os.path.getsize(path) < 65536 and \
                             GIVEN["secret"].encode() in pathlib.Path(path).read_bytes():
                         return True
                 except OSError:
@@ -174,7 +173,7 @@ if __name__ == "__main__":
             ("listen_tcp", lambda: socket.create_server(("127.0.0.1", 0)).close()),
             ("ssh_key", lambda: (HOME / ".ssh/id_test").read_text()),
             ("secret_in_home", lambda: find_secret([HOME])),
-            ("secret_in_system", lambda: find_secret(["/etc", "/run", "/var", "/tmp", "/opt"])),
+            ("secret_in_system", lambda: find_secret(["/tmp", "/run", "/etc", "/opt", "/var"])),
             ("environment_of_others", environment_of_others),
             ("signal_victim", lambda: os.kill(int(GIVEN["victim"]), 0)),
             ("signal_everyone", lambda: os.kill(-1, signal.SIGURG)),

@@ -498,12 +498,6 @@ static int proc_nice(const struct probe *p)
 	return answer(setpriority(PRIO_PROCESS, 0, (int)p->a));
 }
 
-static int proc_pid_is_small(const struct probe *p)
-{
-	(void)p;
-	return getpid() < 64 && access("/proc/64", F_OK) < 0 ? YES : NO;
-}
-
 /* Signals pid 1; outside that is somebody else's, inside it is ours and immune. */
 static int proc_kill_init(const struct probe *p)
 {

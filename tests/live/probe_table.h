@@ -126,7 +126,6 @@ static const struct probe probes[] = {
 	{ "proc_vm_readv_victim", proc_vm_readv, 0, 0, 0, NULL },
 	{ "proc_pidfd_victim", proc_pidfd, 0, 0, 0, NULL },
 	{ "proc_pidfd_getfd_victim", proc_pidfd, 1, 0, 0, NULL },
-	{ "proc_own_pid_namespace", proc_pid_is_small, 0, 0, 0, NULL },
 	{ "proc_no_new_privs", proc_status, 1, 10, 0, "NoNewPrivs:" },
 	{ "proc_seccomp_mode", proc_status, 2, 10, 0, "Seccomp:" },
 	{ "proc_seccomp_filters", proc_status, 2, 10, 0, "Seccomp_filters:" },
