@@ -9,6 +9,9 @@
  * REFUSE(error, call, arg, mask, value, why)	when (arg & mask) == value
  * REFUSE2(error, call, arg, mask, value, arg2, mask2, value2, why)	when both hold
  * ONLY(error, call, arg, value, why)		when arg is not value
+ * FAMILIES(call, why)	EAFNOSUPPORT when argument 0 is not AF_UNIX; in the program for a
+ *	server that may connect, AF_INET and AF_INET6 too, with SOCK_STREAM or SOCK_DGRAM and
+ *	protocol 0, TCP or UDP, else EPROTONOSUPPORT
  * SETS(error, call, arg, value, pointer, why)	when arg is value and the pointer is not NULL
  * PLAIN(error, call, arg, why)			when arg is neither 0 nor 8 nor all ones
  *
@@ -21,7 +24,7 @@
 /* clang-format off */
 
 /* Sockets. */
-ONLY(EAFNOSUPPORT, socket, 0, AF_UNIX, "no network: no family but Unix's can exist")
+FAMILIES(socket, "no network: no family but Unix's can exist; or TCP and UDP with what a policy names")
 ONLY(EAFNOSUPPORT, socketpair, 0, AF_UNIX, "no network: TIPC has pairs too")
 REFUSE(EPERM, socketpair, 1, 0xf, SOCK_DGRAM, "one end can be sent to any socket that has a visible name")
 REFUSE(EPERM, socketpair, 1, 0xf, SOCK_RAW, "on AF_UNIX the same as SOCK_DGRAM")

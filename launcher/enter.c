@@ -159,6 +159,8 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 			r = add_rule(ruleset, abi, plan->v[i].target,
 				     (enum landlock_grant)grant, err);
 	}
+	for (uint32_t i = 0; i < plan->network.n_destinations && r == 0; i++)
+		r = landlock_add_port(ruleset, abi, plan->network.destinations[i].port, err);
 	return r < 0 ? r : take_fd(&ruleset);
 }
 
@@ -228,7 +230,8 @@ static int confine(const struct plan *plan, struct err *err)
 	if (r == 0 && plan->no_sockets)
 		r = lock_syscalls(&filter_server_no_sockets, err);
 	if (r == 0 && !layer_is_out("arguments"))
-		r = lock_syscalls(&filter_server_arguments, err);
+		r = lock_syscalls(plan->network.n_destinations ? &filter_server_arguments_net :
+							 &filter_server_arguments, err);
 	if (r == 0 && !layer_is_out("calls"))
 		r = lock_syscalls(&filter_server_calls, err);
 	return r;
@@ -267,7 +270,7 @@ static int build(const struct start *s, struct err *err)
 	r = layer_is_out("user") ? 0 : ns_map(s->user->uid, s->user->gid, err);
 	timing_mark("init", "identity map");
 	if (r == 0 && !layer_is_out("network"))
-		r = net_isolate(err);
+		r = s->egress < 0 ? net_isolate(err) : net_open(&s->plan->network, s->egress, err);
 	timing_mark("init", "network checked");
 	if (r == 0 && !layer_is_out("limits"))
 		r = limits_prefer(err);

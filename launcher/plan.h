@@ -18,6 +18,7 @@
 
 #include "common/landlock.h"
 #include "common/strv.h"
+#include "common/wire.h"
 #include "policies/policy.h"
 
 struct err;
@@ -56,6 +57,7 @@ struct plan {
 	char *cwd; /* inside */
 	struct policy_limits limits;
 	bool no_sockets;   /* filter C as well */
+	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;
 	struct strv watched; /* "directory\tname\twhy\tinode or 0": protected names (appear.h) */
 	struct strv granted_links; /* symlinks that the grants went through */

@@ -2,7 +2,8 @@
 /*
  * bench_launch - how long from exec to exit, of several commands in turn
  *
- * usage: bench_launch [-n ROUNDS] [-w WARM] [-j] :: NAME CMD [ARG...] [:: NAME CMD [ARG...]]...
+ * usage: bench_launch -F FILE        write the filter of a server's calls, for a peer
+ *        bench_launch [-n ROUNDS] [-w WARM] [-j] :: NAME CMD [ARG...] [:: NAME CMD [ARG...]]...
  *
  * The commands run interleaved, one of each a round, so that what disturbs the machine
  * disturbs all of them.  The first is the floor: what a row adds is its median less the
@@ -18,6 +19,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "filters/filters.h"
 
 #define COMMANDS 32
 #define ROUNDS_MAX 10000
@@ -69,6 +72,20 @@ static void run_once(struct command *c, int null, bool counts)
 		c->ms[c->n++] = now_ms() - began;
 }
 
+/* One program, as bwrap --seccomp takes it: the list of calls that a server may make. */
+static int write_filter(const char *path)
+{
+	FILE *f = fopen(path, "we");
+	const struct lock_filter *filter = &filter_server_calls;
+	size_t n = f ? fwrite(filter->insns, 8, filter->len, f) : 0;
+
+	if (!f || fclose(f) != 0 || n != filter->len) {
+		perror(path);
+		return 1;
+	}
+	return 0;
+}
+
 static size_t split(int argc, char **argv, int first, struct command *all)
 {
 	size_t n = 0;
@@ -113,12 +130,14 @@ int main(int argc, char **argv)
 
 	/* getopt would take what follows for options. */
 	while ((opt = argc > optind && strcmp(argv[optind], "::") != 0 ?
-			      getopt(argc, argv, "+n:w:j") :
+			      getopt(argc, argv, "+n:w:jF:") :
 			      -1) != -1) {
 		if (opt == 'n')
 			rounds = atoi(optarg);
 		else if (opt == 'w')
 			warm = atoi(optarg);
+		else if (opt == 'F')
+			return write_filter(optarg);
 		else if (opt == 'j')
 			is_json = true;
 		else

@@ -29,32 +29,35 @@
 
 #define DECLARE(arch)                                                                    \
 	extern const struct lock_filter arch##_server_calls, arch##_server_arguments,    \
+		arch##_server_arguments_net,                                              \
 		arch##_server_no_sockets, arch##_init, arch##_launcher, arch##_pep;
 
 DECLARE(x86_64)
 DECLARE(aarch64)
 
 /* The two stacks in the order in which the kernel asks: what was added last comes first. */
-#define TARGET(name, scmp, audit, has_x32)                                               \
-	{ #name, scmp, audit, has_x32,                                                   \
-	  { &name##_server_calls, &name##_server_arguments, &name##_server_no_sockets }, \
+#define TARGET(name, scmp, audit, has_x32, has_internet, b)                              \
+	{ #name, scmp, audit, has_x32, has_internet,                                     \
+	  { &name##_server_calls, &name##_##b, &name##_server_no_sockets },              \
 	  { &name##_init, &name##_launcher, &name##_pep } }
 
 static const struct target {
 	const char *name;
 	uint32_t scmp, audit;
-	bool has_x32;
+	bool has_x32, has_internet;
 	const struct lock_filter *server[3]; /* A, B; C for "sockets": "none" */
 	const struct lock_filter *ours[3];
 } targets[] = {
-	TARGET(x86_64, SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, true),
-	TARGET(aarch64, SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false),
+	TARGET(x86_64, SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, true, false, server_arguments),
+	TARGET(aarch64, SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false, false, server_arguments),
+	TARGET(x86_64, SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, true, true, server_arguments_net),
+	TARGET(aarch64, SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false, true, server_arguments_net),
 };
 #define N_TARGETS (sizeof(targets) / sizeof(*targets))
 
 /* --- the tables, read a second time -------------------------------------------------- */
 
-enum kind { REFUSE_IF = 0, REFUSE_OTHER, REFUSE_PERSONA, REFUSE_SET };
+enum kind { REFUSE_IF = 0, REFUSE_OTHER, REFUSE_PERSONA, REFUSE_SET, REFUSE_FAMILY };
 
 static const struct call {
 	const char *name;
@@ -85,6 +88,7 @@ static const struct argument {
 	{ REFUSE_OTHER, error, #name, arg, ALL, value, arg, 0, 0 },
 #define SETS(error, name, arg, value, pointer, why)                                      \
 	{ REFUSE_SET, error, #name, arg, ALL, value, pointer, 0, 0 },
+#define FAMILIES(name, why) { REFUSE_FAMILY, EAFNOSUPPORT, #name, 0, ALL, 0, 0, 0, 0 },
 #define PLAIN(error, name, arg, why) { REFUSE_PERSONA, error, #name, arg, 0, 0, arg, 0, 0 },
 #include "filters/server_arguments.h"
 };
@@ -131,6 +135,21 @@ static void model_init(struct model *m, const struct target *t)
 		m->c[number(t, no_sockets[i].name)] = no_sockets[i].answer;
 }
 
+/* The error for this socket, or 0. */
+static int family_error(bool has_internet, const unsigned long long args[6])
+{
+	uint32_t family = (uint32_t)args[0], type = (uint32_t)args[1] & 0xf, protocol = (uint32_t)args[2];
+
+	if (family == AF_UNIX)
+		return 0;
+	if (!has_internet || (family != AF_INET && family != AF_INET6))
+		return EAFNOSUPPORT;
+	if ((type != SOCK_STREAM && type != SOCK_DGRAM) ||
+	    (protocol != 0 && protocol != 6 && protocol != 17))
+		return EPROTONOSUPPORT;
+	return 0;
+}
+
 static bool row_matches(const struct argument *row, const unsigned long long args[6])
 {
 	uint32_t low = (uint32_t)args[row->arg], low2 = (uint32_t)args[row->arg2];
@@ -142,6 +161,8 @@ static bool row_matches(const struct argument *row, const unsigned long long arg
 		return low != row->value;
 	case REFUSE_PERSONA:
 		return low != 0 && low != 8 && low != 0xffffffff;
+	case REFUSE_FAMILY:
+		return false; /* is_right() asks family_error() */
 	case REFUSE_SET:
 		return low == row->value && args[row->arg2] != 0;
 	}
@@ -161,6 +182,11 @@ static bool is_right(const struct model *m, bool with_c, const struct seccomp_da
 		from_a = m->calls[nr];
 	if (from_a != SECCOMP_RET_ALLOW)
 		return got == from_a;
+	if (!strcmp(m->name[nr], "socket") && family_error(m->target->has_internet, d->args)) {
+		is_refused = true;
+		is_one_of_them = got == (SECCOMP_RET_ERRNO |
+					 (uint32_t)family_error(m->target->has_internet, d->args));
+	}
 	for (size_t i = 0; i < COUNT(arguments); i++)
 		if (!strcmp(arguments[i].name, m->name[nr]) && row_matches(&arguments[i], d->args)) {
 			is_refused = true;
@@ -340,11 +366,46 @@ static void what_matters_most_is_refused(void **unused)
 		for (size_t i = 0; i < COUNT(rows); i++) {
 			struct seccomp_data d = { .arch = targets[t].audit };
 
-			d.nr = t == 0 ? rows[i].x86_64 : rows[i].aarch64;
+			d.nr = targets[t].has_x32 ? rows[i].x86_64 : rows[i].aarch64;
+			/* What a network changes is below. */
+			if (targets[t].has_internet && rows[i].x86_64 == 41 && rows[i].args[0] % 4096 == 2)
+				continue;
 			memcpy(d.args, rows[i].args, sizeof(rows[i].args));
 			if (bpf_run_stack(targets[t].server, 2, &d) != rows[i].answer)
 				fail_msg("%s: row %zu: not %08x", targets[t].name, i, rows[i].answer);
 		}
+}
+
+/* Every family, type and protocol; by hand for the few that matter most. */
+static void sockets_are_those_of_the_policy(void **unused)
+{
+	(void)unused;
+	for (size_t t = 0; t < N_TARGETS; t++) {
+		struct seccomp_data d = { .nr = number(&targets[t], "socket"),
+					  .arch = targets[t].audit };
+		const uint32_t inet = targets[t].has_internet ? SECCOMP_RET_ALLOW :
+								SECCOMP_RET_ERRNO | EAFNOSUPPORT;
+		struct model m;
+
+		model_init(&m, &targets[t]);
+		for (uint64_t family = 0; family < 70; family++)
+			for (uint64_t type = 0; type < 16; type++)
+				for (uint64_t protocol = 0; protocol < 300; protocol++) {
+					d.args[0] = family | (protocol & 1) << 32;
+					d.args[1] = type | 0x80000; /* SOCK_CLOEXEC */
+					d.args[2] = protocol;
+					check(&m, &d);
+				}
+		d.args[0] = AF_INET;
+		d.args[1] = SOCK_STREAM;
+		d.args[2] = 0;
+		assert_int_equal(bpf_run_stack(targets[t].server, 2, &d), inet);
+		d.args[1] = SOCK_RAW;
+		assert_int_not_equal(bpf_run_stack(targets[t].server, 2, &d), SECCOMP_RET_ALLOW);
+		d.args[0] = AF_NETLINK;
+		assert_int_equal(bpf_run_stack(targets[t].server, 2, &d),
+				 SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+	}
 }
 
 /* init, the launcher as supervisor, the pep: what none of them may do kills. */
@@ -414,6 +475,7 @@ int main(void)
 		cmocka_unit_test(a_foreign_architecture_kills_the_process),
 		cmocka_unit_test(arguments_are_compared_in_their_low_half),
 		cmocka_unit_test(what_matters_most_is_refused),
+		cmocka_unit_test(sockets_are_those_of_the_policy),
 		cmocka_unit_test(our_own_processes_can_do_little),
 		cmocka_unit_test(a_wrong_program_is_noticed),
 	};
