@@ -104,7 +104,6 @@ const struct protect_name protect_names[] = {
 struct place {
 	const char *root;    /* the writable mount that it lies in */
 	const char *path;    /* root, or a repository below it */
-	bool is_repository;
 };
 
 /* Mounts more than this make a start slow; a project with more is told what is left. */
@@ -419,7 +418,7 @@ static int protect_root(struct protecting *g, const char *root)
 	if (r == 0)
 		r = protect_place(g, &place);
 	for (size_t i = 0; i < s.repositories.n && r == 0; i++) {
-		place = (struct place){ .root = root, .path = s.repositories.v[i], .is_repository = true };
+		place = (struct place){ .root = root, .path = s.repositories.v[i] };
 		r = protect_place(g, &place);
 	}
 	if (r == 0)
