@@ -43,6 +43,7 @@ struct plan_entry {
 	char *source;
 	const char *why; /* static: for explain */
 	bool is_dir, is_writable, is_executable;
+	bool is_protection; /* protect.c: what is writable here stays as it is, or in place */
 	bool is_alone; /* a tmpfs in which nothing of the host appears */
 	dev_t dev; /* of a bind's source, as found when planned */
 	ino_t ino;
@@ -54,13 +55,15 @@ struct plan {
 	size_t n;
 	char *program; /* absolute, inside and outside: the ELF file to execute */
 	struct strv argv, env;
+	char *socket; /* inside: where the server listens; NULL: its standard streams */
 	char *cwd; /* inside */
+	bool is_cwd_granted; /* else its name exists, empty */
 	struct policy_limits limits;
 	bool no_sockets;   /* filter C as well */
+	bool is_bare; /* no namespaces: entries are rules on the host's paths (bare.h) */
 	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;
 	struct strv watched; /* "directory\tname\twhy\tinode or 0": protected names (appear.h) */
-	struct strv granted_links; /* symlinks that the grants went through */
 	bool no_new_names;   /* nothing new directly in a writable directory */
 };
 

@@ -165,6 +165,7 @@ static int add(struct protecting *g, const char *path, const struct stat *st, bo
 		return err_errno(g->err, ENOMEM, "plan");
 	e->is_dir = S_ISDIR(st->st_mode);
 	e->is_writable = is_writable;
+	e->is_protection = true;
 	e->dev = st->st_dev;
 	e->ino = st->st_ino;
 	g->mounts++;

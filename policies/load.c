@@ -216,7 +216,7 @@ ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
 ENUM_MEMBER(load_sockets, "none|unix", sandbox.sockets, enum policy_sockets)
 ENUM_MEMBER(load_new_names, "deny|allow", sandbox.new_names, enum policy_new_names)
-ENUM_MEMBER(load_tier, "full", sandbox.minimum_tier, enum policy_tier)
+ENUM_MEMBER(load_tier, "full|nouserns", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
 ENUM_MEMBER(load_requests, "deny|pass", messages.server_requests, enum policy_requests)
 
@@ -299,6 +299,23 @@ static int load_env(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+/* Directly in a private directory of the sandbox: plan.c checks which. */
+static int load_socket(struct loading *l, json_t *value)
+{
+	struct strv one = {0};
+	int r = json_is_string(value) ? item_path(l, json_string_value(value), &one) :
+					refuse(l, "must be the path of a Unix socket inside");
+
+	if (r == 0 && strlen(one.v[0]) > 107)
+		r = refuse(l, "longer than 107 bytes, the most a Unix socket's path can have");
+	if (r == 0) {
+		l->policy->sandbox.socket = strdup(one.v[0]);
+		r = l->policy->sandbox.socket ? 0 : no_memory(l);
+	}
+	strv_done(&one);
+	return r;
+}
+
 static int item_destination(struct loading *l, const char *text, struct strv *list)
 {
 	struct destination d;
@@ -360,7 +377,8 @@ static int load_sandbox(struct loading *l, json_t *value)
 		{ "env", load_env },	   { "limits", load_limits },
 		{ "sockets", load_sockets }, { "new_names", load_new_names },
 		{ "unprotect", load_unprotect },
-		{ "network", load_network },   { "minimum_tier", load_tier }, {0},
+		{ "network", load_network },   { "minimum_tier", load_tier },
+		{ "socket", load_socket },     {0},
 	};
 
 	return object(l, value, members);
