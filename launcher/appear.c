@@ -12,7 +12,7 @@
 
 #include "common/audit.h"
 #include "common/err.h"
-#include "common/sys.h"
+#include "common/nolinks.h"
 #include "launcher/appear.h"
 #include "launcher/commands.h"
 #include "launcher/plan.h"
@@ -34,8 +34,7 @@ static int open_directory(const char *entry, struct err *err)
 	int fd;
 
 	snprintf(path, sizeof(path), "%.*s", (int)part(entry), entry);
-	fd = sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-			 RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	fd = nolinks_open(AT_FDCWD, path, O_PATH | O_DIRECTORY);
 	return fd < 0 ? err_errno(err, errno, "watch %s", path) : fd;
 }
 
