@@ -55,7 +55,7 @@ endif
 
 pkg = $(shell $(PKG_CONFIG) --cflags $(1)) 
 libs = $(shell $(PKG_CONFIG) --libs $(1))
-CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0)
+CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0 nettle)
 
 # --- layers: one archive each, in the order of the include rule ------------------
 
@@ -101,8 +101,8 @@ $(O)/lib%.a:
 # the user database needs its modules.
 small = $(if $(filter static,$(LINK)),-Wl$(comma)-Bstatic $(1) -Wl$(comma)-Bdynamic,$(1))
 comma := ,
-LIB_LAUNCHER := $(call small,$(call libs,jansson libcap libnl-route-3.0 libnl-3.0))
-LIB_PEP := $(call small,$(call libs,jansson libcap))
+LIB_LAUNCHER := $(call small,$(call libs,jansson libcap libnl-route-3.0 libnl-3.0 nettle))
+LIB_PEP := $(call small,$(call libs,jansson libcap nettle))
 LIB_EGRESS := $(call libs,libcap libcares)
 
 $(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
@@ -177,6 +177,10 @@ $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 
 $(O)/unit/test_filters: $(O)/gen/filters_x86_64.o $(O)/gen/filters_aarch64.o
 
+$(O)/differential/core: $(O)/tests/differential/core.o $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 # A probe runs inside the sandbox, where no library of ours exists: static.
 PROBE_SRC := tests/live/probe.c $(wildcard tests/live/probes/*.c)
 $(O)/live/probe: $(PROBE_SRC) tests/live/probe_table.h $(wildcard tests/live/probes/*.h)
@@ -209,7 +213,7 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) $
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
-		$(filter %.c,$^) $(call libs,jansson libcap libcares)
+		$(filter %.c,$^) $(call libs,jansson libcap libcares nettle)
 
 # The corpus in the tree is read, what a run finds goes to the build directory.
 fuzz: $(FUZZ)
@@ -266,4 +270,4 @@ uninstall:
 clean:
 	rm -rf $(O)
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -path $(O)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
