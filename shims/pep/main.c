@@ -34,7 +34,7 @@
 #include "policies/bundle.h"
 #include "policies/policy.h"
 #include "shims/pep/flow.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 #include "shims/pep/stderr.h"
 
 struct arguments {

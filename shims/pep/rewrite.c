@@ -7,7 +7,7 @@
 #include "policies/policy.h"
 #include "shims/pep/json.h"
 #include "shims/pep/rewrite.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 
 #define SPANS 64
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 #include "shims/pep/sink.h"
 #include "shims/pep/stderr.h"
 

@@ -12,8 +12,8 @@
 
 #include "common/strv.h"
 #include "launcher/secrets.h"
-#include "shims/pep/scan.h"
-#include "shims/pep/scan_formats.h"
+#include "scan/scan.h"
+#include "scan/formats.h"
 
 static const char *charset(enum scan_charset set)
 {
