@@ -349,7 +349,7 @@ static bool is_blank_operator(const char *text, size_t name_start)
 	size_t from = name_start > 160 ? name_start - 160 : 0;
 
 	return memmem(text + from, name_start - from, "login ", 6) ||
-	       (name_start >= 2 && text[name_start - 1] == '-' && text[name_start - 2] == '-');
+	       (text[name_start] == '-' && text[name_start + 1] == '-');
 }
 
 static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
@@ -364,13 +364,13 @@ static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 		start--;
 	while (end < len && end - at < NAME_MAX && (charset_has(SET_B64U, text[end])))
 		end++;
-	name = find_name(text + start, end - start);
-	if (!name || name->gate == GATE_NONE)
-		return;
 	q = read_quote(text, len, end);
 	value = skip_blank(text, len, end + q.n);
 	n = read_operator(text, len, value);
-	if (!n && (value == end || !is_blank_operator(text, start)))
+	if (!n && (value == end || q.n || !is_blank_operator(text, start)))
+		return;
+	name = find_name(text + start, end - start);
+	if (!name || name->gate == GATE_NONE)
 		return;
 	/* code=, sig=: of a query, and not of a program. */
 	if (name->is_whole && (name->gate == GATE_LONG) && (q.n || value > end || text[value] != '='))

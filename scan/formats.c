@@ -79,7 +79,7 @@ const struct format formats[] = {
 	{ "azure-event-grid", "s76", "AZEG", "s4", CHECK_NONE, 0 },
 	{ "azure-devops", "b76", "AZDO", "b4", CHECK_NONE, 0 },
 	{ "azure-cask", "b52", "JQQJ99", "e26-30", CHECK_NONE, 0 },
-	{ "alibaba", NULL, "LTAI", "b12-20", CHECK_MIXED, 0 },
+	{ "alibaba", NULL, "LTAI", "b14-20", CHECK_MIXED, 0 },
 	{ "tencent", NULL, "AKID", "b32", CHECK_MIXED, 0 },
 	{ "yandex", NULL, "AQVN", "u35-38", CHECK_MIXED, 0 },
 	{ "digitalocean", NULL, "dop_v1_", "h64", CHECK_NONE, 0 },
@@ -283,6 +283,8 @@ const struct format formats[] = {
 	/* Keys and bearer tokens of standards */
 	{ "jwt", NULL, "eyJ", "u8+'.'u2+'.'u16+", CHECK_JWT, 0 },
 	{ "jwt", NULL, "ewog", "u8+'.'u2+'.'u16+", CHECK_JWT, 0 },
+	{ "jwt", NULL, "eyAi", "u8+'.'u2+'.'u16+", CHECK_JWT, 0 },
+	{ "jwt", NULL, "ewoJ", "u8+'.'u2+'.'u16+", CHECK_JWT, 0 },
 	{ "jwe", NULL, "eyJ", "u8+'.'u0+'.'u8+'.'u8+'.'u16+", CHECK_JWT, 0 },
 	{ "paseto-local", NULL, "v1.local.", "u40+", CHECK_MIXED, 0 },
 	{ "paseto-local", NULL, "v2.local.", "u40+", CHECK_MIXED, 0 },

@@ -52,7 +52,8 @@ struct format_item {
 	unsigned int set;
 };
 
-/* Take the item at *pattern and move on.  Return: false at the end. */
+/* Take the item at *pattern and move on.  Return: false at the end,
+ * and *ret as it was. */
 bool formats_next(const char **pattern, struct format_item *ret);
 
 /*

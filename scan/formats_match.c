@@ -25,9 +25,9 @@ bool formats_next(const char **pattern, struct format_item *ret)
 {
 	const char *p = *pattern, *end;
 
-	*ret = (struct format_item){0};
 	if (!p || !*p)
 		return false;
+	*ret = (struct format_item){0};
 	if (*p == '\'') {
 		end = strchr(p + 1, '\'');
 		ret->literal = p + 1;
@@ -137,6 +137,13 @@ static size_t match_after(const char *pattern, const char *text, size_t len, siz
 	return NOTHING;
 }
 
+/* Is text[at - 1] of the set, and not the end of an escape? */
+static bool goes_on(unsigned int set, const char *text, size_t at)
+{
+	return at && charset_has(set, text[at - 1]) &&
+	       !(charset_has(SET_WORD, text[at - 1]) && formats_left_open(text, at));
+}
+
 /* The same to the left of text[at]; each item takes all it can. */
 static size_t match_before(const char *pattern, const char *text, size_t at)
 {
@@ -155,9 +162,10 @@ static size_t match_before(const char *pattern, const char *text, size_t at)
 			from -= i->min;
 			continue;
 		}
-		while (run < i->max && run < from && charset_has(i->set, text[from - run - 1]))
+		while (run < i->max && run < from && charset_has(i->set, text[from - run - 1]) &&
+		       (run < i->min || goes_on(i->set, text, from - run)))
 			run++;
-		if (run < i->min || (!n && run < from && charset_has(i->set, text[from - run - 1])))
+		if (run < i->min || (!n && goes_on(i->set, text, from - run)))
 			return NOTHING;
 		from -= run;
 	}

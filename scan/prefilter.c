@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
+#include "scan/charset.h"
 #include "scan/prefilter.h"
 #include "scan/prefilter_x86.h"
 
@@ -49,103 +51,175 @@ static void build_class(const struct half_sets *sets, unsigned char *low, unsign
 
 /* --- windows ------------------------------------------------------------------------------------ */
 
-/* Per mille in a mixture of base64, code and JSON; what is not here is rare. */
-static unsigned int frequency(unsigned char c)
+/* Windows are packed for two kinds of text, in parts of 1024. */
+enum kind { KIND_CODE, KIND_BASE64, KINDS };
+
+static unsigned int frequency(enum kind kind, unsigned char c)
 {
-	static const unsigned char common[128] = {
-		[' '] = 60, ['"'] = 30, ['e'] = 40, ['t'] = 35, ['a'] = 33, ['o'] = 28, ['r'] = 30,
-		['n'] = 30, ['i'] = 30, ['s'] = 30, ['l'] = 22, ['d'] = 22, ['c'] = 22, ['u'] = 18,
-		['p'] = 18, ['m'] = 17, ['f'] = 15, ['.'] = 14, [','] = 14, ['0'] = 16, ['1'] = 16,
-		['2'] = 15, ['-'] = 10, ['_'] = 8, [':'] = 14, ['/'] = 12, ['('] = 10, [')'] = 10,
-		['='] = 10, ['\n'] = 15, ['h'] = 15, ['g'] = 13, ['b'] = 13, ['y'] = 12, ['v'] = 10,
-		['w'] = 9, ['k'] = 9, ['x'] = 8, ['j'] = 7, ['q'] = 6, ['z'] = 6, ['3'] = 14,
-		['4'] = 14, ['5'] = 14, ['6'] = 14, ['7'] = 14, ['8'] = 14, ['9'] = 14,
+	static const unsigned char code[128] = {
+		[' '] = 120, ['"'] = 22, ['e'] = 70, ['t'] = 52, ['a'] = 42, ['o'] = 40, ['r'] = 44,
+		['n'] = 42, ['i'] = 42, ['s'] = 40, ['l'] = 28, ['d'] = 25, ['c'] = 26, ['u'] = 20,
+		['p'] = 22, ['m'] = 18, ['f'] = 16, ['.'] = 16, [','] = 16, ['0'] = 12, ['1'] = 10,
+		['2'] = 8, ['-'] = 10, ['_'] = 12, [':'] = 10, ['/'] = 12, ['('] = 11, [')'] = 11,
+		['='] = 10, ['\n'] = 28, ['h'] = 18, ['g'] = 13, ['b'] = 12, ['y'] = 13, ['v'] = 9,
+		['w'] = 8, ['k'] = 6, ['x'] = 6, ['j'] = 2, ['q'] = 2, ['z'] = 2, ['*'] = 8,
+		['\''] = 10, [';'] = 10, ['S'] = 5, ['T'] = 5, ['E'] = 5, ['A'] = 5, ['I'] = 5,
 	};
 
+	if (kind == KIND_BASE64)
+		return charset_has(SET_B64, (char)c) ? 16 : 0;
 	if (c >= 128)
-		return 1;
-	return common[c] ? common[c] : c >= 'A' && c <= 'Z' ? 8 : 3;
+		return 0;
+	return code[c] ? code[c] : 3;
 }
 
-double prefilter_weight(const char *bytes)
-{
-	unsigned int sum = 0;
-
-	for (; *bytes; bytes++)
-		sum += frequency((unsigned char)*bytes);
-	return sum / 1000.0;
-}
-
-struct bucket {
-	uint16_t low[PREFILTER_WINDOW], high[PREFILTER_WINDOW];
-	double share[PREFILTER_WINDOW]; /* of all bytes, that the position accepts */
+/* The share of bytes that a set of low halves has, under each high half, by table. */
+struct shares {
+	unsigned int part[KINDS][16][2][256];
 };
+
+static void fill_shares(struct shares *s)
+{
+	for (unsigned int kind = 0; kind < KINDS; kind++)
+		for (unsigned int c = 0; c < 256; c++) {
+			unsigned int one = frequency((enum kind)kind, (unsigned char)c);
+			unsigned int *part = s->part[kind][c >> 4][c >> 3 & 1];
+			unsigned int bit = 1U << (c & 7);
+
+			/* In the order of c, sets without the bit are done. */
+			for (unsigned int set = 0; set < bit; set++)
+				part[bit | set] = part[set] + one;
+		}
+}
 
 struct halves {
 	uint16_t low[PREFILTER_WINDOW], high[PREFILTER_WINDOW];
+	float share[KINDS][PREFILTER_WINDOW];
 };
 
-static double share(const unsigned int weight[16][16], uint16_t low, uint16_t high)
+static void weigh(const struct shares *s, struct halves *h, size_t k)
 {
-	unsigned int sum = 0;
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
+		unsigned int sum = 0;
 
-	for (unsigned int h = 0; h < 16; h++)
-		for (unsigned int l = low, i = 0; high >> h & 1 && l; l >>= 1, i++)
-			sum += l & 1 ? weight[h][i] : 0;
-	return sum / 1000.0;
-}
+		for (unsigned int high = h->high[k]; high; high &= high - 1) {
+			const unsigned int(*part)[256] = s->part[kind][__builtin_ctz(high)];
 
-/* What the bucket would accept with the window in it. */
-static double price(const unsigned int weight[16][16], const struct bucket *b,
-		    const struct halves *w, struct bucket *ret)
-{
-	double all = 1;
-
-	*ret = *b;
-	for (size_t k = 0; k < PREFILTER_WINDOW; k++) {
-		ret->low[k] |= w->low[k];
-		ret->high[k] |= w->high[k];
-		if (ret->low[k] != b->low[k] || ret->high[k] != b->high[k])
-			ret->share[k] = share(weight, ret->low[k], ret->high[k]);
-		all *= ret->share[k];
+			sum += part[0][h->low[k] & 255] + part[1][h->low[k] >> 8];
+		}
+		h->share[kind][k] = (float)sum / 1024;
 	}
-	return all;
 }
 
-static double accepts(const struct bucket *b)
+static float accepts(const struct halves *h)
 {
-	return b->share[0] * b->share[1] * b->share[2] * b->share[3];
+	float sum = 0;
+
+	for (unsigned int kind = 0; kind < KINDS; kind++)
+		sum += h->share[kind][0] * h->share[kind][1] * h->share[kind][2] * h->share[kind][3];
+	return sum;
+}
+
+static struct halves both(const struct shares *s, const struct halves *a, const struct halves *b)
+{
+	struct halves u = *a;
+
+	for (size_t k = 0; k < PREFILTER_WINDOW; k++) {
+		u.low[k] |= b->low[k];
+		u.high[k] |= b->high[k];
+		if (u.low[k] != a->low[k] || u.high[k] != a->high[k])
+			weigh(s, &u, k);
+	}
+	return u;
+}
+
+static struct halves halves_of(const struct shares *s, const struct prefilter_window *w)
+{
+	struct halves h = {0};
+
+	for (size_t k = 0; k < PREFILTER_WINDOW; k++) {
+		for (const char *p = w->bytes[k]; *p; p++) {
+			h.low[k] |= (uint16_t)(1 << (*p & 15));
+			h.high[k] |= (uint16_t)(1 << ((unsigned char)*p >> 4));
+		}
+		weigh(s, &h, k);
+	}
+	return h;
+}
+
+float prefilter_weight(const struct prefilter_window *w)
+{
+	float sum = 0;
+
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
+		float all = 1;
+
+		for (size_t k = 0; k < PREFILTER_WINDOW; k++) {
+			unsigned int share = 0;
+
+			for (const char *p = w->bytes[k]; *p; p++)
+				share += frequency((enum kind)kind, (unsigned char)*p);
+			all *= (float)share / 1024;
+		}
+		sum += all;
+	}
+	return sum;
+}
+
+static int widest_first(const void *a, const void *b)
+{
+	float x = accepts(a), y = accepts(b);
+
+	return (x < y) - (x > y);
 }
 
 /* Each window into the bucket that grows least by it. */
-static void pack(struct bucket *buckets, const struct prefilter_window *windows, size_t n)
+static void pack(struct halves buckets[BUCKETS], const struct prefilter_window *windows, size_t n)
 {
-	unsigned int weight[16][16];
+	static struct shares shares;
+	static struct halves sorted[PREFILTER_MOST];
 
-	for (unsigned int c = 0; c < 256; c++)
-		weight[c >> 4][c & 15] = frequency((unsigned char)c);
+	fill_shares(&shares);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = halves_of(&shares, &windows[i]);
+	qsort(sorted, n, sizeof(*sorted), widest_first);
 	for (size_t i = 0; i < n; i++) {
-		struct halves w = {0};
-		struct bucket grown, best_grown = {0};
-		double best = 1e9;
+		struct halves best_union = {0};
+		float best = 1e9F;
 		size_t best_at = 0;
 
-		for (size_t k = 0; k < PREFILTER_WINDOW; k++)
-			for (const char *p = windows[i].bytes[k]; *p; p++) {
-				w.low[k] |= (uint16_t)(1 << (*p & 15));
-				w.high[k] |= (uint16_t)(1 << ((unsigned char)*p >> 4));
-			}
 		for (size_t b = 0; b < BUCKETS; b++) {
-			double more = price(weight, &buckets[b], &w, &grown) - accepts(&buckets[b]);
+			struct halves u = both(&shares, &buckets[b], &sorted[i]);
+			float more = accepts(&u) - accepts(&buckets[b]);
 
 			if (more < best) {
 				best = more;
 				best_at = b;
-				best_grown = grown;
+				best_union = u;
 			}
 		}
-		buckets[best_at] = best_grown;
+		buckets[best_at] = best_union;
 	}
+}
+
+/* All words of four bytes that a window stands for, into the bitmap. */
+static void fill_words(struct prefilter *p, const struct prefilter_window *w)
+{
+	char word[PREFILTER_WINDOW];
+
+	for (const char *a = w->bytes[0]; *a; a++)
+		for (const char *b = w->bytes[1]; *b; b++)
+			for (const char *c = w->bytes[2]; *c; c++)
+				for (const char *d = w->bytes[3]; *d; d++) {
+					uint32_t bit;
+
+					word[0] = *a;
+					word[1] = *b;
+					word[2] = *c;
+					word[3] = *d;
+					bit = prefilter_word(word);
+					p->words[bit / 64] |= 1ULL << (bit & 63);
+				}
 }
 
 bool prefilter_has(enum prefilter_variant variant)
@@ -162,12 +236,14 @@ bool prefilter_has(enum prefilter_variant variant)
 
 void prefilter_build(struct prefilter *p, const struct prefilter_window *windows, size_t n)
 {
-	struct bucket buckets[BUCKETS] = {0};
+	struct halves buckets[BUCKETS] = {0};
 
 	*p = (struct prefilter){ .variant = PREFILTER_SCALAR };
 	build_class(sets_a, p->class_low[0], p->class_high[0], p->class_a);
 	build_class(sets_b, p->class_low[1], p->class_high[1], p->class_b);
 	pack(buckets, windows, n);
+	for (size_t i = 0; i < n; i++)
+		fill_words(p, &windows[i]);
 	for (size_t b = 0; b < BUCKETS; b++)
 		for (size_t k = 0; k < PREFILTER_WINDOW; k++)
 			for (size_t half = 0; half < 16; half++) {

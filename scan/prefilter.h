@@ -18,11 +18,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define PREFILTER_BLOCK 64
 /* Bytes behind a block that are read too: the rest of a window. */
 #define PREFILTER_AHEAD 3
 #define PREFILTER_WINDOW 4
+#define PREFILTER_WORDS 65536U
+/* Windows. */
+#define PREFILTER_MOST 512
 
 struct prefilter_masks {
 	uint64_t window; /* a window may begin here */
@@ -43,6 +47,8 @@ struct prefilter {
 	/* The same for the scalar variant, by byte. */
 	uint16_t window[PREFILTER_WINDOW][256];
 	unsigned char class_a[256], class_b[256];
+	/* Words of four bytes that are windows, by a hash: what a bucket accepts and is none. */
+	uint64_t words[PREFILTER_WORDS / 64];
 	enum prefilter_variant variant;
 };
 
@@ -54,8 +60,24 @@ struct prefilter_window {
 /* Build for n windows, and choose the best variant of this processor. */
 void prefilter_build(struct prefilter *p, const struct prefilter_window *windows, size_t n);
 
-/* How likely the bytes are in text and code: the lower, the better a window. */
-double prefilter_weight(const char *bytes);
+/* How much of text and code a window accepts: the less, the better. */
+float prefilter_weight(const struct prefilter_window *w);
+
+static inline uint32_t prefilter_word(const char *bytes)
+{
+	uint32_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return (word * 0x9e3779b1U) >> 16;
+}
+
+/* Whether a window (or one in twenty other words) begins at four readable bytes. */
+static inline bool prefilter_is_word(const struct prefilter *p, const char *bytes)
+{
+	uint32_t bit = prefilter_word(bytes);
+
+	return p->words[bit / 64] >> (bit & 63) & 1;
+}
 
 bool prefilter_has(enum prefilter_variant variant);
 

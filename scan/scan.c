@@ -75,7 +75,7 @@ struct pass {
 	struct hits *hits;
 	struct personal personal; /* no classes below the first level */
 	size_t done_context, done_base64, done_hex, done_escapes;
-	uint64_t first, pairs, fours, hex[4];
+	uint64_t first, group, pairs, hex[4];
 };
 
 static void run_pass(struct pass *p);
@@ -149,18 +149,18 @@ static uint64_t shifted(uint64_t now, uint64_t before, unsigned int by)
 	return now << by | before >> (64 - by);
 }
 
-/* Ends of six groups of base64 in a row that give text. */
+/* Ends of five groups of base64 in a row that give text: in every token of 17 bytes. */
 static uint64_t base64_ends(struct pass *p, const struct prefilter_masks *m)
 {
 	uint64_t group = m->second & shifted(m->first, p->first, 1);
-	uint64_t pairs = group & shifted(group, p->pairs, 4);
-	uint64_t fours = pairs & shifted(pairs, p->fours, 8);
-	uint64_t sixes = fours & shifted(pairs, p->fours, 16);
+	uint64_t pairs = group & shifted(group, p->group, 4);
+	uint64_t fours = pairs & shifted(pairs, p->pairs, 8);
+	uint64_t fives = fours & shifted(group, p->group, 16);
 
 	p->first = m->first;
-	p->pairs = group;
-	p->fours = pairs;
-	return sixes;
+	p->group = group;
+	p->pairs = pairs;
+	return fives;
 }
 
 /* Ends of sixteen pairs of digits. */
@@ -181,24 +181,28 @@ typedef bool unwrap_fn(const char *, size_t, size_t, size_t *, struct view *);
 
 static void unwrap_all(struct pass *p, uint64_t mask, size_t base, unwrap_fn *unwrap, size_t *done)
 {
+	bool is_escape = unwrap == unwrap_escapes;
+
 	for (; mask; mask &= mask - 1) {
 		size_t at = base + (size_t)__builtin_ctzll(mask);
 
-		if (at >= *done && at < p->len &&
+		if (at >= *done && at < p->len && (!is_escape || unwrap_may_hide(p->text, p->len, at)) &&
 		    unwrap(p->text, p->len, at, done, &p->scan->work->levels[p->level].view))
 			look_into(p);
 	}
 }
 
-static void walk_block(struct pass *p, const struct prefilter_masks *m, size_t base)
+/* bytes: of the block, 3 more are readable. */
+static void walk_block(struct pass *p, const struct prefilter_masks *m, size_t base,
+		       const char *bytes)
 {
 	uint64_t base64 = base64_ends(p, m), hex = hex_ends(p, m);
 
 	for (uint64_t w = m->window; w; w &= w - 1) {
-		size_t at = base + (size_t)__builtin_ctzll(w);
+		size_t i = (size_t)__builtin_ctzll(w);
 
-		if (at < p->len)
-			look_at(p, at);
+		if (prefilter_is_word(&p->scan->filter, bytes + i) && base + i < p->len)
+			look_at(p, base + i);
 	}
 	if (p->level + 1 < LEVELS && (base64 | hex | m->escape)) {
 		unwrap_all(p, base64, base, unwrap_base64, &p->done_base64);
@@ -216,7 +220,7 @@ static void walk_chunk(struct pass *p, const char *bytes, size_t base, size_t bl
 	prefilter_run(&p->scan->filter, bytes, blocks, masks);
 	for (size_t i = 0; i < blocks && !p->hits->is_full; i++) {
 		p->hits->from = base + i * PREFILTER_BLOCK;
-		walk_block(p, &masks[i], p->hits->from);
+		walk_block(p, &masks[i], p->hits->from, bytes + i * PREFILTER_BLOCK);
 	}
 }
 
@@ -323,7 +327,7 @@ static size_t choose(const struct format *f, const struct strings *s, struct pre
 	static const struct prefilter_window discord = { { "MNO", "DTjz", "AEIMQUYcgk",
 							   "wxyz012345" } };
 	size_t head = strlen(f->literal), best_at = 0;
-	double best = 1e9;
+	float best = 1e9F;
 
 	if (f->check == CHECK_DISCORD) {
 		*ret = discord;
@@ -331,14 +335,14 @@ static size_t choose(const struct format *f, const struct strings *s, struct pre
 	}
 	for (size_t at = 0; at == 0 || at + PREFILTER_WINDOW <= head; at++) {
 		struct prefilter_window w;
-		double weight = 1;
+		float weight;
 
 		for (size_t k = 0; k < PREFILTER_WINDOW; k++) {
 			w.bytes[k] = window_byte(f, s, at + k);
 			if (!w.bytes[k])
 				abort(); /* the tables are ours */
-			weight *= prefilter_weight(w.bytes[k]);
 		}
+		weight = prefilter_weight(&w);
 		if (weight < best) {
 			best = weight;
 			best_at = at;
@@ -350,7 +354,7 @@ static size_t choose(const struct format *f, const struct strings *s, struct pre
 
 static void build(struct scan *s)
 {
-	static struct prefilter_window windows[512];
+	static struct prefilter_window windows[PREFILTER_MOST];
 	static struct strings strings;
 	size_t n = 0;
 

@@ -296,6 +296,14 @@ static bool is_hiding(const char *text, size_t len, size_t at, size_t n, uint32_
 	       (at + n < len && charset_has(SET_B62, p[n]));
 }
 
+/* Blanks, and bytes outside of ASCII, are of the piece when an escape writes them. */
+static bool is_written(const char *p, size_t n, uint32_t c)
+{
+	if (n == 1 || (*p == '\\' && p[1] != 'u' && p[1] != 'x'))
+		return false;
+	return c == ' ' || c == '\n' || c == '\r' || (c >= 0x80 && is_byte(p));
+}
+
 bool unwrap_escapes(const char *text, size_t len, size_t at, size_t *done, struct view *view)
 {
 	uint32_t c;
@@ -309,7 +317,7 @@ bool unwrap_escapes(const char *text, size_t len, size_t at, size_t *done, struc
 		i--;
 	for (view->n = 0; i < len && view->n < UNWRAP_VIEW; i += n) {
 		n = read_one(text + i, len - i, &c);
-		if (c && !is_token_char(c) && !(c >= 0x80 && n > 1 && is_byte(text + i)))
+		if (c && !is_token_char(c) && !is_written(text + i, n, c))
 			break;
 		if (c)
 			put(view, (char)c, i, i + n);
