@@ -61,7 +61,7 @@ enum gate {
 	GATE_TOKEN,    /* of chance, and no UUID: many tokens are none */
 	GATE_LONG,     /* of chance, and longer than an identifier */
 	GATE_BASIC,    /* base64 of user:password */
-	GATE_SESSION,  /* visible, 8 or more */
+	GATE_SESSION,  /* 8 or more, with a digit */
 	GATE_HEADER,   /* perhaps a scheme, and then of chance */
 	GATE_WORDS,    /* twelve words or more */
 	GATE_NUMBER,   /* the private part of a key in base64url */
@@ -214,7 +214,8 @@ static bool passes(enum gate gate, const char *text, size_t len, bool is_quoted)
 	case GATE_BASIC:
 		return value_is_basic(text, len);
 	case GATE_SESSION:
-		return len >= 8 && charset_run(SET_DOTTED, text, len, 0, len) == len;
+		return value_is_uuid(text, len) || value_is_random(text, len) ||
+		       (len >= 8 && value_is_password(text, len, 8) && !memchr(text, '.', len));
 	case GATE_WORDS:
 		return are_words(text, len);
 	case GATE_NUMBER:

@@ -257,6 +257,25 @@ static bool is_discord(const char *token, size_t len)
 	return n >= 17 && n <= 20 && charset_run(SET_DIGIT, id, n, 0, n) == n;
 }
 
+/* Behind the head line: a key, or a program that only names the line?  Ends of lines,
+ * as they are or escaped, and the seams of string literals may stand between. */
+static bool has_body(const char *p, const char *stop)
+{
+	static const char *const heads[] = { "Proc-Type:", "Version:", "Comment:", "DEK-Info:",
+					     "Encryption:" };
+	size_t left, n;
+
+	while (p < stop && (isspace((unsigned char)*p) || strchr("\"'`+,\\", *p) ||
+			    (strchr("nrt", *p) && p[-1] == '\\')))
+		p++;
+	left = (size_t)(stop - p);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		if (strlen(heads[i]) < left && !memcmp(p, heads[i], strlen(heads[i])))
+			return true;
+	n = charset_run(SET_B64E, p, left, 0, 64);
+	return n >= 16 && !formats_is_dull(p, n);
+}
+
 /* From BEGIN to END; to the end of the text where there is no END. */
 static size_t match_pem(const struct format *f, const char *text, size_t len, size_t at)
 {
@@ -270,7 +289,8 @@ static size_t match_pem(const struct format *f, const char *text, size_t len, si
 			      len - at;
 	}
 	dashes = memmem(p, (size_t)(stop - p) < 64 ? (size_t)(stop - p) : 64, "-----", 5);
-	if (!dashes || !memmem(p, (size_t)(dashes - p), key, sizeof(key) - 1))
+	if (!dashes || !memmem(p, (size_t)(dashes - p), key, sizeof(key) - 1) ||
+	    !has_body(dashes + 5, stop))
 		return NOTHING;
 	last = memmem(dashes + 5, (size_t)(stop - dashes - 5), end, sizeof(end) - 1);
 	if (!last)

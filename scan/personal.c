@@ -270,6 +270,15 @@ static bool is_bare(const char *layout)
 	return !layout[strspn(layout, "#*A")];
 }
 
+/* Groups of four in a row of such groups: a table of characters, and no card. */
+static bool is_of_a_table(const struct personal *p, size_t start, size_t end)
+{
+	return (start >= 5 && p->text[start - 1] == ' ' &&
+		charset_run(SET_XDIGIT, p->text, start - 1, start - 5, 4) == 4) ||
+	       (end < p->len && p->text[end] == ' ' &&
+		charset_run(SET_XDIGIT, p->text, p->len, end + 1, 5) >= 4);
+}
+
 static void try_class(const struct personal *p, size_t class, size_t at)
 {
 	const struct class *c = &classes[class];
@@ -286,6 +295,8 @@ static void try_class(const struct personal *p, size_t class, size_t at)
 		if ((c->need == CONTEXT || (c->need == BARE && is_bare(c->layouts[k]) &&
 					    !(class != 0 && n == 12))) &&
 		    !has_context(p, c, at - back))
+			continue;
+		if (class == 0 && memchr(c->layouts[k], ' ', 5) && is_of_a_table(p, at, end))
 			continue;
 		add(p, class, at - back, end);
 		return;

@@ -144,11 +144,11 @@ bool value_is_basic(const char *text, size_t len)
 		if (i % 4 == 0)
 			continue;
 		c = (unsigned char)(bits >> (6 - 2 * (i % 4)));
-		if (c < ' ' || c == 0x7f)
+		if (c < ' ' || c >= 0x7f)
 			return false;
 		n++;
 		if (c == ':' && !colon)
 			colon = n;
 	}
-	return colon > 1 && n > colon && len >= 8;
+	return colon > 1 && n > colon && len >= 8 && len % 4 != 1;
 }

@@ -2,7 +2,7 @@
 /*
  * The scanner on any bytes: spans are sorted, inside, and do not overlap; all variants
  * of the prefilter agree; little room gives the same beginning; and what is redacted
- * has no token of a format any more.  The first byte chooses the configuration.
+ * has no token of a format any more, but for one beside a cut.  The first byte chooses the configuration.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -54,6 +54,18 @@ static bool is_format(const char *class)
 		if (!strcmp(formats[i].class, class))
 			return true;
 	return false;
+}
+
+/* A run that was too long for a token may have become one where a part of it was cut out. */
+static bool is_rest(const char *text, size_t len, const struct scan_span *span)
+{
+	size_t start = span->start, end = span->end;
+
+	while (start && (unsigned char)text[start - 1] > ' ' && text[start - 1] != ']')
+		start--;
+	while (end < len && (unsigned char)text[end] > ' ' && text[end] != '[')
+		end++;
+	return (start && text[start - 1] == ']') || (end < len && text[end] == '[');
 }
 
 static size_t redact(const char *text, size_t len, const struct scan_span *spans, size_t n, char *out)
@@ -113,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	n = scan_text(scan, NULL, 0, out, len, spans, SPANS);
 	check(spans, n, len);
 	for (size_t i = 0; i < n; i++)
-		if (is_format(spans[i].class))
+		if (is_format(spans[i].class) && !is_rest(out, len, &spans[i]))
 			abort();
 	free((void *)(uintptr_t)text);
 	return 0;

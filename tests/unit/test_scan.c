@@ -415,6 +415,8 @@ static void context_finds_values_and_leaves_placeholders(void **state)
 		{ "Authorization: Bearer [REDACTED:jwt]", 0 }, { "password=[REDACTED:password]", 0 },
 		{ "mnemonic: apple bridge canyon dolphin eagle forest garden harbor island jungle kettle "
 		  "lemon", 1 },
+		{ "if (s.indexOf(\"" "-----BEGIN " "PRIVATE KEY-----\") !== 0)", 0 },
+		{ "const mcpSessionId = req.query.session;", 0 }, { "Basic SFNT/TrueType tables", 0 },
 		{ "secretName: my-app-tls", 0 }, { "private_key_path = '/etc/ssl/key1.pem'", 0 },
 	};
 	struct scan *s = open_plain(NULL);
