@@ -115,6 +115,22 @@ int landlock_add(int ruleset, int abi, int fd, int is_dir, enum landlock_grant g
 	return 0;
 }
 
+/* struct landlock_net_port_attr of ABI 4. */
+struct net_port_attr {
+	uint64_t allowed, port;
+};
+
+int landlock_add_port(int ruleset, int abi, uint16_t port, struct err *err)
+{
+	struct net_port_attr rule = { .allowed = NET_CONNECT_TCP, .port = port };
+
+	if (abi < 4)
+		return 0;
+	if (sys_landlock_add_rule(ruleset, 2 /* LANDLOCK_RULE_NET_PORT */, &rule, 0) < 0)
+		return err_errno(err, errno, "landlock_add_rule for port %u", (unsigned int)port);
+	return 0;
+}
+
 int landlock_enter(int ruleset, struct err *err)
 {
 	if (sys_landlock_restrict_self(ruleset, 0) < 0)

@@ -12,8 +12,9 @@ struct session;
 
 /* What the supervisor holds of the running processes.  -1: closed. */
 struct spawn {
-	pid_t pep, init;
-	int pep_fd, init_fd; /* pidfds */
+	pid_t pep, init, egress; /* egress 0: the server has no network */
+	int pep_fd, init_fd, egress_fd; /* pidfds */
+	int control;	     /* the egress process ends when this closes */
 	int client;	     /* pidfd of the process that started us */
 	int event;	     /* struct wire_event, from the pep */
 	int lifeline;	     /* the pep's: it dies when this closes */
