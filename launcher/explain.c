@@ -13,6 +13,7 @@
 #include "launcher/explain.h"
 #include "launcher/secrets.h"
 #include "launcher/session.h"
+#include "scan/scan.h"
 
 static void print(FILE *out, const char *text)
 {
@@ -167,6 +168,11 @@ static void messages(FILE *out, const struct policy *p)
 		p->messages.tokens == POLICY_TOKENS_OFF ?
 			"pass as they are (the policy says off)" :
 			"known formats and values of the environment are redacted, both ways");
+	fputs("  personal data: ", out);
+	for (size_t i = 0, n = 0; scan_personal_name(i); i++)
+		if (p->messages.personal & scan_personal(scan_personal_name(i)))
+			fprintf(out, "%s%s", n++ ? ", " : "", scan_personal_name(i));
+	fputs(p->messages.personal ? " are redacted, both ways\n" : "passes as it is\n", out);
 	fprintf(out, "  requests of the server (sampling, elicitation, roots): %s\n",
 		p->messages.server_requests == POLICY_REQUESTS_PASS ? "pass" : "refused");
 }

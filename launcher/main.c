@@ -53,7 +53,7 @@ static void usage(FILE *out)
 	      "                       [--env NAME[=VALUE]] [--name NAME] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
-	      "       mcp-confine scan [--personal CLASS,...] [--environment] [FILE]\n"
+	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
 	      "       mcp-confine status\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);

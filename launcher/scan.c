@@ -24,7 +24,7 @@
 #define SPANS 512
 
 static const struct option options[] = {
-	{ "personal", required_argument, NULL, 'p' },
+	{ "pii", required_argument, NULL, 'p' },
 	{ "environment", no_argument, NULL, 'e' },
 	{ 0 },
 };
@@ -46,7 +46,7 @@ static int parse_personal(const char *list, uint64_t *ret, struct err *err)
 		snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
 		bits = scan_personal(name);
 		if (!bits)
-			return err_set(err, EINVAL, "--personal %s: no such class; mcp-confine(1) has "
+			return err_set(err, EINVAL, "--pii %s: no such class; mcp-confine(1) has "
 						    "them, and all is all of them", name);
 		*ret |= bits;
 		p += n + (p[n] == ',');

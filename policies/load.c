@@ -21,6 +21,7 @@
 #include "policies/load.h"
 #include "policies/locate.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 
 #define DEPTH 8 /* the schema nests five deep */
 
@@ -216,6 +217,24 @@ ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
 ENUM_MEMBER(load_tier, "full", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
+/* A class of personal data (scan/scan.h); the list is kept as bits. */
+static int item_personal(struct loading *l, const char *text, struct strv *list)
+{
+	uint64_t bits = scan_personal(text);
+
+	(void)list;
+	if (!bits)
+		return refuse(l, "no such class of personal data; mcp-confine(1) has them under "
+				 "--pii, and \"all\" is all of them");
+	l->policy->messages.personal |= bits;
+	return 0;
+}
+
+static int load_pii(struct loading *l, json_t *value)
+{
+	return strings(l, value, item_personal, NULL);
+}
+
 ENUM_MEMBER(load_requests, "deny|pass", messages.server_requests, enum policy_requests)
 
 #define LIMIT_MEMBER(field, min, max)                                                    \
@@ -414,7 +433,7 @@ static int load_messages(struct loading *l, json_t *value)
 	static const struct member members[] = {
 		{ "tools", load_tools },
 		{ "methods", load_methods },
-		{ "tokens", load_tokens },
+		{ "tokens", load_tokens },  { "pii", load_pii },
 		{ "server_requests", load_requests },
 		{0},
 	};

@@ -201,6 +201,8 @@ static int merge_messages(struct policy *strong, struct policy *weak)
 		s->n_tools += w->n_tools;
 		w->n_tools = 0; /* the rules moved */
 	}
+	/* What any layer wants redacted is. */
+	s->personal |= w->personal;
 	s->tokens = (enum policy_tokens)stricter((int)s->tokens, (int)w->tokens);
 	s->server_requests =
 		(enum policy_requests)stricter((int)s->server_requests, (int)w->server_requests);

@@ -70,6 +70,7 @@ struct scan {
 /* The state of a pass.  *_shift: what the masks of the block before had. */
 struct pass {
 	const struct scan *scan;
+	const struct known *known; /* NULL: none */
 	const char *text;
 	size_t len, level;
 	struct hits *hits;
@@ -126,7 +127,7 @@ static void look_into(struct pass *p)
 {
 	const struct view *view = &p->scan->work->levels[p->level].view;
 	struct hits hits = { .v = p->scan->work->levels[p->level + 1].hits, .max = HITS_OF_VIEW };
-	struct pass inner = { .scan = p->scan, .text = view->text, .len = view->n,
+	struct pass inner = { .scan = p->scan, .known = p->known, .text = view->text, .len = view->n,
 			      .level = p->level + 1, .hits = &hits };
 
 	run_pass(&inner);
@@ -196,8 +197,14 @@ static void unwrap_all(struct pass *p, uint64_t mask, size_t base, unwrap_fn *un
 static void walk_block(struct pass *p, const struct prefilter_masks *m, size_t base,
 		       const char *bytes)
 {
-	uint64_t base64 = base64_ends(p, m), hex = hex_ends(p, m);
+	uint64_t base64, hex;
 
+	if (p->personal.classes)
+		personal_look(&p->personal, base, m);
+	if (p->scan->config.personal_only)
+		return;
+	base64 = base64_ends(p, m);
+	hex = hex_ends(p, m);
 	for (uint64_t w = m->window; w; w &= w - 1) {
 		size_t i = (size_t)__builtin_ctzll(w);
 
@@ -209,8 +216,6 @@ static void walk_block(struct pass *p, const struct prefilter_masks *m, size_t b
 		unwrap_all(p, hex, base, unwrap_hex, &p->done_hex);
 		unwrap_all(p, m->escape, base, unwrap_escapes, &p->done_escapes);
 	}
-	if (p->personal.classes)
-		personal_look(&p->personal, base, m);
 }
 
 static void walk_chunk(struct pass *p, const char *bytes, size_t base, size_t blocks)
@@ -235,14 +240,14 @@ static void run_pass(struct pass *p)
 		if (blocks > CHUNK)
 			blocks = CHUNK;
 		p->hits->from = at;
-		known_find(p->scan->known, p->text, p->len, at, at + blocks * PREFILTER_BLOCK, p->hits);
+		known_find(p->known, p->text, p->len, at, at + blocks * PREFILTER_BLOCK, p->hits);
 		walk_chunk(p, p->text + at, at, blocks);
 		at += blocks * PREFILTER_BLOCK;
 	}
 	if (at == p->len || p->hits->is_full)
 		return;
 	p->hits->from = at;
-	known_find(p->scan->known, p->text, p->len, at, p->len, p->hits);
+	known_find(p->known, p->text, p->len, at, p->len, p->hits);
 	memset(tail, 0, 3 * PREFILTER_BLOCK);
 	memcpy(tail, p->text + at, p->len - at);
 	walk_chunk(p, tail, at, (p->len - at + PREFILTER_BLOCK - 1) / PREFILTER_BLOCK);
@@ -252,13 +257,14 @@ size_t scan_text(const struct scan *s, const char *key, size_t key_len, const ch
 		 size_t len, struct scan_span *spans, size_t max)
 {
 	struct hits hits = { .v = s->work->hits, .max = HITS };
-	struct pass p = { .scan = s, .text = text, .len = len, .hits = &hits };
+	struct pass p = { .scan = s, .text = text, .len = len, .hits = &hits,
+			  .known = s->config.personal_only ? NULL : s->known };
 
 	if (!len)
 		return 0;
 	p.personal = (struct personal){ s->config.personal, key, text, key_len, len, &hits };
 	run_pass(&p);
-	if (!s->config.no_context && key && !hits.is_full)
+	if (!s->config.no_context && !s->config.personal_only && key && !hits.is_full)
 		context_member(key, key_len, text, len, &hits);
 	return hits.n ? hits_give(&hits, len, spans, max) : 0;
 }
@@ -399,6 +405,11 @@ int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *er
 void scan_configure(struct scan *s, const struct scan_config *config)
 {
 	s->config = config ? *config : (struct scan_config){0};
+}
+
+bool scan_has_personal(const struct scan *s)
+{
+	return s->config.personal != 0;
 }
 
 bool scan_use_variant(struct scan *s, int variant)

@@ -40,6 +40,7 @@ struct scan_span {
 struct scan_config {
 	uint64_t personal;  /* classes of personal data, of scan_personal() */
 	bool no_context;    /* without the layer "context" */
+	bool personal_only; /* without all layers but personal data */
 };
 
 /*
@@ -57,6 +58,9 @@ uint64_t scan_personal(const char *name);
 
 /* The i-th name, NULL behind the last. */
 const char *scan_personal_name(size_t i);
+
+/* Whether numbers that are not written as strings are worth a look. */
+bool scan_has_personal(const struct scan *s);
 
 /*
  * Find what must not pass in text[len], len below 4 GiB.  key[key_len] is the name of the

@@ -549,6 +549,22 @@ static void every_class_of_personal_data_is_found_when_it_is_on(void **state)
 	scan_close(off);
 }
 
+static void personal_data_alone_leaves_tokens(void **state)
+{
+	struct scan_config config = { .personal = scan_personal("email"), .personal_only = true };
+	struct scan *s = open_plain(NULL);
+	char token[MAKE_MAX], text[2 * MAKE_MAX];
+
+	(void)state;
+	make_token(&formats[0], MAKE_LEAST, token);
+	snprintf(text, sizeof(text), "%s jane.doe@mail.test.org", token);
+	assert_int_equal(count(s, text), 1);
+	scan_configure(s, &config);
+	assert_int_equal(count(s, text), 1);
+	assert_string_equal(spans[0].class, "email");
+	scan_close(s);
+}
+
 /* One digit wrong in what has a check digit; the context is there. */
 static void a_wrong_check_digit_is_no_number(void **state)
 {
@@ -884,6 +900,7 @@ int main(void)
 		cmocka_unit_test(context_finds_values_and_leaves_placeholders),
 		cmocka_unit_test(the_name_of_a_member_is_context),
 		cmocka_unit_test(every_class_of_personal_data_is_found_when_it_is_on),
+		cmocka_unit_test(personal_data_alone_leaves_tokens),
 		cmocka_unit_test(a_wrong_check_digit_is_no_number),
 		cmocka_unit_test(hard_negatives_are_left_alone),
 		cmocka_unit_test(what_is_redacted_scans_clean),
