@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/charset.h"
 
-#define ALNUM (SET_B62 | SET_B64U | SET_B64 | SET_B64E | SET_DOTTED | SET_PATH | SET_WORD)
+#define ALNUM (SET_VALUE | SET_B62 | SET_B64U | SET_B64 | SET_B64E | SET_DOTTED | SET_PATH | SET_WORD)
 #define DIGIT (ALNUM | SET_DIGIT | SET_HEX | SET_HEX_UPPER | SET_XDIGIT | SET_UPPER | SET_LOWER)
 #define UPPER (ALNUM | SET_LETTER | SET_UPPER | SET_B32)
 #define LOWER (ALNUM | SET_LETTER | SET_LOWER)
@@ -14,15 +14,24 @@ const uint16_t charset_of[256] = {
 	['G' ... 'Z'] = UPPER,
 	['a' ... 'f'] = LOWER | SET_HEX | SET_XDIGIT,
 	['g' ... 'z'] = LOWER,
-	['-'] = SET_B64U | SET_DOTTED | SET_PATH,
-	['_'] = SET_B64U | SET_DOTTED | SET_PATH | SET_WORD,
-	['.'] = SET_DOTTED | SET_PATH,
-	['~'] = SET_DOTTED | SET_PATH,
-	['+'] = SET_B64 | SET_B64E | SET_PATH,
-	['/'] = SET_B64 | SET_B64E | SET_PATH,
-	['='] = SET_B64E | SET_PATH,
-	['@'] = SET_PATH,
-	['%'] = SET_PATH,
+	['-'] = SET_VALUE | SET_B64U | SET_DOTTED | SET_PATH,
+	['_'] = SET_VALUE | SET_B64U | SET_DOTTED | SET_PATH | SET_WORD,
+	['.'] = SET_VALUE | SET_DOTTED | SET_PATH,
+	['~'] = SET_VALUE | SET_DOTTED | SET_PATH,
+	['+'] = SET_VALUE | SET_B64 | SET_B64E | SET_PATH,
+	['/'] = SET_VALUE | SET_B64 | SET_B64E | SET_PATH,
+	['='] = SET_VALUE | SET_B64E | SET_PATH,
+	['@'] = SET_VALUE | SET_PATH,
+	['%'] = SET_VALUE | SET_PATH,
+	['!'] = SET_VALUE,
+	['#' ... '$'] = SET_VALUE,
+	['*'] = SET_VALUE,
+	[':'] = SET_VALUE,
+	['?'] = SET_VALUE,
+	['[' ... '^'] = SET_VALUE,
+	['{'] = SET_VALUE,
+	['}'] = SET_VALUE,
+	[0x80 ... 0xff] = SET_VALUE,
 };
 
 unsigned int charset_named(char letter)

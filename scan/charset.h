@@ -27,6 +27,7 @@ enum charset {
 	SET_PATH = 4096,   /* w  what stands in the path of a URL: and / @ % = + */
 	SET_WORD = 8192,   /* what makes a longer word of a token: A-Z a-z 0-9 _ */
 	SET_XDIGIT = 16384, /* x  0-9 a-f A-F */
+	SET_VALUE = 32768, /* what a value without quotation marks is made of */
 };
 
 extern const uint16_t charset_of[256];

@@ -67,82 +67,85 @@ enum gate {
 	GATE_NUMBER,   /* the private part of a key in base64url */
 };
 
+#define NAME(ending, is_whole, gate, class) { ending, sizeof(ending) - 1, is_whole, gate, class }
+
 /* How a name ends, in small letters and digits.  is_whole: it is all of the name. */
 static const struct name {
 	const char *ending;
+	unsigned char len;
 	bool is_whole;
 	enum gate gate;
 	const char *class;
 } names[] = {
 	/* No secrets, whatever their names end with. */
-	{ "progresstoken", 0, GATE_NONE, NULL },
-	{ "pagetoken", 0, GATE_NONE, NULL },
-	{ "nexttoken", 0, GATE_NONE, NULL },
-	{ "continuationtoken", 0, GATE_NONE, NULL },
-	{ "synctoken", 0, GATE_NONE, NULL },
-	{ "paginationtoken", 0, GATE_NONE, NULL },
-	{ "cancellationtoken", 0, GATE_NONE, NULL },
-	{ "canceltoken", 0, GATE_NONE, NULL },
-	{ "publictoken", 0, GATE_NONE, NULL },
-	{ "publicapikey", 0, GATE_NONE, NULL },
-	{ "publishablekey", 0, GATE_NONE, NULL },
+	NAME("progresstoken", 0, GATE_NONE, NULL),
+	NAME("pagetoken", 0, GATE_NONE, NULL),
+	NAME("nexttoken", 0, GATE_NONE, NULL),
+	NAME("continuationtoken", 0, GATE_NONE, NULL),
+	NAME("synctoken", 0, GATE_NONE, NULL),
+	NAME("paginationtoken", 0, GATE_NONE, NULL),
+	NAME("cancellationtoken", 0, GATE_NONE, NULL),
+	NAME("canceltoken", 0, GATE_NONE, NULL),
+	NAME("publictoken", 0, GATE_NONE, NULL),
+	NAME("publicapikey", 0, GATE_NONE, NULL),
+	NAME("publishablekey", 0, GATE_NONE, NULL),
 	/* What is behind the name. */
-	{ "password", 0, GATE_PASSWORD, "password" },
-	{ "passwd", 0, GATE_PASSWORD, "password" },
-	{ "passphrase", 0, GATE_PASSWORD, "password" },
-	{ "pwd", 0, GATE_PASSWORD, "password" },
-	{ "dbpass", 0, GATE_PASSWORD, "password" },
-	{ "sqlpass", 0, GATE_PASSWORD, "password" },
-	{ "smtppass", 0, GATE_PASSWORD, "password" },
-	{ "userpass", 0, GATE_PASSWORD, "password" },
-	{ "pass", 1, GATE_PASSWORD, "password" },
-	{ "clientsecret", 0, GATE_KEY, "oauth-client-secret" },
-	{ "secretaccesskey", 0, GATE_KEY, "aws-secret-access-key" },
-	{ "sessiontoken", 0, GATE_KEY, "session-token" },
-	{ "refreshtoken", 0, GATE_KEY, "oauth-refresh-token" },
-	{ "accesstoken", 0, GATE_KEY, "oauth-access-token" },
-	{ "idtoken", 0, GATE_KEY, "oauth-id-token" },
-	{ "authtoken", 0, GATE_KEY, "auth-token" },
-	{ "bearertoken", 0, GATE_KEY, "auth-token" },
-	{ "apitoken", 0, GATE_KEY, "api-key" },
-	{ "clientassertion", 0, GATE_KEY, "oauth-client-assertion" },
-	{ "codeverifier", 0, GATE_LONG, "oauth-code-verifier" },
-	{ "devicecode", 0, GATE_LONG, "oauth-device-code" },
-	{ "code", 1, GATE_LONG, "oauth-code" },
-	{ "authorizationcode", 0, GATE_LONG, "oauth-code" },
-	{ "sig", 1, GATE_LONG, "azure-sas" },
-	{ "sharedaccesssignature", 0, GATE_LONG, "azure-sas" },
-	{ "apikey", 0, GATE_KEY, "api-key" },
-	{ "accesskey", 0, GATE_KEY, "api-key" },
-	{ "accountkey", 0, GATE_KEY, "api-key" },
-	{ "authkey", 0, GATE_KEY, "api-key" },
-	{ "subscriptionkey", 0, GATE_KEY, "api-key" },
-	{ "functionskey", 0, GATE_KEY, "api-key" },
-	{ "applicationkey", 0, GATE_KEY, "api-key" },
-	{ "signingkey", 0, GATE_KEY, "secret-key" },
-	{ "encryptionkey", 0, GATE_KEY, "secret-key" },
-	{ "masterkey", 0, GATE_KEY, "secret-key" },
-	{ "privatekey", 0, GATE_KEY, "private-key" },
-	{ "presharedkey", 0, GATE_KEY, "private-key" },
-	{ "clientkeydata", 0, GATE_KEY, "private-key" },
-	{ "secretkey", 0, GATE_KEY, "secret-key" },
-	{ "secret", 0, GATE_KEY, "secret-key" },
-	{ "credential", 0, GATE_KEY, "credential" },
-	{ "credentials", 0, GATE_KEY, "credential" },
-	{ "githubpat", 0, GATE_KEY, "auth-token" },
-	{ "gitlabpat", 0, GATE_KEY, "auth-token" },
-	{ "adopat", 0, GATE_KEY, "auth-token" },
-	{ "extpat", 0, GATE_KEY, "auth-token" },
-	{ "authorization", 0, GATE_HEADER, "authorization" },
-	{ "mcpsessionid", 0, GATE_SESSION, "mcp-session-id" },
-	{ "sessionid", 0, GATE_TOKEN, "session-id" },
-	{ "phpsessid", 1, GATE_SESSION, "session-id" },
-	{ "auth", 1, GATE_BASIC, "basic-auth" },
-	{ "authbasic", 0, GATE_BASIC, "basic-auth" },
-	{ "mnemonic", 0, GATE_WORDS, "mnemonic" },
-	{ "seedphrase", 0, GATE_WORDS, "mnemonic" },
-	{ "d", 1, GATE_NUMBER, "jwk-private" },
-	{ "token", 0, GATE_TOKEN, "auth-token" },
+	NAME("password", 0, GATE_PASSWORD, "password"),
+	NAME("passwd", 0, GATE_PASSWORD, "password"),
+	NAME("passphrase", 0, GATE_PASSWORD, "password"),
+	NAME("pwd", 0, GATE_PASSWORD, "password"),
+	NAME("dbpass", 0, GATE_PASSWORD, "password"),
+	NAME("sqlpass", 0, GATE_PASSWORD, "password"),
+	NAME("smtppass", 0, GATE_PASSWORD, "password"),
+	NAME("userpass", 0, GATE_PASSWORD, "password"),
+	NAME("pass", 1, GATE_PASSWORD, "password"),
+	NAME("clientsecret", 0, GATE_KEY, "oauth-client-secret"),
+	NAME("secretaccesskey", 0, GATE_KEY, "aws-secret-access-key"),
+	NAME("sessiontoken", 0, GATE_KEY, "session-token"),
+	NAME("refreshtoken", 0, GATE_KEY, "oauth-refresh-token"),
+	NAME("accesstoken", 0, GATE_KEY, "oauth-access-token"),
+	NAME("idtoken", 0, GATE_KEY, "oauth-id-token"),
+	NAME("authtoken", 0, GATE_KEY, "auth-token"),
+	NAME("bearertoken", 0, GATE_KEY, "auth-token"),
+	NAME("apitoken", 0, GATE_KEY, "api-key"),
+	NAME("clientassertion", 0, GATE_KEY, "oauth-client-assertion"),
+	NAME("codeverifier", 0, GATE_LONG, "oauth-code-verifier"),
+	NAME("devicecode", 0, GATE_LONG, "oauth-device-code"),
+	NAME("code", 1, GATE_LONG, "oauth-code"),
+	NAME("authorizationcode", 0, GATE_LONG, "oauth-code"),
+	NAME("sig", 1, GATE_LONG, "azure-sas"),
+	NAME("sharedaccesssignature", 0, GATE_LONG, "azure-sas"),
+	NAME("apikey", 0, GATE_KEY, "api-key"),
+	NAME("accesskey", 0, GATE_KEY, "api-key"),
+	NAME("accountkey", 0, GATE_KEY, "api-key"),
+	NAME("authkey", 0, GATE_KEY, "api-key"),
+	NAME("subscriptionkey", 0, GATE_KEY, "api-key"),
+	NAME("functionskey", 0, GATE_KEY, "api-key"),
+	NAME("applicationkey", 0, GATE_KEY, "api-key"),
+	NAME("signingkey", 0, GATE_KEY, "secret-key"),
+	NAME("encryptionkey", 0, GATE_KEY, "secret-key"),
+	NAME("masterkey", 0, GATE_KEY, "secret-key"),
+	NAME("privatekey", 0, GATE_KEY, "private-key"),
+	NAME("presharedkey", 0, GATE_KEY, "private-key"),
+	NAME("clientkeydata", 0, GATE_KEY, "private-key"),
+	NAME("secretkey", 0, GATE_KEY, "secret-key"),
+	NAME("secret", 0, GATE_KEY, "secret-key"),
+	NAME("credential", 0, GATE_KEY, "credential"),
+	NAME("credentials", 0, GATE_KEY, "credential"),
+	NAME("githubpat", 0, GATE_KEY, "auth-token"),
+	NAME("gitlabpat", 0, GATE_KEY, "auth-token"),
+	NAME("adopat", 0, GATE_KEY, "auth-token"),
+	NAME("extpat", 0, GATE_KEY, "auth-token"),
+	NAME("authorization", 0, GATE_HEADER, "authorization"),
+	NAME("mcpsessionid", 0, GATE_SESSION, "mcp-session-id"),
+	NAME("sessionid", 0, GATE_TOKEN, "session-id"),
+	NAME("phpsessid", 1, GATE_SESSION, "session-id"),
+	NAME("auth", 1, GATE_BASIC, "basic-auth"),
+	NAME("authbasic", 0, GATE_BASIC, "basic-auth"),
+	NAME("mnemonic", 0, GATE_WORDS, "mnemonic"),
+	NAME("seedphrase", 0, GATE_WORDS, "mnemonic"),
+	NAME("d", 1, GATE_NUMBER, "jwk-private"),
+	NAME("token", 0, GATE_TOKEN, "auth-token"),
 };
 
 static const struct name *find_name(const char *name, size_t len)
@@ -154,9 +157,9 @@ static const struct name *find_name(const char *name, size_t len)
 		if (charset_has(SET_B62, name[i]))
 			small[n++] = (char)tolower((unsigned char)name[i]);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		size_t e = strlen(names[i].ending);
+		size_t e = names[i].len;
 
-		if (e <= n && !memcmp(small + n - e, names[i].ending, e) &&
+		if (e <= n && small[n - e] == names[i].ending[0] && !memcmp(small + n - e, names[i].ending, e) &&
 		    (e == n || !names[i].is_whole))
 			return &names[i];
 	}
@@ -196,10 +199,8 @@ static size_t skip_scheme(const char *text, size_t len)
 	return 0;
 }
 
-static bool passes(enum gate gate, const char *text, size_t len, bool is_quoted)
+static bool looks_so(enum gate gate, const char *text, size_t len, bool is_quoted)
 {
-	if (!len || (gate != GATE_WORDS && value_is_placeholder(text, len)))
-		return false;
 	switch (gate) {
 	case GATE_PASSWORD:
 		return value_is_password(text, len, is_quoted ? 6 : 8);
@@ -225,6 +226,13 @@ static bool passes(enum gate gate, const char *text, size_t len, bool is_quoted)
 		break;
 	}
 	return false;
+}
+
+/* Placeholders last: that question costs most. */
+static bool passes(enum gate gate, const char *text, size_t len, bool is_quoted)
+{
+	return len && looks_so(gate, text, len, is_quoted) &&
+	       (gate == GATE_WORDS || !value_is_placeholder(text, len));
 }
 
 /* --- name and value ------------------------------------------------------------------------ */
@@ -285,16 +293,14 @@ static size_t quoted_end(const char *text, size_t len, size_t at, struct quote q
 
 static size_t bare_end(const char *text, size_t len, size_t at)
 {
-	size_t i = at;
+	size_t end = at + charset_run(SET_VALUE, text, len, at, VALUE_MAX);
+	const char *p = text + at;
 
-	while (i < len && i - at < VALUE_MAX && (unsigned char)text[i] > ' ' &&
-	       !strchr("\"'`,;&()<>|", text[i]))
-		i++;
 	/* \n and \" of JSON inside JSON end it too. */
-	for (size_t k = at; k + 1 < i; k++)
-		if (text[k] == '\\' && strchr("nrt\\", text[k + 1]))
-			return k;
-	return i;
+	for (; (p = memchr(p, '\\', (size_t)(text + end - p))) && p + 1 < text + end; p++)
+		if (strchr("nrt\\", p[1]))
+			return (size_t)(p - text);
+	return end;
 }
 
 static size_t unquoted_end(const struct name *name, const char *text, size_t len, size_t at)
@@ -360,15 +366,18 @@ static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 	const struct name *name;
 	struct quote q;
 
-	while (start && at - start < NAME_MAX && (charset_has(SET_B64U, text[start - 1]) ||
-						  text[start - 1] == '.'))
-		start--;
-	while (end < len && end - at < NAME_MAX && (charset_has(SET_B64U, text[end])))
+	/* Forward first: most names are followed by no operator. */
+	while (end < len && end - at < NAME_MAX && charset_has(SET_B64U, text[end]))
 		end++;
 	q = read_quote(text, len, end);
 	value = skip_blank(text, len, end + q.n);
 	n = read_operator(text, len, value);
-	if (!n && (value == end || q.n || !is_blank_operator(text, start)))
+	if (!n && (value == end || q.n))
+		return;
+	while (start && at - start < NAME_MAX && (charset_has(SET_B64U, text[start - 1]) ||
+						  text[start - 1] == '.'))
+		start--;
+	if (!n && !is_blank_operator(text, start))
 		return;
 	name = find_name(text + start, end - start);
 	if (!name || name->gate == GATE_NONE)
@@ -401,9 +410,9 @@ static void look_at_scheme(const char *text, size_t len, size_t at, struct hits 
 	while (end > start && text[end - 1] == '.')
 		end--;
 	if (is_basic ? !value_is_basic(text + start, end - start) :
-		       value_is_placeholder(text + start, end - start) ||
-			       !(value_is_random(text + start, end - start) ||
-				 value_is_uuid(text + start, end - start)))
+		       !(value_is_random(text + start, end - start) ||
+			 value_is_uuid(text + start, end - start)) ||
+			       value_is_placeholder(text + start, end - start))
 		return;
 	add(is_basic ? "basic-auth" : "bearer-token", start, end, hits);
 }
@@ -455,7 +464,7 @@ static void look_at_cookie(const char *text, size_t len, size_t at, size_t *done
 	i = skip_blank(text, len, i + 1);
 	i += read_quote(text, len, i).n;
 	for (stop = i; stop < len && stop - i < 4 * VALUE_MAX && (unsigned char)text[stop] >= ' ' &&
-		       !strchr("\"'\\", text[stop]); stop++)
+		       !strchr("\"'\\(){}<>", text[stop]); stop++)
 		;
 	*done = stop;
 	while (i < stop) {

@@ -57,11 +57,20 @@ struct format_item {
 bool formats_next(const char **pattern, struct format_item *ret);
 
 /*
+ * Where the runs end that have been measured in a text, by the bit of their set: a text
+ * that begins a token at every fourth byte is not measured to its end each time.  Empty
+ * for a new text.
+ */
+struct format_runs {
+	size_t from[16], end[16];
+};
+
+/*
  * Whether a format stands in text[len] with its literal at text[at].  *ret_start and
  * *ret_end are the token; *ret_certain: a checksum holds.
  */
 bool formats_match(const struct format *f, const char *text, size_t len, size_t at,
-		   size_t *ret_start, size_t *ret_end, bool *ret_certain);
+		   struct format_runs *runs, size_t *ret_start, size_t *ret_end, bool *ret_certain);
 
 /* The class of a JSON Web Token by its header: "jwt", "jwe", "dpop-proof", "jwt-svid". */
 const char *formats_jwt_class(const char *token, size_t len);

@@ -88,28 +88,58 @@ bool formats_is_dull(const char *text, size_t len)
 		else
 			high |= 1ULL << (c & 63);
 	}
-	return __builtin_popcountll(low) + __builtin_popcountll(high) < (len < 16 ? 3 : 5);
+	return __builtin_popcountll(low) + __builtin_popcountll(high) < (len < 16 ? 3 : 4);
 }
 
 /* --- patterns --------------------------------------------------------------------------- */
 
-/* How much of text[at] the last item takes: all of its run, or nothing.  Loose: as much
- * as it may, whatever follows; a checksum has to speak for it then. */
-static size_t match_last(const struct format_item *item, const char *text, size_t len, size_t at,
-			 bool loose)
+/* What is matched against, and how. */
+struct place {
+	const char *text;
+	size_t len;
+	struct format_runs *runs;
+	/* Take as much as a pattern may, whatever follows; a checksum has to speak for it. */
+	bool loose;
+};
+
+static size_t measure(const struct place *p, unsigned int set, size_t at, size_t max)
 {
-	size_t limit = item->max == OPEN_END ? OPEN_END : item->max + (loose ? 0 : 4);
-	size_t n = charset_run(item->set, text, len, at, limit);
+	unsigned int bit = (unsigned int)__builtin_ctz(set);
+	struct format_runs *r = p->runs;
+
+	if (max != OPEN_END)
+		return charset_run(set, p->text, p->len, at, max);
+	if (at < r->from[bit] || at >= r->end[bit]) {
+		r->from[bit] = at;
+		r->end[bit] = at + charset_run(set, p->text, p->len, at, OPEN_END);
+	}
+	return r->end[bit] > at ? r->end[bit] - at : 0;
+}
+
+/* How much of text[at] the last item takes: all of its run, or nothing. */
+static size_t match_last(const struct place *p, const struct format_item *item, size_t at)
+{
+	size_t limit = item->max == OPEN_END ? OPEN_END : item->max + (p->loose ? 0 : 4);
+	size_t n = measure(p, item->set, at, limit);
 
 	/* The dots that end a sentence. */
-	while (n && text[at + n - 1] == '.')
+	while (n && p->text[at + n - 1] == '.')
 		n--;
 	return n < item->min || n > item->max ? NOTHING : n;
 }
 
+static size_t match_after(const struct place *p, const char *pattern, size_t at);
+
+static size_t match_end_of_run(const struct place *p, const char *pattern,
+			       const struct format_item *item, size_t at, size_t n)
+{
+	size_t rest = n < item->min ? NOTHING : match_after(p, pattern, at + n);
+
+	return rest == NOTHING ? NOTHING : n + rest;
+}
+
 /* The length of what matches at text[at], or NOTHING. */
-static size_t match_after(const char *pattern, const char *text, size_t len, size_t at,
-			  bool loose)
+static size_t match_after(const struct place *p, const char *pattern, size_t at)
 {
 	struct format_item item;
 	size_t most, rest;
@@ -117,18 +147,21 @@ static size_t match_after(const char *pattern, const char *text, size_t len, siz
 	if (!formats_next(&pattern, &item))
 		return 0;
 	if (item.literal) {
-		if (item.min > len - at || memcmp(text + at, item.literal, item.min) != 0)
+		if (item.min > p->len - at || memcmp(p->text + at, item.literal, item.min) != 0)
 			return NOTHING;
-		rest = match_after(pattern, text, len, at + item.min, loose);
+		rest = match_after(p, pattern, at + item.min);
 		return rest == NOTHING ? NOTHING : item.min + rest;
 	}
 	if (!*pattern)
-		return match_last(&item, text, len, at, loose);
-	most = charset_run(item.set, text, len, at, item.max);
+		return match_last(p, &item, at);
+	most = measure(p, item.set, at, item.max);
+	/* A character that ends the run for certain: nothing to step back for. */
+	if (*pattern == '\'' && !charset_has(item.set, pattern[1]))
+		return match_end_of_run(p, pattern, &item, at, most);
 	/* What follows is a character outside of the set, or else of a length that one
 	 * item of the two gives away: a few steps back, never a search. */
 	for (size_t n = most; n + 12 > most && n >= item.min; n--) {
-		rest = match_after(pattern, text, len, at + n, loose);
+		rest = match_after(p, pattern, at + n);
 		if (rest != NOTHING)
 			return n + rest;
 		if (!n)
@@ -224,7 +257,7 @@ static size_t jwt_header(const char *token, size_t len, char *out, size_t size)
 
 static bool is_jwt(const char *token, size_t len)
 {
-	char head[1024];
+	char head[512];
 	size_t n = jwt_header(token, len, head, sizeof(head));
 
 	return n && head[0] == '{' &&
@@ -329,10 +362,14 @@ static bool is_certain(const struct format *f, const char *token, size_t len)
 	return false;
 }
 
+/* A longer token is judged by its beginning. */
+#define ENOUGH 512
+
 static bool is_refuted(const struct format *f, const char *token, size_t len)
 {
-	size_t head = f->before ? 0 : strlen(f->literal);
+	size_t whole = len, head = f->before ? 0 : strlen(f->literal);
 
+	len = len > ENOUGH ? ENOUGH : len;
 	switch (f->check) {
 	case CHECK_MIXED:
 		if (!is_mixed(token + head, len - head))
@@ -343,7 +380,7 @@ static bool is_refuted(const struct format *f, const char *token, size_t len)
 			return true;
 		break;
 	case CHECK_JWT:
-		return !is_jwt(token, len);
+		return !is_jwt(token, whole);
 	case CHECK_DISCORD:
 		return !is_discord(token, len);
 	case CHECK_PEM:
@@ -381,9 +418,12 @@ static bool has_checksum(const struct format *f)
 }
 
 /* Where the token at text[start] ends, or NOTHING. */
-static size_t find_end(const struct format *f, const char *text, size_t len, size_t start,
-		       size_t at, bool *ret_certain)
+static size_t find_end(const struct format *f, struct place *p, size_t start, size_t at,
+		       bool *ret_certain)
 {
+	const char *text = p->text;
+	size_t len = p->len;
+
 	size_t head = strlen(f->literal), after;
 	/* A literal of many characters is no chance of a longer word; and a run before it
 	 * has been taken to its end. */
@@ -395,7 +435,7 @@ static size_t find_end(const struct format *f, const char *text, size_t len, siz
 		after = match_pem(f, text, len, at);
 		return after == NOTHING ? NOTHING : at + after;
 	}
-	after = is_open ? match_after(f->after, text, len, at + head, false) : NOTHING;
+	after = is_open ? match_after(p, f->after, at + head) : NOTHING;
 	if (after != NOTHING) {
 		size_t end = at + head + after;
 
@@ -405,7 +445,8 @@ static size_t find_end(const struct format *f, const char *text, size_t len, siz
 	}
 	if (!has_checksum(f))
 		return NOTHING;
-	after = match_after(f->after, text, len, at + head, true);
+	p->loose = true;
+	after = match_after(p, f->after, at + head);
 	if (after == NOTHING)
 		return NOTHING;
 	*ret_certain = is_certain(f, text + start, at + head + after - start);
@@ -413,8 +454,9 @@ static size_t find_end(const struct format *f, const char *text, size_t len, siz
 }
 
 bool formats_match(const struct format *f, const char *text, size_t len, size_t at,
-		   size_t *ret_start, size_t *ret_end, bool *ret_certain)
+		   struct format_runs *runs, size_t *ret_start, size_t *ret_end, bool *ret_certain)
 {
+	struct place place = { text, len, runs, false };
 	size_t head = strlen(f->literal), before, start, end;
 
 	if (head > len - at || memcmp(text + at, f->literal, head) != 0)
@@ -423,7 +465,7 @@ bool formats_match(const struct format *f, const char *text, size_t len, size_t 
 	if (before == NOTHING)
 		return false;
 	start = at - before;
-	end = find_end(f, text, len, start, at, ret_certain);
+	end = find_end(f, &place, start, at, ret_certain);
 	if (end == NOTHING || is_refuted(f, text + start, end - start))
 		return false;
 	*ret_start = f->is_url ? url_start(text, start) : start;

@@ -158,43 +158,59 @@ static bool is_alnum(char c)
 	return charset_has(SET_B62, c);
 }
 
-/* A whole word of text[len], in any case. */
+/* A whole word of text[len], which is in small letters. */
 static bool has_word(const char *text, size_t len, const char *word, size_t n)
 {
-	for (size_t i = 0; n <= len && i <= len - n; i++)
-		if (!strncasecmp(text + i, word, n) && !(i && is_alnum(text[i - 1]) && is_alnum(word[0])) &&
-		    !(i + n < len && is_alnum(text[i + n])))
+	const char *p = text, *end = text + len;
+
+	for (; (p = memmem(p, (size_t)(end - p), word, n)); p++)
+		if (!(p > text && is_alnum(p[-1]) && is_alnum(word[0])) &&
+		    !(p + n < end && is_alnum(p[n])))
 			return true;
 	return false;
 }
 
-/* The name of a member, in small letters without separators: "cardNumber", "card_number". */
+/* The last bytes before text[at], in small letters. */
+static size_t copy_before(const struct personal *p, size_t at, char out[BEFORE])
+{
+	size_t n = at < BEFORE ? at : BEFORE;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (char)tolower((unsigned char)p->text[at - n + i]);
+	return n;
+}
+
+/* The name of a member: "cardNumber", "card_number".  Short words must be all of it, or
+ * a part between separators, or its end. */
 static bool key_has(const struct personal *p, const char *word, size_t n)
 {
-	char key[64], bare[64];
-	size_t k = 0, w = 0;
+	char small[64], key[64], bare[64];
+	size_t len = 0, k = 0, w = 0;
 
-	for (size_t i = 0; i < p->key_len && k < sizeof(key); i++)
-		if (p->key[i] != '_' && p->key[i] != '-' && p->key[i] != ' ')
-			key[k++] = (char)tolower((unsigned char)p->key[i]);
+	for (; len < p->key_len && len < sizeof(small); len++) {
+		small[len] = (char)tolower((unsigned char)p->key[len]);
+		if (small[len] != '_' && small[len] != '-' && small[len] != ' ')
+			key[k++] = small[len];
+		else
+			small[len] = ' ';
+	}
 	for (size_t i = 0; i < n && w < sizeof(bare); i++)
 		if (word[i] != ' ' && word[i] != '-')
 			bare[w++] = word[i];
-	if (w < 5)
-		return k >= w && (!memcmp(key, bare, w) ? k == w || k > w + 2 :
-							  !memcmp(key + k - w, bare, w)) &&
-		       (k == w || has_word(p->key, p->key_len, word, n));
-	return w && memmem(key, k, bare, w);
+	if (w >= 5)
+		return memmem(key, k, bare, w) != NULL;
+	return (k == w && !memcmp(key, bare, w)) || has_word(small, len, word, n);
 }
 
 static bool has_context(const struct personal *p, const struct class *c, size_t at)
 {
-	size_t from = at > BEFORE ? at - BEFORE : 0;
+	char before[BEFORE];
+	size_t len = copy_before(p, at, before);
 
 	for (const char *w = c->words; *w;) {
 		size_t n = strcspn(w, "|");
 
-		if (has_word(p->text + from, at - from, w, n) || (p->key && key_has(p, w, n)))
+		if (has_word(before, len, w, n) || (p->key && key_has(p, w, n)))
 			return true;
 		w += n + (w[n] != 0);
 	}
@@ -389,11 +405,11 @@ static bool is_public_ipv4(const unsigned int o[4])
 /* No address: "version 1.2.3.4", "Chrome/120.0.6099.5". */
 static bool is_version(const struct personal *p, size_t at)
 {
-	size_t from = at > 16 ? at - 16 : 0;
-	char c = at ? p->text[at - 1] : ' ';
+	char c = at ? p->text[at - 1] : ' ', before[BEFORE];
+	size_t len = copy_before(p, at, before), n = len < 16 ? len : 16;
 
-	return c == '/' || c == 'v' || c == '=' || has_word(p->text + from, at - from, "version", 7) ||
-	       has_word(p->text + from, at - from, "release", 7);
+	return c == '/' || c == 'v' || c == '=' || has_word(before + len - n, n, "version", 7) ||
+	       has_word(before + len - n, n, "release", 7);
 }
 
 static void try_ipv4(const struct personal *p, size_t at)
@@ -401,7 +417,7 @@ static void try_ipv4(const struct personal *p, size_t at)
 	unsigned int o[4];
 	size_t i = at;
 
-	if (!is_left_open(p, at) || is_version(p, at))
+	if (!is_left_open(p, at))
 		return;
 	for (unsigned int k = 0; k < 4; k++) {
 		size_t n = charset_run(SET_DIGIT, p->text, p->len, i, 4);
@@ -413,7 +429,7 @@ static void try_ipv4(const struct personal *p, size_t at)
 		if (o[k] > 255 || (k < 3 && (i >= p->len || p->text[i++] != '.')))
 			return;
 	}
-	if (is_right_open(p, i) && is_public_ipv4(o))
+	if (is_right_open(p, i) && is_public_ipv4(o) && !is_version(p, at))
 		add(p, IPV4, at, i);
 }
 

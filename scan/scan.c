@@ -75,6 +75,7 @@ struct pass {
 	size_t len, level;
 	struct hits *hits;
 	struct personal personal; /* no classes below the first level */
+	struct format_runs runs;
 	size_t done_context, done_base64, done_hex, done_escapes;
 	uint64_t first, group, pairs, hex[4];
 };
@@ -94,7 +95,7 @@ static void try_format(struct pass *p, const struct format *f, size_t at)
 
 	if ((f->check == CHECK_PEM || f->check == CHECK_JWT) && hits_cover(p->hits, at, f->class))
 		return;
-	if (!formats_match(f, p->text, p->len, at, &hit.start, &hit.end, &hit.certain))
+	if (!formats_match(f, p->text, p->len, at, &p->runs, &hit.start, &hit.end, &hit.certain))
 		return;
 	hit.class = f->check == CHECK_JWT ?
 			    formats_jwt_class(p->text + hit.start, hit.end - hit.start) :

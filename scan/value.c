@@ -11,16 +11,6 @@
 /* A longer value is judged by its beginning. */
 #define ENOUGH 256
 
-static bool has_word(const char *text, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (size_t i = 0; n <= len && i <= len - n; i++)
-		if (!strncasecmp(text + i, word, n))
-			return true;
-	return false;
-}
-
 bool value_is_placeholder(const char *text, size_t len)
 {
 	static const char *const whole[] = {
@@ -35,20 +25,24 @@ bool value_is_placeholder(const char *text, size_t len)
 					     "dummy",	 "changeme", "insert", "replace", "****",
 					     "foobar", "12345678", "abcdef123" };
 
+	char small[ENOUGH];
+
 	if (len > ENOUGH)
 		len = ENOUGH;
 	if (formats_is_dull(text, len) && len >= 8)
 		return true;
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		if (strchr("<>{}*[]", text[i]) && text[i])
 			return true;
+		small[i] = (char)tolower((unsigned char)text[i]);
+	}
 	if (text[0] == '$' || text[0] == '%')
 		return true;
 	for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++)
 		if (strlen(whole[i]) == len && !strncasecmp(text, whole[i], len))
 			return true;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		if (has_word(text, len, parts[i]))
+		if (memmem(small, len, parts[i], strlen(parts[i])))
 			return true;
 	return false;
 }
@@ -109,7 +103,7 @@ bool value_is_password(const char *text, size_t len, size_t least)
 {
 	bool digit = false, other = false, letter = false;
 
-	if (len < least || len > ENOUGH || value_is_placeholder(text, len))
+	if (len < least || len > ENOUGH)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
