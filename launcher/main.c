@@ -19,6 +19,7 @@
 
 #include "common/err.h"
 #include "launcher/commands.h"
+#include "launcher/probe.h"
 
 static const struct command {
 	const char *name;
@@ -28,6 +29,7 @@ static const struct command {
 	{ "run", run_main, "start a server, confined and judged" },
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
+	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
 	{ "scan", scan_main, "print where a file holds secrets, by class; exit 1 when it does" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
 };
@@ -50,11 +52,13 @@ static void usage(FILE *out)
 {
 	fputs("usage: mcp-confine run SERVER\n"
 	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--connect NAME:PORT]\n"
-	      "                       [--env NAME[=VALUE]] [--name NAME] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
+	      "                       [--env NAME[=VALUE]] [--name NAME] [--minimum-tier T]\n"
+	      "                       [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
-	      "       mcp-confine status\n"
+	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
+	      "       mcp-confine status [--json | --probe]\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
@@ -89,6 +93,9 @@ int main(int argc, char **argv)
 		}
 		return commands[i].main(argc - 1, argv + 1);
 	}
+	/* What `status --probe` runs as a server of ours; of no use to anybody else. */
+	if (!strcmp(argv[1], "probe-inside"))
+		return probe_inside(argc - 1, argv + 1);
 	err_set(&err, 22, "unknown command %s; try mcp-confine --help", argv[1]);
 	say_error(&err);
 	return 125;

@@ -17,8 +17,12 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/sys.h"
+#include "launcher/cause.h"
+#include "launcher/commands.h"
 #include "launcher/enter.h"
 #include "launcher/ns.h"
+#include "launcher/pins.h"
+#include "launcher/rates.h"
 #include "launcher/secrets.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
@@ -128,13 +132,17 @@ static int open_audit(const struct session *s, struct err *err)
 }
 
 struct pep_fds {
-	int program, policy, secrets, audit;
+	int program, policy, secrets, audit, rates;
+	struct pins_files pins;
+	char name[96]; /* of the pins and rates */
+	char client[PATH_MAX];
 };
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates };
 
+	pins_close(&f->pins);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
 			close(*all[i]);
@@ -144,9 +152,14 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1 };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	rates_client(f->client, sizeof(f->client));
+	pins_name(s, f->name, sizeof(f->name));
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
-	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0) {
+	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
+	    (s->policy.messages.pin != POLICY_PIN_OFF &&
+	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
+	    (s->policy.messages.n_rates && (f->rates = rates_open(&s->user, err)) < 0)) {
 		pep_fds_close(f);
 		return -err->code;
 	}
@@ -165,6 +178,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--audit-fd", f->audit },	    { "--server-in", p->in[1] },
 		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
 		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
+		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
+		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
 	};
 	struct strv argv = {0};
 	struct err err = {0};
@@ -173,6 +188,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	int r = strv_add(&argv, "mcp-confine-pep");
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(*given) && r == 0; i++) {
+		if (given[i].fd < 0)
+			continue;
 		r = fd_place(given[i].fd, given[i].fd, &err);
 		if (r == 0)
 			r = strv_add(&argv, given[i].name);
@@ -182,6 +199,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	if (r == 0)
 		r = strv_add(&argv, "--home") | strv_add(&argv, s->user.home) |
 		    strv_add(&argv, "--server") | strv_add(&argv, s->name) |
+		    strv_add(&argv, "--pins-name") | strv_add(&argv, f->name) |
+		    strv_add(&argv, "--client") | strv_add(&argv, f->client) |
 		    strv_add(&argv, "--session") | strv_add(&argv, s->id);
 	if (r < 0)
 		_exit(125);
@@ -243,13 +262,10 @@ static int start_egress(const struct session *s, int audit, struct spawn *ret, s
 		return err_errno(err, errno, "socketpair");
 	ret->control = pair[0];
 	control = pair[1];
-	ret->egress = fork();
+	ret->egress = ns_fork(0, &ret->egress_fd);
 	if (ret->egress == 0)
 		egress_exec(s, program, grants, control, audit);
-	if (ret->egress < 0)
-		return err_errno(err, errno, "fork");
-	ret->egress_fd = sys_pidfd_open(ret->egress, 0);
-	return ret->egress_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+	return ret->egress < 0 ? err_errno(err, errno, "fork with a pidfd") : 0;
 }
 
 /* --- both ------------------------------------------------------------------------------- */
@@ -259,21 +275,26 @@ static int open_parent(struct err *err)
 	int fd = sys_pidfd_open(getppid(), 0);
 
 	/* A parent outside of our pid namespace is 0: then only the pipes tell. */
-	if (fd < 0 && errno != EINVAL && errno != ESRCH)
+	if (fd < 0 && errno != EINVAL && errno != ESRCH && errno != ENOSYS && errno != EPERM)
 		return err_errno(err, errno, "pidfd_open of the client");
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		say_note("pidfd_open is refused here: a client that is killed while another process "
+			 "holds its pipe is noticed only when that ends");
 	return fd < 0 ? -1 : fd;
 }
 
 static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
 		     struct spawn *ret, struct err *err)
 {
-	ret->pep = fork();
+	ret->pep = ns_fork(0, &ret->pep_fd);
 	if (ret->pep == 0)
 		pep_exec(s, f, p);
 	if (ret->pep < 0)
-		return err_errno(err, errno, "fork");
-	ret->pep_fd = sys_pidfd_open(ret->pep, 0);
-	return ret->pep_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+		return err_errno(err, errno, "fork with a pidfd");
+	/* Without this call nothing could be ended: better not to begin. */
+	if (sys_pidfd_send_signal(ret->pep_fd, 0) < 0)
+		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
+	return 0;
 }
 
 static int start_sandbox(const struct session *s, const struct pipes *p, mode_t mask,
@@ -285,7 +306,7 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
 		.egress = ret->control,
 	};
-	pid_t pid = ns_clone(&ret->init_fd, err);
+	pid_t pid = s->plan.is_bare ? ns_fork(0, &ret->init_fd) : ns_clone(&ret->init_fd, err);
 
 	if (pid == 0) {
 		/* The other ends: who holds them would hide the others' end of file. */
@@ -297,10 +318,12 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		if (s->plan.is_bare)
+			enter_bare(&start);
 		enter_run(&start);
 	}
 	if (pid < 0)
-		return (int)pid;
+		return err->code ? -err->code : err_errno(err, errno, "fork");
 	ret->init = pid;
 	return 0;
 }
@@ -330,6 +353,10 @@ void spawn_done(struct spawn *s)
 /* Kill what was started; both are our children and die at once. */
 static void undo(struct spawn *s)
 {
+	/* Reaped too: their numbers may be somebody else's from here on. */
+	sweep_all(&s->sweep);
+	if (s->sweep.is_on)
+		s->pep = s->egress = 0;
 	if (s->pep > 0) {
 		kill(s->pep, SIGKILL);
 		waitpid(s->pep, NULL, 0);
@@ -360,8 +387,11 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 		pep_fds_close(&fds);
 		return r;
 	}
-	w.client = open_parent(err);
+	/* Who started a listener is not its client: that one's end is the connection's. */
+	w.client = s->is_dialled ? -1 : open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
+	if (r == 0 && s->plan.is_bare)
+		r = sweep_open(&w.sweep, err);
 	if (r == 0)
 		r = start_pep(s, &fds, &p, &w, err);
 	timing_mark("launcher", "pep forked");

@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "launcher/sweep.h"
+
 struct err;
 struct session;
 
@@ -22,6 +24,7 @@ struct spawn {
 	int report;	     /* struct wire_report, until the server's exec */
 	int exit;	     /* struct wire_exit, from init */
 	int audit;
+	struct sweep sweep; /* on in the tier nouserns */
 };
 
 /*

@@ -4,7 +4,12 @@
 
 #include "shims/egress/names.h"
 
-#define FIRST_ADDRESS 0xc6120001U /* 198.18.0.1 */
+/*
+ * 11.198.18.1: it looks like a public address, because servers that guard against requests
+ * to private ones refuse what IANA reserves (198.18.0.0/15 too).  Whose it is does not
+ * matter: no packet leaves the namespace, and an address is never dialled by number.
+ */
+#define FIRST_ADDRESS 0x0bc61201U
 #define TTL 60			  /* seconds; the mapping outlives the session's clients */
 
 enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_HTTPS = 65, CLASS_IN = 1 };

@@ -2,9 +2,8 @@
 /*
  * names - the resolver of the sandbox: granted names, and an address of ours for each
  *
- * A query for a granted name is answered with an address out of 198.18.0.0/15
- * (RFC 2544: never routed), always the same for the same name, so that a connection to
- * it later tells which name was meant.  No query leaves the machine here: the real
+ * A query for a granted name is answered with an address of ours, always the same for the
+ * same name, so that a connection to it later tells which name was meant.  No query leaves the machine here: the real
  * address is looked up when a connection is made.  Pure: bytes in, bytes out.
  */
 #ifndef SHIMS_EGRESS_NAMES_H

@@ -222,17 +222,17 @@ static void a_granted_name_gets_an_address_of_ours(void **state)
 	assert_int_equal(names_answer(&n, q, len, out, &len, name), NAMES_ANSWERED);
 	assert_string_equal(name, "api.example.com");
 	assert_int_equal(out[7], 1);
-	assert_memory_equal(out + len - 4, "\xc6\x12\x00\x01", 4);
-	assert_string_equal(names_of(&n, 0xc6120001), "api.example.com");
-	assert_null(names_of(&n, 0xc6120002));
+	assert_memory_equal(out + len - 4, "\x0b\xc6\x12\x01", 4);
+	assert_string_equal(names_of(&n, 0x0bc61201), "api.example.com");
+	assert_null(names_of(&n, 0x0bc61202));
 	assert_null(names_of(&n, 0x08080808));
 	/* The same name, the same address; another one, another. */
 	len = query(q, "api.example.com", 1);
 	names_answer(&n, q, len, out, &len, name);
-	assert_memory_equal(out + len - 4, "\xc6\x12\x00\x01", 4);
+	assert_memory_equal(out + len - 4, "\x0b\xc6\x12\x01", 4);
 	len = query(q, "x.example.org", 1);
 	names_answer(&n, q, len, out, &len, name);
-	assert_memory_equal(out + len - 4, "\xc6\x12\x00\x02", 4);
+	assert_memory_equal(out + len - 4, "\x0b\xc6\x12\x02", 4);
 	/* Known, and without an IPv6 address: no error, no answer. */
 	len = query(q, "api.example.com", 28);
 	assert_int_equal(names_answer(&n, q, len, out, &len, name), NAMES_ANSWERED);
