@@ -236,6 +236,8 @@ static void personal_data_is_replaced_when_the_policy_names_it(void **state)
 {
 	static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{"
 				   "\"name\":\"a\",\"arguments\":{\"card\":\"4111111111111111\"}}}";
+	static const char again[] = "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\",\"params\":{"
+				    "\"name\":\"a\",\"arguments\":{\"card\":\"4111111111111111\"}}}";
 	static const char number[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{"
 				     "\"name\":\"a\",\"arguments\":{\"card\":4111111111111111}}}";
 	struct scan_config config = { .personal = scan_personal("pan") };
@@ -243,14 +245,12 @@ static void personal_data_is_replaced_when_the_policy_names_it(void **state)
 	(void)state;
 	assert_int_equal(CLIENT(text), GATE_PASSED);
 	scan_configure(scan, &config);
-	gate->asked[0].n = 0;
-	assert_int_equal(CLIENT(text), GATE_REDACTED);
+	assert_int_equal(CLIENT(again), GATE_REDACTED);
 	assert_non_null(strstr(out(FROM_CLIENT), "\"card\":\"[REDACTED:pan]\""));
 	assert_int_equal(CLIENT(number), GATE_REFUSED);
 	assert_null(strstr(out(FROM_CLIENT), "4111"));
 	config.personal = scan_personal("iban");
 	scan_configure(scan, &config);
-	gate->asked[0].n = 0;
 	assert_int_equal(CLIENT(number), GATE_PASSED);
 }
 
