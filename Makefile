@@ -60,6 +60,7 @@ CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0 nettle)
 # --- layers: one archive each, in the order of the include rule ------------------
 
 COMMON_SRC := $(wildcard common/*.c)
+SCAN_SRC := $(wildcard scan/*.c)
 POLICIES_SRC := $(wildcard policies/*.c)
 LAUNCHER_SRC := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 PEP_SRC := $(filter-out shims/pep/main.c,$(wildcard shims/pep/*.c))
@@ -68,6 +69,7 @@ PROFILES := $(sort $(wildcard policies/profiles/*.json))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON := $(O)/libcommon.a
+SCAN := $(O)/libscan.a
 POLICIES := $(O)/libpolicies.a
 LAUNCHER := $(O)/liblauncher.a
 PEP := $(O)/libpep.a
@@ -83,9 +85,10 @@ PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
 .SECONDARY:
 
 all: $(PROGRAMS)
-archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(EGRESS) $(FILTERS)
+archives: $(COMMON) $(SCAN) $(POLICIES) $(LAUNCHER) $(PEP) $(EGRESS) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
+$(SCAN): $(call obj,$(SCAN_SRC))
 $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
 $(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
 $(PEP): $(call obj,$(PEP_SRC))
@@ -105,7 +108,7 @@ LIB_LAUNCHER := $(call small,$(call libs,jansson libcap libnl-route-3.0 libnl-3.
 LIB_PEP := $(call small,$(call libs,jansson libcap nettle))
 LIB_EGRESS := $(call libs,libcap libcares)
 
-$(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
+$(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
 
 # The same launcher, but a layer of the sandbox can be left out (common/layer.h): what
@@ -117,7 +120,7 @@ $(O)/layers/%.o: %.c
 	$(CC) $(CPPFLAGS) -DLAYERS_CAN_BE_LEFT_OUT $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/layers/mcp-confine: $(patsubst %.c,$(O)/layers/%.o,$(LAYERED) tests/layers/layer.c) \
-		$(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
+		$(LAUNCHER) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
 
 # Beside it, where the launcher looks for it first.
@@ -125,7 +128,7 @@ $(O)/layers/mcp-confine-pep: $(O)/mcp-confine-pep
 	@mkdir -p $(@D)
 	cp $< $@
 
-$(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
+$(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_PEP)
 
 $(O)/mcp-confine-egress: $(O)/shims/egress/main.o $(EGRESS) $(FILTERS) $(COMMON)
@@ -168,7 +171,7 @@ LIVE := $(patsubst tests/live/%.c,$(O)/live/%,$(wildcard tests/live/*.c))
 FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(EGRESS) $(POLICIES) $(FILTERS) $(COMMON)
+ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(EGRESS) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 ALL_LIBS := $(LIB_LAUNCHER) $(LIB_EGRESS) $(call libs,cmocka libseccomp)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
@@ -209,7 +212,7 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 # libFuzzer needs clang; the sources of a layer are compiled again with coverage.
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined
-$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) $(EGRESS_SRC) \
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(PEP_SRC) $(EGRESS_SRC) \
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
@@ -234,7 +237,7 @@ headers:
 layers: archives
 	scripts/check-layers $(O)
 
-ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC) $(EGRESS_SRC)
+ANALYZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC) $(EGRESS_SRC)
 analyze: $(O)/gen/filters.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \

@@ -72,6 +72,9 @@
 /* One known value; a longer one is recognised by its first bytes. */
 #define LIMIT_SECRET (8 * KIB)
 
+/* A text for mcp-confine scan: places in it have 32 bits, and it is read whole. */
+#define LIMIT_SCAN (1024 * MIB)
+
 /* The audit file is renamed to .1 at a start that finds it larger. */
 #define LIMIT_AUDIT (16 * MIB)
 /* Lines of the audit log that one side of a session can cause, of what was dropped and of

@@ -23,6 +23,7 @@
 #include "policies/load_rules.h"
 #include "policies/locate.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 
 #define DEPTH 12 /* messages, tools, 0, arguments, /path, under, 0 */
 
@@ -230,6 +231,24 @@ ENUM_MEMBER(load_not_read_only, "deny|approve|allow", messages.not_read_only, en
 ENUM_MEMBER(load_destructive, "deny|approve|allow", messages.destructive, enum policy_annotated)
 ENUM_MEMBER(load_open_world, "deny|approve|allow", messages.open_world, enum policy_annotated)
 ENUM_MEMBER(load_names, "strict|any", messages.names, enum policy_names)
+
+/* A class of personal data (scan/scan.h); the list is kept as bits. */
+static int item_personal(struct loading *l, const char *text, struct strv *list)
+{
+	uint64_t bits = scan_personal(text);
+
+	(void)list;
+	if (!bits)
+		return refuse(l, "no such class of personal data; mcp-confine(1) has them under "
+				 "--pii, and \"all\" is all of them");
+	l->policy->messages.personal |= bits;
+	return 0;
+}
+
+static int load_pii(struct loading *l, json_t *value)
+{
+	return strings(l, value, item_personal, NULL);
+}
 
 #define LIMIT_MEMBER(field, min, max)                                                    \
 	static int load_##field(struct loading *l, json_t *v)                            \
@@ -509,6 +528,7 @@ static int load_messages(struct loading *l, json_t *value)
 		{ "limits", load_bounds },
 		{ "roots", load_roots },
 		{ "tokens", load_tokens },
+		{ "pii", load_pii },
 		{ "server_requests", load_requests },
 		{0},
 	};

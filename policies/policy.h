@@ -203,6 +203,7 @@ struct policy_messages {
 	bool has_methods;
 	struct strv methods;	    /* globs: methods outside the MCP specification to pass */
 	enum policy_tokens tokens;
+	uint64_t personal; /* classes of personal data to redact, of scan_personal() */
 	enum policy_requests server_requests; /* all kinds, and then each: the stricter */
 	enum policy_requests sampling, elicitation, list_roots;
 	bool has_roots;

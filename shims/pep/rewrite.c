@@ -6,7 +6,7 @@
 #include "shims/pep/json.h"
 #include "shims/pep/plain.h"
 #include "shims/pep/rewrite.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 
 #define SPANS 64
 
@@ -147,13 +147,32 @@ static bool is_hidden(struct rewrite *r, uint32_t value)
 	return r->next_hide < r->n_hide && r->hide[r->next_hide] == value;
 }
 
+/* A number cannot be replaced by words without breaking its schema: personal data in it
+ * stops the message. */
+static int put_number(struct rewrite *r, struct out *o, uint32_t node, uint32_t key)
+{
+	size_t len, key_len = 0;
+	const char *text = json_text(r->json, node, &len), *name = NULL;
+	struct scan_span span;
+
+	if (r->scan && scan_has_personal(r->scan)) {
+		if (key != JSON_NONE)
+			name = json_text(r->json, key, &key_len);
+		if (scan_text(r->scan, name, key_len, text, len, &span, 1)) {
+			r->class = span.class;
+			r->redacted++;
+			return -EPERM;
+		}
+	}
+	return put(o, text, len);
+}
+
 /* Depth is bounded by LIMIT_DEPTH, so the stack is. */
 static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t key)
 {
 	const struct json_node *n = &r->json->nodes[node];
 	bool is_object = n->type == JSON_TAPE_OBJECT, is_first = true;
 	uint32_t at = node + 1;
-	size_t len;
 	int e;
 
 	switch ((enum json_type)n->type) {
@@ -163,11 +182,8 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 		return put(o, "false", 5);
 	case JSON_TAPE_TRUE:
 		return put(o, "true", 4);
-	case JSON_TAPE_NUMBER: {
-		const char *text = json_text(r->json, node, &len);
-
-		return put(o, text, len);
-	}
+	case JSON_TAPE_NUMBER:
+		return put_number(r, o, node, key);
 	case JSON_TAPE_STRING:
 		return put_string(r, o, node, key, false);
 	case JSON_TAPE_ARRAY:
