@@ -180,7 +180,8 @@ static int add_value(struct list *l, const char *value)
 	return r;
 }
 
-static int add_entry(struct list *l, const char *entry, size_t *count, struct err *err)
+static int add_entry(struct list *l, const char *entry, bool is_certain, size_t *count,
+		     struct err *err)
 {
 	cleanup_free char *name = strdup(entry);
 	char *value = name ? strchr(name, '=') : NULL;
@@ -191,7 +192,7 @@ static int add_entry(struct list *l, const char *entry, size_t *count, struct er
 	if (!value)
 		return 0;
 	*value++ = '\0';
-	if (!secrets_is_secret(name, value))
+	if (is_certain ? strlen(value) < SECRETS_GRAM : !secrets_is_secret(name, value))
 		return 0;
 	if (++*count > LIMIT_SECRETS)
 		return err_set(err, E2BIG,
@@ -201,8 +202,8 @@ static int add_entry(struct list *l, const char *entry, size_t *count, struct er
 	return r < 0 ? err_errno(err, -r, "secrets") : 0;
 }
 
-int secrets_digest(const struct strv *entries, void **ret_data, size_t *ret_len,
-		   size_t *ret_count, struct err *err)
+int secrets_digest(const struct strv *entries, const struct strv *certain, void **ret_data,
+		   size_t *ret_len, size_t *ret_count, struct err *err)
 {
 	struct list l = { .head.magic = SECRETS_MAGIC };
 	size_t count = 0, size;
@@ -212,7 +213,9 @@ int secrets_digest(const struct strv *entries, void **ret_data, size_t *ret_len,
 	if (getrandom(l.head.keys, sizeof(l.head.keys), 0) != (ssize_t)sizeof(l.head.keys))
 		return err_errno(err, errno, "getrandom");
 	for (size_t i = 0; i < entries->n && r == 0; i++)
-		r = add_entry(&l, entries->v[i], &count, err);
+		r = add_entry(&l, entries->v[i], false, &count, err);
+	for (size_t i = 0; i < certain->n && r == 0; i++)
+		r = add_entry(&l, certain->v[i], true, &count, err);
 	size = sizeof(l.head) + l.n * sizeof(*l.v);
 	data = r == 0 ? malloc(size) : NULL;
 	if (r == 0 && !data)

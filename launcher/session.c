@@ -11,6 +11,7 @@
 #include "common/err.h"
 #include "launcher/cli.h"
 #include "launcher/session.h"
+#include "launcher/values.h"
 #include "policies/merge.h"
 
 extern char **environ;
@@ -18,6 +19,7 @@ extern char **environ;
 void session_done(struct session *s)
 {
 	plan_done(&s->plan);
+	strv_done(&s->values);
 	env_done(&s->env);
 	runtime_done(&s->runtime);
 	policy_done(&s->policy);
@@ -110,6 +112,8 @@ static int find(const struct cli *cli, const char *cwd, struct session *s, struc
 		if (r == 0 && !s->policy.command.n)
 			r = err_set(err, EINVAL, "%s: its policy names no command", cli->server);
 		if (r == 0)
+			r = values_fill_command(&s->policy, &s->values, err);
+		if (r == 0)
 			r = find_runtime(s->policy.command.v, s, cwd, err);
 	} else {
 		r = err_set(err, EINVAL, "no server: name one, or give its command behind --");
@@ -162,6 +166,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	}
 	if (r == 0)
 		r = env_build(environ, &s->policy, &cli->env, &s->runtime, &s->user, &s->env, err);
+	if (r == 0 && strv_add_all(&s->env.injected, &s->values) < 0)
+		r = err_errno(err, ENOMEM, "environment");
 	if (r == 0)
 		r = plan_build(&s->policy, &s->runtime, &s->user,
 			       cwd && cwd[0] == '/' ? cwd : s->user.home, home, &s->plan, err);

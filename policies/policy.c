@@ -24,7 +24,9 @@ void policy_done(struct policy *p)
 	strv_done(&s->write);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
+	strv_done(&s->env_files);
 	strv_done(&p->command);
+	strv_done(&p->command_files);
 	strv_done(&p->packages);
 	strv_done(&p->notes);
 	free(p->server);

@@ -156,7 +156,7 @@ static void a_known_value_is_found_in_every_encoding(void **state)
 	(void)state;
 	assert_int_equal(strv_add(&entries, "MY_SECRET=hunter2+hunter2/hunter2"), 0);
 	assert_int_equal(strv_add(&entries, "SHORT_TOKEN=abcd1234"), 0);
-	assert_int_equal(secrets_digest(&entries, &data, &len, &known, NULL), 0);
+	assert_int_equal(secrets_digest(&entries, &(struct strv){0}, &data, &len, &known, NULL), 0);
 	assert_int_equal(known, 2);
 	assert_null(memmem(data, len, "hunter2+", 8));
 	assert_int_equal(scan_open(data, len, &s, NULL), 0);
