@@ -58,6 +58,7 @@ CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0)
 
 COMMON_SRC := $(wildcard common/*.c)
 POLICIES_SRC := $(wildcard policies/*.c)
+CONFIGS_SRC := $(wildcard configs/*.c)
 LAUNCHER_SRC := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 PEP_SRC := $(filter-out shims/pep/main.c,$(wildcard shims/pep/*.c))
 PROFILES := $(sort $(wildcard policies/profiles/*.json))
@@ -65,6 +66,7 @@ PROFILES := $(sort $(wildcard policies/profiles/*.json))
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON := $(O)/libcommon.a
 POLICIES := $(O)/libpolicies.a
+CONFIGS := $(O)/libconfigs.a
 LAUNCHER := $(O)/liblauncher.a
 PEP := $(O)/libpep.a
 FILTERS := $(O)/libfilters.a
@@ -77,10 +79,11 @@ PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
 .SECONDARY:
 
 all: $(PROGRAMS)
-archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(FILTERS)
+archives: $(COMMON) $(POLICIES) $(CONFIGS) $(LAUNCHER) $(PEP) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
 $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
+$(CONFIGS): $(call obj,$(CONFIGS_SRC))
 $(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
 $(PEP): $(call obj,$(PEP_SRC))
 $(FILTERS): $(O)/gen/filters.o
@@ -93,7 +96,7 @@ $(O)/lib%.a:
 LIB_LAUNCHER := $(call libs,jansson libcap libnl-3.0 libnl-route-3.0)
 LIB_PEP := $(call libs,jansson libcap)
 
-$(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
+$(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(CONFIGS) $(POLICIES) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
 
 $(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
@@ -126,7 +129,7 @@ LIVE := $(patsubst tests/live/%.c,$(O)/live/%,$(wildcard tests/live/*.c))
 FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
+ALL_ARCHIVES := $(LAUNCHER) $(CONFIGS) $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
 ALL_LIBS := $(LIB_LAUNCHER) $(call libs,cmocka libseccomp)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
@@ -160,7 +163,7 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 # libFuzzer needs clang; the sources of a layer are compiled again with coverage.
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined
-$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) \
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) \
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
@@ -185,7 +188,7 @@ headers:
 layers: archives
 	scripts/check-layers $(O)
 
-ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC)
+ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(LAUNCHER_SRC) $(PEP_SRC)
 analyze: $(O)/gen/filters.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \

@@ -44,6 +44,15 @@
 /* One known value; a longer one is recognised by its first bytes. */
 #define LIMIT_SECRET (8 * KIB)
 
+/* A client's configuration. ~/.claude.json holds histories and reaches megabytes. */
+#define LIMIT_CONFIG (16 * MIB)
+/* Values in it: bounds the tree (about 100 bytes each). */
+#define LIMIT_CONFIG_VALUES ((size_t)1 << 20)
+/* Members of one table of TOML or YAML, where each new one is held against all. */
+#define LIMIT_CONFIG_MEMBERS 4096
+/* Nesting in it: bounds recursion. */
+#define LIMIT_CONFIG_DEPTH 64
+
 /* The audit file is renamed to .1 at a start that finds it larger. */
 #define LIMIT_AUDIT (16 * MIB)
 /* One audit line; longer values are cut and marked. PIPE_BUF keeps it one write. */
