@@ -170,7 +170,8 @@ int replace_write(struct replace *f, const char *text, size_t len, struct err *e
 		return err_wrap(err, "%s", f->path);
 	copy_attributes(old, fd);
 	r = f->st.st_gid != getgid() && fchown(fd, (uid_t)-1, f->st.st_gid) < 0 ?
-		    err_errno(err, errno, "%s: keep its group", f->path) :
+		    err_errno(err, errno, "%s: keep its group %u; chgrp it to one of yours", f->path,
+			      (unsigned int)f->st.st_gid) :
 		    0;
 	if (r == 0 && (fchmod(fd, f->st.st_mode & 07777) < 0 || fsync(fd) < 0))
 		r = err_errno(err, errno, "%s: keep its mode", f->path);

@@ -96,6 +96,8 @@ static int apply_all(struct wrapping *w, struct err *err)
 		r = wrap_file_apply(&w->v[i], &w->user, err);
 		servers += r == 0 ? w->v[i].n_wrapped : 0;
 	}
+	if (!servers)
+		return r;
 	printf("%zu servers are confined now; restart their clients.\n"
 	       "What each may do is in %s/servers; look with: mcp-confine explain NAME\n"
 	       "The original files are kept; mcp-confine unwrap gives them back.\n",
