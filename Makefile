@@ -20,6 +20,9 @@ BINDIR ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec/mcp-confine
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/mcp-confine
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 VERSION := 0.1.0
 FUZZ_SECONDS ?= 20
 
@@ -208,6 +211,9 @@ install: all
 	install -m 0644 $(PROFILES) $(DESTDIR)$(DATADIR)/profiles
 	for m in $(MAN1); do install -D -m 0644 $$m $(DESTDIR)$(MANDIR)/man1/$${m##*/} || exit 1; done
 	for m in $(MAN5); do install -D -m 0644 $$m $(DESTDIR)$(MANDIR)/man5/$${m##*/} || exit 1; done
+	install -D -m 0644 completions/mcp-confine.bash $(DESTDIR)$(BASHDIR)/mcp-confine
+	install -D -m 0644 completions/_mcp-confine $(DESTDIR)$(ZSHDIR)/_mcp-confine
+	install -D -m 0644 completions/mcp-confine.fish $(DESTDIR)$(FISHDIR)/mcp-confine.fish
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mcp-confine $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
@@ -215,6 +221,8 @@ uninstall:
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 	for m in $(MAN1); do rm -f $(DESTDIR)$(MANDIR)/man1/$${m##*/}; done
 	for m in $(MAN5); do rm -f $(DESTDIR)$(MANDIR)/man5/$${m##*/}; done
+	rm -f $(DESTDIR)$(BASHDIR)/mcp-confine $(DESTDIR)$(ZSHDIR)/_mcp-confine \
+		$(DESTDIR)$(FISHDIR)/mcp-confine.fish
 
 clean:
 	rm -rf $(O)

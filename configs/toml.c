@@ -436,6 +436,9 @@ static int value(struct scan *s, struct node **ret)
 	} else if (c == '"' || c == '\'') {
 		n->kind = NODE_STRING;
 		r = string(s, &n->text);
+		/* Some readers make LF of a CRLF in a string of several lines. */
+		if (r == 0 && memchr(s->text + n->start, '\r', (size_t)(s->p - s->text) - n->start))
+			n->kind = NODE_OTHER;
 	} else {
 		r = word(s, n);
 	}

@@ -162,6 +162,8 @@ static int check_first(struct scan *s, bool is_flow)
 		return scan_refuse(s, s->p, "an anchor, an alias or a tag");
 	if (strchr("|>%@`,[]{}#\"'", c))
 		return scan_refuse(s, s->p, "a character that cannot begin a value");
+	if (is_flow && strchr("?:", c))
+		return scan_refuse(s, s->p, "a '%c' at the beginning of a value in brackets", c);
 	if (strchr("-?:", c) && (is_space(s, s->p + 1) || (is_flow && strchr(",[]{}", s->p[1]))))
 		return scan_refuse(s, s->p, "a '%c' that begins no value here", c);
 	return 0;
@@ -204,12 +206,15 @@ static int plain(struct scan *s, struct node *n, bool is_flow)
 static int block_scalar(struct scan *s, long parent, struct node *n)
 {
 	const char *begin = s->p;
+	long first = 0;
 	size_t end;
 	int r;
 
 	s->p++;
-	while (s->p < s->end && strchr("+-123456789", *s->p))
+	while (s->p < s->end && (*s->p == '+' || *s->p == '-'))
 		s->p++;
+	if (s->p < s->end && isdigit((unsigned char)*s->p))
+		return scan_refuse(s, s->p, "a block with an indentation of its own");
 	end = (size_t)(s->p - s->text);
 	r = end_line(s);
 	while (r == 0 && s->p < s->end) {
@@ -225,6 +230,9 @@ static int block_scalar(struct scan *s, long parent, struct node *n)
 		if (s->p < s->end && !at_newline(s)) {
 			const char *eol = memchr(s->p, '\n', (size_t)(s->end - s->p));
 
+			if (first && indent < first)
+				return scan_refuse(s, s->p, "a line that is indented less than its block");
+			first = first ? first : indent;
 			end = (size_t)((eol ? eol : s->end) - s->text);
 		}
 		skip_line(s);
@@ -256,7 +264,7 @@ static int flow_pair(struct scan *s, struct node *parent)
 
 	if (r < 0)
 		return r;
-	flow_blank(s);
+	spaces(s); /* a key's ':' stands on its line */
 	if (s->p >= s->end || *s->p != ':' || (!is_quoted && !is_space(s, s->p + 1)))
 		return scan_refuse(s, s->p, "a ':' and a blank are missing");
 	s->p++;
@@ -499,9 +507,30 @@ static int block(struct scan *s, long parent, struct node **ret)
 	return r;
 }
 
+/* YAML 1.1 and 1.2 differ in what ends a line, beside LF and CRLF: none of it here. */
+static int check_breaks(struct scan *s)
+{
+	static const char *const breaks[] = { "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9" };
+	const size_t len = (size_t)(s->end - s->text);
+
+	for (const char *p = s->text; (p = memchr(p, '\r', (size_t)(s->end - p))); p++)
+		if (p + 1 >= s->end || p[1] != '\n')
+			return scan_refuse(s, p, "a carriage return alone");
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(*breaks); i++) {
+		const char *p = memmem(s->text, len, breaks[i], strlen(breaks[i]));
+
+		if (p)
+			return scan_refuse(s, p, "a line separator that not every YAML has; write it as \\u");
+	}
+	return 0;
+}
+
 int document_yaml(struct scan *s)
 {
-	int r;
+	int r = check_breaks(s);
+
+	if (r < 0)
+		return r;
 
 	if (scan_at(s, "\xef\xbb\xbf", 3))
 		s->p += 3;
