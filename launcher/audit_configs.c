@@ -17,7 +17,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "common/limits.h"
 #include "launcher/commands.h"
 #include "launcher/configs_cli.h"
 #include "launcher/confined.h"
@@ -38,6 +41,8 @@
 #include "launcher/wrap_file.h"
 
 enum { EXIT_CONFINED = 0, EXIT_NOT = 1, EXIT_UNREADABLE = 2, EXIT_FAILED = 125 };
+
+#define CHILD_SILENCE 30000 /* milliseconds; a look at a home takes some ten */
 
 struct report {
 	FILE *out;
@@ -287,27 +292,52 @@ static _Noreturn void child(const struct account *who, const struct configs_cli 
 	_exit(fflush(out) == 0 ? 0 : EXIT_FAILED);
 }
 
-/* Pass the child's findings on; its last line is the counts. */
-static bool collect(struct report *r, FILE *in)
+/* What the child says until its end.  A user can stop a process of his own, and a home on
+ * a network may not answer: then nothing comes, and no more is waited for. */
+static int read_child(int fd, char **ret_text, size_t *ret_len)
 {
-	cleanup_free char *line = NULL;
-	size_t size = 0, n[4];
-	bool is_whole = false;
+	cleanup_free char *text = malloc(LIMIT_CONFIG + 1);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t len = 0;
 
-	while (getline(&line, &size, in) > 0) {
-		if (*line != '=') {
-			fputs(line, r->out);
+	while (text && poll(&p, 1, CHILD_SILENCE) == 1 && len < LIMIT_CONFIG) {
+		ssize_t n = read(fd, text + len, LIMIT_CONFIG - len);
+
+		if (n > 0) {
+			len += (size_t)n;
 			continue;
 		}
-		is_whole = sscanf(line, "=%zu %zu %zu %zu", &n[0], &n[1], &n[2], &n[3]) == 4;
-		if (is_whole) {
-			r->n_yes += n[0];
-			r->n_no += n[1];
-			r->n_other += n[2];
-			r->n_unreadable += n[3];
-		}
+		if (n < 0)
+			break;
+		text[len] = '\0';
+		*ret_text = take_ptr(&text);
+		*ret_len = len;
+		return 0;
 	}
-	return is_whole;
+	return -EIO;
+}
+
+/* Pass the child's findings on; its last line is the counts. */
+static bool collect(struct report *r, int fd)
+{
+	cleanup_free char *text = NULL;
+	size_t len, n[4];
+	char *last;
+
+	if (read_child(fd, &text, &len) < 0 || !len || strlen(text) != len || text[len - 1] != '\n')
+		return false;
+	text[len - 1] = '\0';
+	last = strrchr(text, '\n');
+	last = last ? last + 1 : text;
+	if (sscanf(last, "=%zu %zu %zu %zu", &n[0], &n[1], &n[2], &n[3]) != 4)
+		return false;
+	*last = '\0';
+	fputs(text, r->out);
+	r->n_yes += n[0];
+	r->n_no += n[1];
+	r->n_other += n[2];
+	r->n_unreadable += n[3];
+	return true;
 }
 
 static int audit_account(struct report *r, const struct account *who,
@@ -316,7 +346,6 @@ static int audit_account(struct report *r, const struct account *who,
 	int fds[2], status = 0;
 	bool is_whole;
 	pid_t pid;
-	FILE *in;
 
 	fflush(NULL);
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -334,12 +363,13 @@ static int audit_account(struct report *r, const struct account *who,
 		close(fds[0]);
 		return err_errno(err, errno, "fork");
 	}
-	in = fdopen(fds[0], "r");
-	is_whole = in && collect(r, in);
-	if (in)
-		fclose(in);
-	waitpid(pid, &status, 0);
-	if (!is_whole || status != 0) {
+	is_whole = collect(r, fds[0]);
+	close(fds[0]);
+	/* One that hangs in the kernel would not be gone; then it is not waited for. */
+	if (!is_whole)
+		kill(pid, SIGKILL);
+	waitpid(pid, &status, is_whole ? 0 : WNOHANG);
+	if (!is_whole) {
 		const struct finding f = { "unreadable", who->name, "", "", "", who->home,
 					   "the look at this user's files did not come to its end" };
 

@@ -66,6 +66,10 @@ static enum confined check_command(const struct identity *identity, const struct
 				 "program or is not there");
 		return CONFINED_NO;
 	}
+	if (server->env && server->env->kind != NODE_OBJECT && server->env->kind != NODE_OTHER) {
+		snprintf(why, CONFINED_WHY, "its environment is no object");
+		return CONFINED_NO;
+	}
 	variable = foreign_code(server, !strchr(argv.v[0], '/'));
 	if (!starts_a_server(&argv, id_name))
 		snprintf(why, CONFINED_WHY, "it starts mcp-confine, but not a server by `run`");

@@ -123,9 +123,9 @@ static int check_argv(struct wrap_entry *e, const struct client *client, const s
 
 	for (size_t i = 0; i < argv->n; i++) {
 		if (servers_has_variable(client, argv->v[i]))
-			return leave(e, "%s %zu holds a variable that the client replaces; a policy's "
-				     "command is fixed: write the value, then wrap again",
-				     i ? "argument" : "its command, place", i);
+			return leave(e, "%s (word %zu) holds a variable that the client replaces; a "
+				     "policy's command is fixed: write the value, then wrap again",
+				     i ? "an argument" : "its command", i);
 		if (!strncmp(base(argv->v[i]), "mcp-remote", 10))
 			return leave(e, "mcp-remote is a bridge to a remote server, and needs a network");
 	}
@@ -269,7 +269,8 @@ static void clean_name(char id[static 65], const char *name, const char *client,
 	for (const char *p = name; *p && len < max; p++) {
 		unsigned char c = (unsigned char)*p;
 
-		if (isalnum(c) || c == '-' || c == '_' || (c == '.' && len))
+		/* Not a dash or a dot at the beginning: `run -x` is an option. */
+		if (isalnum(c) || c == '_' || ((c == '.' || c == '-') && len))
 			id[len++] = (char)c;
 		else if (!len || id[len - 1] != '_')
 			id[len++] = '_';
