@@ -18,11 +18,12 @@
 #include "common/err.h"
 #include "launcher/commands.h"
 #include "launcher/configs_cli.h"
+#include "launcher/places.h"
 #include "launcher/record.h"
 #include "launcher/replace.h"
 #include "launcher/show.h"
 #include "launcher/user.h"
-#include "launcher/wrap_file.h"
+#include "launcher/wrap_undo.h"
 
 enum { EXIT_DONE = 0, EXIT_LEFT = 1, EXIT_FAILED = 125 };
 
@@ -80,8 +81,8 @@ static int plan_one(const struct unwrapping *w, const char *path, const struct c
 	if (r > 0)
 		r = replace_open(path, &u->file, err);
 	if (r == 0)
-		r = wrap_file_undo(&u->record, u->file.text, u->file.len, &u->text, &u->len,
-				   &u->restored, &u->left, &u->notes, err);
+		r = wrap_undo(&u->record, u->file.text, u->file.len, &u->text, &u->len, &u->restored,
+			      &u->left, &u->notes, err);
 	return r < 0 ? r : 1;
 }
 

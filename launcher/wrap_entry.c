@@ -13,20 +13,17 @@
 #include "common/err.h"
 #include "common/limits.h"
 #include "common/secrets.h"
-#include "launcher/replace.h"
 #include "launcher/runtime.h"
 #include "launcher/secrets.h"
 #include "launcher/user.h"
 #include "launcher/wrap_entry.h"
-#include "policies/bundle.h"
+#include "policies/document.h"
 #include "policies/load.h"
 #include "policies/policy.h"
 
 void wrap_entry_done(struct wrap_entry *e)
 {
-	free(e->policy.path);
-	free(e->policy.text);
-	strv_done(&e->policy.secrets);
+	wrap_policy_done(&e->policy);
 	strv_done(&e->emptied);
 	strv_done(&e->notes);
 	*e = (struct wrap_entry){0};
@@ -254,149 +251,16 @@ static int note_paths(struct wrap_entry *e, const struct strv *argv, const struc
 	return r < 0 ? no_memory(err) : 0;
 }
 
-/* --- the name ----------------------------------------------------------------------------- */
-
-static void clean_name(char id[static 65], const char *name, const char *client, unsigned int n)
-{
-	char tail[32] = "";
-	size_t len = 0, max;
-
-	if (n == 1)
-		snprintf(tail, sizeof(tail), "-%s", client);
-	else if (n > 1)
-		snprintf(tail, sizeof(tail), "-%.20s-%u", client, n);
-	max = 64 - strlen(tail);
-	for (const char *p = name; *p && len < max; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		/* Not a dash or a dot at the beginning: `run -x` is an option. */
-		if (isalnum(c) || c == '_' || ((c == '.' || c == '-') && len))
-			id[len++] = (char)c;
-		else if (!len || id[len - 1] != '_')
-			id[len++] = '_';
-	}
-	if (!len)
-		len = (size_t)snprintf(id, 65, "server");
-	snprintf(id + len, 65 - len, "%s", tail);
-}
-
-/* The administrator names a server so: then this entry must be that one. */
-static bool is_other_servers(const char *id, const struct strv *argv, const struct user *user)
-{
-	const struct bundle_places places = { SYSCONFDIR "/mcp-confine", "/nonexistent" };
-	struct bundle b = {0};
-	struct policy p = {0};
-	struct err err = {0};
-	bool is_other = false;
-
-	if (bundle_find_server(&places, id, &b, &err) < 0)
-		return err.code != ENOENT;
-	if (bundle_merge(&b, user->home, &p, &err) < 0)
-		is_other = true;
-	else if (p.command.n && p.command.n != argv->n)
-		is_other = true;
-	for (size_t i = 0; i < p.command.n && !is_other; i++)
-		is_other = strcmp(p.command.v[i], argv->v[i]) != 0;
-	policy_done(&p);
-	bundle_done(&b);
-	return is_other;
-}
-
-/* Write the document under that name.  secrets: name, value, name, value ... */
-static int write_policy(const struct wrap_context *c, struct document *d, const char *id,
-			const struct strv *secrets, struct wrap_policy *p, struct err *err)
-{
-	int r = 0;
-
-	free(p->path);
-	free(p->text);
-	strv_done(&p->secrets);
-	*p = (struct wrap_policy){0};
-	strv_done(&d->env_files);
-	strv_done(&d->command_files);
-	memcpy(p->id, id, strlen(id) + 1);
-	for (size_t i = 0; i + 1 < secrets->n && r == 0; i += 2) {
-		const char *name = secrets->v[i];
-		bool is_argument = !strncmp(name, "argument-", 9);
-
-		r = strv_addf(&p->secrets, "%s/secrets/%s/%s", c->user->config, id, name);
-		if (r == 0)
-			r = strv_add(&p->secrets, secrets->v[i + 1]);
-		if (r == 0)
-			r = strv_addf(is_argument ? &d->command_files : &d->env_files, "%s=%s",
-				      name + (is_argument ? 9 : 0), p->secrets.v[i]);
-	}
-	if (r < 0 || asprintf(&p->path, "%s/servers/%s.json", c->user->config, id) < 0)
-		return no_memory(err);
-	d->server = p->id;
-	return document_write(d, &p->text, &p->profile, err);
-}
-
-char *wrap_entry_key(const struct wrap_policy *p)
-{
-	char *key = strdup(p->text);
-
-	for (size_t i = 0; key && i < p->secrets.n; i++) {
-		cleanup_free char *before = key;
-
-		if (asprintf(&key, "%s\n%s", before, p->secrets.v[i]) < 0)
-			return NULL;
-	}
-	return key;
-}
-
-enum fit { FIT_NOT, FIT_NEW, FIT_SAME };
-
-/* Is the name free for this policy, or does it mean this very policy already? */
-static enum fit fits(const struct wrap_context *c, const struct wrap_policy *p, const struct strv *argv)
-{
-	cleanup_free char *key = wrap_entry_key(p);
-	struct stat st;
-	enum fit fit;
-
-	for (size_t i = 0; i + 1 < c->taken->n; i += 2)
-		if (!strcmp(c->taken->v[i], p->id))
-			return key && !strcmp(c->taken->v[i + 1], key) ? FIT_SAME : FIT_NOT;
-	if (is_other_servers(p->id, argv, c->user))
-		return FIT_NOT;
-	fit = lstat(p->path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR) ? FIT_NEW : FIT_SAME;
-	if (fit == FIT_SAME && !replace_holds(p->path, p->text))
-		return FIT_NOT;
-	/* A secret may be there without its policy, after a crash between the two. */
-	for (size_t i = 0; i + 1 < p->secrets.n; i += 2) {
-		cleanup_free char *line = NULL;
-
-		if (fit == FIT_NEW && lstat(p->secrets.v[i], &st) < 0)
-			continue;
-		if (asprintf(&line, "%s\n", p->secrets.v[i + 1]) < 0 ||
-		    !replace_holds(p->secrets.v[i], line))
-			return FIT_NOT;
-	}
-	return fit;
-}
-
-/* Secrets of the plan must be the same, too, where two entries share a name. */
 static int choose_name(const struct wrap_context *c, const struct client *client,
 		       struct wrap_entry *e, struct document *d, const struct strv *secrets,
-		       const struct strv *argv, struct err *err)
+		       struct err *err)
 {
-	for (unsigned int n = 0; n < 100; n++) {
-		enum fit fit;
-		char id[65];
-		int r;
+	struct err local = {0};
+	int r = wrap_policy_choose(c, client->name, e->server->name, d, secrets, &e->policy, &local);
 
-		clean_name(id, e->server->name, client->name, n);
-		r = write_policy(c, d, id, secrets, &e->policy, err);
-		if (r < 0) {
-			err_clear(err);
-			return leave(e, "its policy cannot be written: not UTF-8");
-		}
-		fit = fits(c, &e->policy, argv);
-		e->policy.exists = fit == FIT_SAME;
-		if (fit != FIT_NOT)
-			return 0;
-	}
-	return leave(e, "a hundred policies of that name exist");
+	if (r == -ENOMEM)
+		return err_set(err, ENOMEM, "%s", local.text);
+	return r < 0 ? leave(e, "%.200s", local.text) : 0;
 }
 
 /* The loader must accept what was written, before anything points to it. */
@@ -452,7 +316,7 @@ static int plan(const struct wrap_context *c, const struct client *client, struc
 		r = no_memory(err);
 	d.package = rt.package;
 	if (r == 0)
-		r = choose_name(c, client, e, &d, &secrets, &argv, err);
+		r = choose_name(c, client, e, &d, &secrets, err);
 	if (r == 0)
 		r = check_policy(e, c->user, &has_arguments);
 	if (r == 0)

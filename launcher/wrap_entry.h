@@ -11,21 +11,9 @@
 #include "common/strv.h"
 #include "configs/servers.h"
 #include "launcher/confined.h"
-#include "policies/document.h"
+#include "launcher/wrap_policy.h"
 
 struct err;
-struct identity;
-struct user;
-
-/* A policy and its secrets, by the name that it has; shared by entries that are the same. */
-struct wrap_policy {
-	char id[65];
-	char *path;		 /* of the policy file */
-	char *text;
-	const char *profile;	 /* static */
-	struct strv secrets;	 /* path, value, path, value ... */
-	bool exists;		 /* as it is, with its secrets: nothing to write */
-};
 
 struct wrap_entry {
 	const struct server *server;
@@ -37,22 +25,12 @@ struct wrap_entry {
 	struct strv notes;	 /* what the user should know, a sentence each */
 };
 
-struct wrap_context {
-	const struct user *user;
-	const struct identity *identity;
-	const char *cwd;	 /* what relative names of the entry mean; absolute */
-	const struct strv *taken; /* id, key, id, key ... of this plan so far */
-};
-
 /*
  * Decide on the entry.  What cannot be moved is no error: state CONFINED_NO with why.
  * Return: 0 or -errno; wrap_entry_done() in any case.
  */
 int wrap_entry_plan(const struct wrap_context *c, const struct client *client,
 		    const struct server *server, struct wrap_entry *ret, struct err *err);
-
-/* All that makes the policy what it is: its text and its secrets.  Caller frees. */
-char *wrap_entry_key(const struct wrap_policy *p);
 
 void wrap_entry_done(struct wrap_entry *e);
 

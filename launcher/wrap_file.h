@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wrap_file - one configuration file: planned, shown, rewritten, and given back
+ * wrap_file - one configuration file: planned, shown and rewritten
  */
 #ifndef LAUNCHER_WRAP_FILE_H
 #define LAUNCHER_WRAP_FILE_H
@@ -10,7 +10,6 @@
 
 #include "configs/rewrite.h"
 #include "launcher/places.h"
-#include "launcher/record.h"
 #include "launcher/replace.h"
 #include "launcher/wrap_entry.h"
 
@@ -38,15 +37,6 @@ void wrap_file_show(FILE *out, const struct wrap_file *f, const struct identity 
 int wrap_file_apply(struct wrap_file *f, const struct user *user, struct err *err);
 
 void wrap_file_close(struct wrap_file *f);
-
-/*
- * The text with every entry that is in the record as it was: the original itself when
- * nothing has changed since.  *ret_restored counts the entries, *ret_left those that stay
- * confined; what does not come back is a sentence in notes.  Caller frees *ret_text.
- */
-int wrap_file_undo(const struct record *r, const char *text, size_t len, char **ret_text,
-		   size_t *ret_len, size_t *ret_restored, size_t *ret_left, struct strv *notes,
-		   struct err *err);
 
 /* The client of the file: its row, or the first one whose servers it holds.  0 or -errno. */
 int wrap_file_client(struct place_file *place, const char *text, size_t len, struct err *err);
