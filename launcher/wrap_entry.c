@@ -17,7 +17,7 @@
 #include "launcher/secrets.h"
 #include "launcher/user.h"
 #include "launcher/wrap_entry.h"
-#include "policies/document.h"
+#include "policies/draft.h"
 #include "policies/load.h"
 #include "policies/policy.h"
 
@@ -146,7 +146,7 @@ static bool is_name(const char *name)
 }
 
 /* Names of variables that the client brings itself: Codex's env_vars, Goose's env_keys. */
-static int pass_names(const struct server *s, struct document *d, struct err *err)
+static int pass_names(const struct server *s, struct draft *d, struct err *err)
 {
 	static const char *const members[] = { "env_vars", "env_keys", NULL };
 
@@ -161,7 +161,7 @@ static int pass_names(const struct server *s, struct document *d, struct err *er
 }
 
 static int plan_variable(struct wrap_entry *e, const struct client *client, const struct node *n,
-			 struct document *d, struct strv *secrets, struct err *err)
+			 struct draft *d, struct strv *secrets, struct err *err)
 {
 	int r;
 
@@ -194,7 +194,7 @@ static int plan_variable(struct wrap_entry *e, const struct client *client, cons
 }
 
 static int plan_environment(struct wrap_entry *e, const struct client *client,
-			    struct document *d, struct strv *secrets, struct err *err)
+			    struct draft *d, struct strv *secrets, struct err *err)
 {
 	const struct node *env = e->server->env;
 	int r = pass_names(e->server, d, err);
@@ -230,7 +230,7 @@ static int find_runtime(const struct wrap_context *c, struct wrap_entry *e, cons
 
 /* Paths of the host that the server is told of, and does not get. */
 static int note_paths(struct wrap_entry *e, const struct strv *argv, const struct runtime *rt,
-		      const struct document *d, bool has_arguments, struct err *err)
+		      const struct draft *d, bool has_arguments, struct err *err)
 {
 	struct stat st;
 	int r = 0;
@@ -252,7 +252,7 @@ static int note_paths(struct wrap_entry *e, const struct strv *argv, const struc
 }
 
 static int choose_name(const struct wrap_context *c, const struct client *client,
-		       struct wrap_entry *e, struct document *d, const struct strv *secrets,
+		       struct wrap_entry *e, struct draft *d, const struct strv *secrets,
 		       struct err *err)
 {
 	struct err local = {0};
@@ -294,7 +294,7 @@ static int plan_arguments(struct wrap_entry *e, const struct strv *argv, struct 
 static int plan(const struct wrap_context *c, const struct client *client, struct wrap_entry *e,
 		struct err *err)
 {
-	struct document d = {0};
+	struct draft d = {0};
 	struct runtime rt = {0};
 	cleanup_strv struct strv argv = {0}, secrets = {0};
 	struct err local = {0};
@@ -321,7 +321,7 @@ static int plan(const struct wrap_context *c, const struct client *client, struc
 		r = check_policy(e, c->user, &has_arguments);
 	if (r == 0)
 		r = note_paths(e, &argv, &rt, &d, has_arguments, err);
-	document_done(&d);
+	draft_done(&d);
 	runtime_done(&rt);
 	return r;
 }

@@ -12,7 +12,7 @@
 #include "launcher/user.h"
 #include "launcher/wrap_policy.h"
 #include "policies/bundle.h"
-#include "policies/document.h"
+#include "policies/draft.h"
 #include "policies/policy.h"
 
 void wrap_policy_done(struct wrap_policy *p)
@@ -70,7 +70,7 @@ static bool is_other_servers(const char *id, const struct strv *argv, const stru
 }
 
 /* Write the document under that name.  secrets: name, value, name, value ... */
-static int write_policy(const struct wrap_context *c, struct document *d, const char *id,
+static int write_policy(const struct wrap_context *c, struct draft *d, const char *id,
 			const struct strv *secrets, struct wrap_policy *p, struct err *err)
 {
 	int r = 0;
@@ -93,7 +93,7 @@ static int write_policy(const struct wrap_context *c, struct document *d, const 
 	if (r < 0 || asprintf(&p->path, "%s/servers/%s.json", c->user->config, id) < 0)
 		return err_errno(err, ENOMEM, "policy");
 	d->server = p->id;
-	return document_write(d, &p->text, &p->profile, err);
+	return draft_write(d, &p->text, &p->profile, err);
 }
 
 char *wrap_policy_key(const struct wrap_policy *p)
@@ -140,7 +140,7 @@ static enum fit fits(const struct wrap_context *c, const struct wrap_policy *p, 
 }
 
 int wrap_policy_choose(const struct wrap_context *c, const char *client, const char *name,
-		       struct document *d, const struct strv *secrets, struct wrap_policy *ret,
+		       struct draft *d, const struct strv *secrets, struct wrap_policy *ret,
 		       struct err *err)
 {
 	for (unsigned int n = 0; n < 100; n++) {

@@ -12,7 +12,7 @@
 
 #include "common/strv.h"
 
-struct document;
+struct draft;
 struct err;
 struct identity;
 struct user;
@@ -40,7 +40,7 @@ struct wrap_context {
  * Return: 0, or -errno with words.
  */
 int wrap_policy_choose(const struct wrap_context *c, const char *client, const char *name,
-		       struct document *d, const struct strv *secrets, struct wrap_policy *ret,
+		       struct draft *d, const struct strv *secrets, struct wrap_policy *ret,
 		       struct err *err);
 
 /* All that makes the policy what it is: its text and its secrets.  Caller frees. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * document - write the policy of one server
+ * draft - write the policy of one server
  *
  * What load_text() reads: used by `wrap`, which moves a server's command line and
  * environment from a client's configuration into a policy.
  */
-#ifndef POLICIES_DOCUMENT_H
-#define POLICIES_DOCUMENT_H
+#ifndef POLICIES_DRAFT_H
+#define POLICIES_DRAFT_H
 
 #include <stddef.h>
 
@@ -14,7 +14,7 @@
 
 struct err;
 
-struct document {
+struct draft {
 	const char *server;	   /* its name, or NULL */
 	const char *package;	   /* whose profile it starts from, or NULL: the default one */
 	struct strv command;	   /* argv */
@@ -29,9 +29,9 @@ struct document {
  * the package says is copied into it, so that the file says all that holds.  *ret_profile
  * (static) is the profile's name.  -EINVAL when a string is not UTF-8.
  */
-int document_write(const struct document *d, char **ret_text, const char **ret_profile,
+int draft_write(const struct draft *d, char **ret_text, const char **ret_profile,
 		   struct err *err);
 
-void document_done(struct document *d);
+void draft_done(struct draft *d);
 
-#endif /* POLICIES_DOCUMENT_H */
+#endif /* POLICIES_DRAFT_H */

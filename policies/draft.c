@@ -8,10 +8,10 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "policies/bundle.h"
-#include "policies/document.h"
+#include "policies/draft.h"
 #include "policies/profiles.h"
 
-void document_done(struct document *d)
+void draft_done(struct draft *d)
 {
 	strv_done(&d->command);
 	strv_done(&d->command_files);
@@ -21,7 +21,7 @@ void document_done(struct document *d)
 }
 
 /* The path for the argument of that index, or NULL. */
-static const char *file_of(const struct document *d, size_t index)
+static const char *file_of(const struct draft *d, size_t index)
 {
 	for (size_t i = 0; i < d->command_files.n; i++)
 		if (strtoul(d->command_files.v[i], NULL, 10) == index)
@@ -30,7 +30,7 @@ static const char *file_of(const struct document *d, size_t index)
 }
 
 /* Each of these returns NULL when memory is out or a string is not UTF-8. */
-static json_t *command(const struct document *d)
+static json_t *command(const struct draft *d)
 {
 	json_t *list = json_array();
 
@@ -88,7 +88,7 @@ static json_t *child(json_t *object, const char *key)
 }
 
 /* What the entry says comes over what the profile says; other variables of it stay. */
-static int put_env(json_t *root, const struct document *d)
+static int put_env(json_t *root, const struct draft *d)
 {
 	json_t *env, *set = map(&d->env_set), *files = map(&d->env_files), *pass = list(&d->env_pass);
 	int bad = !set || !files || !pass;
@@ -120,7 +120,7 @@ static int put_env(json_t *root, const struct document *d)
 	return bad;
 }
 
-int document_write(const struct document *d, char **ret_text, const char **ret_profile,
+int draft_write(const struct draft *d, char **ret_text, const char **ret_profile,
 		   struct err *err)
 {
 	const struct profile *profile = bundle_profile_for(d->package);
