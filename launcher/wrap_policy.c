@@ -69,7 +69,7 @@ static bool is_other_servers(const char *id, const struct strv *argv, const stru
 	return is_other;
 }
 
-/* Write the document under that name.  secrets: name, value, name, value ... */
+/* Write the draft under that name.  secrets: name, value, name, value ... */
 static int write_policy(const struct wrap_context *c, struct draft *d, const char *id,
 			const struct strv *secrets, struct wrap_policy *p, struct err *err)
 {
