@@ -7,14 +7,20 @@
  *   init     --struct wire_exit---> launcher   (pipe, once: how the server ended)
  *   launcher --struct wire_order--> init       (pipe; its end of file is the launcher's
  *                                              death, and ends the sandbox)
+ *   launcher --struct wire_egress-> egress     (sealed memfd, before it starts)
+ *   init     --struct wire_listeners and descriptors-> egress (socket, once; its end of
+ *                                              file is the end of the session)
  *   pep      --struct wire_event--> launcher   (pipe; its end of file is the pep's death)
  *
- * Each struct is smaller than PIPE_BUF, so it arrives whole or not at all.
+ * What goes through a pipe is smaller than PIPE_BUF, so it arrives whole or not at all.
  */
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
 
 #include <stdint.h>
+
+#include "common/destination.h"
+#include "common/range.h"
 
 #define WIRE_TEXT 1024
 
@@ -44,6 +50,20 @@ enum wire_event_kind {
 
 struct wire_event {
 	int32_t kind;
+};
+
+/* What the network of one server is. */
+struct wire_egress {
+	uint32_t n_destinations, n_ranges;
+	uint64_t budget; /* bytes of both directions, of all connections; 0: no bound */
+	struct destination destinations[DESTINATION_MAX];
+	struct range ranges[RANGE_MAX]; /* private addresses that may be dialled */
+};
+
+/* Beside it travel n + 1 descriptors: the resolver's socket, and a listener each port. */
+struct wire_listeners {
+	uint32_t n;
+	uint16_t ports[DESTINATION_MAX];
 };
 
 #endif /* COMMON_WIRE_H */

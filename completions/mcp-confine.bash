@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide status wrap unwrap audit-configs"
+  local commands="run explain decide pins status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -34,19 +34,28 @@ _mcp_confine() {
     --client) mapfile -t COMPREPLY < <(compgen -W "$clients" -- "$word"); return ;;
     --read | --write) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
-    --profile | --name) return ;;
+    --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
+    --profile | --name | --connect | --listen) return ;;
   esac
   case $command in
     run | explain | decide)
       if [[ $word == -* ]]; then
-        local options="--profile --read --write --env --name --help --"
-        [[ $command == run ]] && options+=" --dry-run"
+        local options="--profile --read --write --connect --env --name --minimum-tier --help --"
+        [[ $command == run ]] && options+=" --dry-run --listen --timing"
         [[ $command == decide ]] && options+=" --from-server"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
       fi
       ;;
+    pins)
+      if [[ $COMP_CWORD -eq 2 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "show accept forget" -- "$word")
+      elif [[ $COMP_CWORD -eq 3 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    status) mapfile -t COMPREPLY < <(compgen -W "--json --probe --help" -- "$word") ;;
     wrap | unwrap | audit-configs)
       if [[ $word == -* ]]; then
         local options="--yes --dry-run --client --help"

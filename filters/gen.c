@@ -14,7 +14,9 @@
  * taken over, and kills it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -135,14 +137,55 @@ static scmp_filter_ctx server_calls(void)
 	return ctx;
 }
 
+/* The same for two arguments at once. */
+static void refuse_if_both(scmp_filter_ctx ctx, int error, const char *name, unsigned int arg,
+			   uint64_t mask, uint64_t value, unsigned int arg2, uint64_t mask2,
+			   uint64_t value2)
+{
+	int nr = number(name), r;
+
+	if (nr < 0)
+		return;
+	r = seccomp_rule_add_exact(
+		ctx, SCMP_ACT_ERRNO((uint32_t)error), nr, 2,
+		SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask & LOW32, value & LOW32),
+		SCMP_CMP(arg2, SCMP_CMP_MASKED_EQ, mask2 & LOW32, value2 & LOW32));
+	if (r < 0)
+		die("add a rule on two arguments", name, r);
+}
+
 /* Families 0 and 2 to 63 one by one, larger numbers by any of the higher bits. */
-static void only_unix(scmp_filter_ctx ctx, const char *name)
+static void only_families(scmp_filter_ctx ctx, const char *name, bool has_internet)
 {
 	for (uint64_t family = 0; family < 64; family++)
-		if (family != AF_UNIX)
+		if (family != AF_UNIX &&
+		    !(has_internet && (family == AF_INET || family == AF_INET6)))
 			refuse_if(ctx, EAFNOSUPPORT, name, 0, LOW32, family);
 	for (unsigned int bit = 6; bit < 32; bit++)
 		refuse_if(ctx, EAFNOSUPPORT, name, 0, 1ULL << bit, 1ULL << bit);
+}
+
+/*
+ * Of the internet families TCP and UDP, by number or by default, and nothing else: no
+ * raw socket, no SCTP (which a SEQPACKET of protocol 0 would be), MPTCP, UDP-Lite, ICMP.
+ */
+static void only_tcp_and_udp(scmp_filter_ctx ctx)
+{
+	static const uint64_t families[] = { AF_INET, AF_INET6 };
+
+	for (size_t i = 0; i < 2; i++) {
+		for (uint64_t type = 0; type < 16; type++)
+			if (type != SOCK_STREAM && type != SOCK_DGRAM)
+				refuse_if_both(ctx, EPROTONOSUPPORT, "socket", 0, LOW32,
+					       families[i], 1, 0xf, type);
+		for (uint64_t protocol = 1; protocol < 256; protocol++)
+			if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
+				refuse_if_both(ctx, EPROTONOSUPPORT, "socket", 0, LOW32,
+					       families[i], 2, LOW32, protocol);
+		for (unsigned int bit = 8; bit < 32; bit++)
+			refuse_if_both(ctx, EPROTONOSUPPORT, "socket", 0, LOW32, families[i], 2,
+				       1ULL << bit, 1ULL << bit);
+	}
 }
 
 static void no_namespaces(scmp_filter_ctx ctx)
@@ -207,12 +250,14 @@ static void no_special_files(scmp_filter_ctx ctx)
 	}
 }
 
-static scmp_filter_ctx server_arguments(void)
+static scmp_filter_ctx server_arguments(bool has_internet)
 {
 	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ALLOW);
 
-	only_unix(ctx, "socket");
-	only_unix(ctx, "socketpair");
+	only_families(ctx, "socket", has_internet);
+	only_families(ctx, "socketpair", false);
+	if (has_internet)
+		only_tcp_and_udp(ctx);
 	/* An unconnected datagram end can send to any visible socket of the host. */
 	refuse_if(ctx, EPERM, "socketpair", 1, 0xf, SOCK_DGRAM);
 	refuse_if(ctx, EPERM, "socketpair", 1, 0xf, SOCK_RAW);
@@ -226,6 +271,74 @@ static scmp_filter_ctx server_arguments(void)
 	return ctx;
 }
 
+/* Refuse the call unless the argument is 0.  All 64 bits are compared: what the kernel
+ * would cut off is refused as well. */
+static void refuse_unless_zero(scmp_filter_ctx ctx, const char *name, unsigned int arg)
+{
+	int nr = number(name), r;
+
+	if (nr < 0)
+		return;
+	r = seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1,
+				   SCMP_CMP(arg, SCMP_CMP_NE, 0));
+	if (r < 0)
+		die("add a rule on an argument", name, r);
+}
+
+static void refuse_all(scmp_filter_ctx ctx, int error, const char *const *names)
+{
+	for (; *names; names++)
+		rule(ctx, SCMP_ACT_ERRNO((uint32_t)error), *names);
+}
+
+/*
+ * A third one where a server has no namespaces (tier nouserns): what those would have
+ * kept from it and Landlock does not mediate, or not before a later ABI.
+ */
+static scmp_filter_ctx server_bare(void)
+{
+	/* Named sockets of the host (ABI 9), abstract ones (ABI 6): a session bus starts
+	 * programs.  With no socket() at all, only pairs exist. */
+	static const char *const sockets[] = { "connect", "bind", "listen", "accept", "accept4",
+					       NULL };
+	/* The ipc namespace's. */
+	static const char *const sysv[] = { "shmget", "shmat",	"shmctl", "semget", "semop",
+					    "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv",
+					    "msgctl", NULL };
+	/* By path, of any file of the user's; by descriptor it was opened first. */
+	static const char *const paths[] = { "truncate", "chmod", "fchmodat", "chown", "lchown",
+					     "fchownat", "utime", "utimes", "futimesat", "setxattr",
+					     "lsetxattr", "removexattr", "lremovexattr",
+					     "inotify_add_watch", NULL };
+	/* Of another process of the user's. */
+	static const char *const others[] = { "prlimit64", "sched_setaffinity", "sched_setparam",
+					      "sched_setscheduler", "sched_setattr" };
+	static const char *const opens[] = { "open", "openat" };
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ALLOW);
+
+	rule(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket");
+	refuse_all(ctx, EPERM, sockets);
+	refuse_all(ctx, ENOSYS, sysv);
+	refuse_all(ctx, EPERM, paths);
+	refuse_unless_zero(ctx, "utimensat", 1); /* NULL: futimens(3) */
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		refuse_unless_zero(ctx, others[i], 0);
+	refuse_unless_zero(ctx, "setpriority", 0);
+	refuse_unless_zero(ctx, "setpriority", 1);
+	refuse_unless_zero(ctx, "ioprio_set", 1);
+	refuse_if(ctx, EPERM, "ioprio_set", 0, LOW32, 3 /* IOPRIO_WHO_USER */);
+	/* Everything that can be signalled. */
+	refuse_if(ctx, EPERM, "kill", 0, LOW32, LOW32);
+	/* Truncation without the right to write (ABI 3); and access mode 3, which opens any
+	 * file for what needs a descriptor only.  openat2's flags cannot be read. */
+	rule(ctx, SCMP_ACT_ERRNO(ENOSYS), "openat2");
+	for (unsigned int i = 0; i < 2; i++) {
+		refuse_if(ctx, EPERM, opens[i], i + 1, O_ACCMODE | O_TRUNC, O_RDONLY | O_TRUNC);
+		refuse_if(ctx, EPERM, opens[i], i + 1, O_ACCMODE, O_ACCMODE);
+	}
+	return ctx;
+}
+
 /* --- our own ----------------------------------------------------------------------------- */
 
 #define COMMON_CALLS                                                                     \
@@ -236,8 +349,22 @@ static scmp_filter_ctx server_arguments(void)
 static const char *const init_calls[] = { COMMON_CALLS, "wait4", "waitid", "kill", NULL };
 static const char *const launcher_calls[] = { COMMON_CALLS, "wait4", "waitid", "writev",
 					      "fstat", "newfstatat", "pidfd_send_signal", NULL };
+/* The same where no pid namespace ends what a server left: sweep.c. */
+static const char *const init_bare_calls[] = { COMMON_CALLS, "wait4", "waitid", "kill",
+					       "pread64", NULL };
+static const char *const launcher_bare_calls[] = { COMMON_CALLS, "wait4", "waitid", "writev",
+						   "fstat", "newfstatat", "pidfd_send_signal",
+						   "pread64", "kill", NULL };
 static const char *const pep_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
 					 "fstat", "newfstatat", "mremap", NULL };
+/* c-ares reads the resolver configuration again when it asks, and opens sockets; relays
+ * are socket, connect, splice. */
+static const char *const egress_calls[] = {
+	COMMON_CALLS, "writev", "recvfrom", "sendto", "recvmsg", "fstat", "newfstatat", "mremap",
+	"lseek", "openat", "open", "socket", "connect", "getsockname", "getpeername",
+	"getsockopt", "setsockopt", "accept4", "shutdown", "splice", "pipe2", "fcntl", "ioctl",
+	"getrandom", "gettimeofday", "access", "faccessat", "uname", "bind", NULL
+};
 /* What ASan and UBSan call behind our back. */
 static const char *const sanitizer_calls[] = {
 	"mmap", "mprotect", "sigaltstack", "sched_yield", "gettid", "tgkill", "rt_sigaction",
@@ -319,9 +446,14 @@ int main(int argc, char **argv)
 	puts("/* Generated by filters/gen.c. */\n#include <linux/filter.h>\n\n"
 	     "#include \"filters/filters.h\"\n");
 	print("server_calls", server_calls());
-	print("server_arguments", server_arguments());
+	print("server_arguments", server_arguments(false));
+	print("server_arguments_net", server_arguments(true));
+	print("server_bare", server_bare());
+	print("init_bare", ours(init_bare_calls, sanitized));
+	print("launcher_bare", ours(launcher_bare_calls, sanitized));
 	print("init", ours(init_calls, sanitized));
 	print("launcher", ours(launcher_calls, sanitized));
 	print("pep", ours(pep_calls, sanitized));
+	print("egress", ours(egress_calls, sanitized));
 	return 0;
 }

@@ -40,6 +40,11 @@ static void layers(FILE *out, const struct session *s)
 		print(out, s->bundle.v[i].origin);
 		fputc('\n', out);
 	}
+	if (s->policy.about) {
+		fputs("about      ", out);
+		print(out, s->policy.about);
+		fputc('\n', out);
+	}
 	fputs("program    ", out);
 	print(out, s->plan.program);
 	fputs("\narguments ", out);
@@ -50,7 +55,9 @@ static void layers(FILE *out, const struct session *s)
 	}
 	fputs("\ndirectory  ", out);
 	print(out, s->plan.cwd);
-	fputc('\n', out);
+	fputs(s->plan.is_cwd_granted ? "\n" :
+				       " (not granted: empty there; --read or --write names it)\n",
+	      out);
 }
 
 static const char *mode(const struct plan_entry *e)
@@ -78,7 +85,9 @@ static const char *mode(const struct plan_entry *e)
 
 static void files(FILE *out, const struct session *s)
 {
-	fputs("\nfiles: the root is empty but for\n", out);
+	fputs(s->plan.is_bare ? "\nfiles: of the host's, nothing can be opened but\n" :
+				"\nfiles: the root is empty but for\n",
+	      out);
 	for (size_t i = 0; i < s->plan.n; i++) {
 		const struct plan_entry *e = &s->plan.v[i];
 
@@ -116,49 +125,68 @@ static void environment(FILE *out, const struct session *s)
 		     "every message\n", known);
 }
 
+static void weaker_tier(FILE *out, const struct session *s)
+{
+	const char *lost[TIER_LOSSES];
+	size_t n = tier_losses(landlock_abi(), lost);
+
+	fprintf(out,
+		"\ntier nouserns: Landlock (ABI %d), three seccomp filters, no capabilities,\n"
+		"  no_new_privs, limits; the policy allows it and the tier full does not work here:\n  ",
+		landlock_abi());
+	print(out, s->tier.why);
+	fputs("\n  what is lost:\n", out);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "  - %s\n", lost[i]);
+}
+
+static void network(FILE *out, const struct policy_network *n)
+{
+	if (!n->connect.n) {
+		fputs("network: none; no TCP, UDP, netlink or other socket but AF_UNIX can exist\n",
+		      out);
+		return;
+	}
+	fputs("network: TCP to", out);
+	for (size_t i = 0; i < n->connect.n; i++)
+		fprintf(out, "%s %s", i ? "," : "", n->connect.v[i]);
+	fputs("\n  and nothing else; through mcp-confine-egress, by name; public addresses only", out);
+	for (size_t i = 0; i < n->addresses.n; i++)
+		fprintf(out, "%s%s", i ? ", " : ", and ", n->addresses.v[i]);
+	if (n->budget)
+		fprintf(out, "; %" PRIu64 " bytes a session", n->budget);
+	fputs("\n  TLS on 443 and the Host on 80 must be for the name; every connection is logged\n",
+	      out);
+}
+
 static void layers_of_kernel(FILE *out, const struct session *s)
 {
 	const struct policy_limits *l = &s->policy.sandbox.limits;
 
-	fprintf(out,
-		"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
-		"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n"
-		"network: none; no TCP, UDP, netlink or other socket but AF_UNIX can exist\n",
-		landlock_abi());
-	fprintf(out,
-		"limits: %" PRIu64 " MiB of data a process, %" PRIu64 " processes, %" PRIu64
-		" open files, files of %" PRIu64 " MiB",
-		l->memory >> 20, l->processes, l->open_files, l->file_size >> 20);
+	if (s->tier.is == POLICY_TIER_FULL)
+		fprintf(out,
+			"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
+			"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n",
+			landlock_abi());
+	else
+		weaker_tier(out, s);
+	if (s->plan.is_bare)
+		fputs("network: none; no socket at all can be made\n", out);
+	else
+		network(out, &s->policy.sandbox.network);
+	if (s->plan.socket) {
+		fputs("messages: by a Unix socket inside, ", out);
+		print(out, s->plan.socket);
+		fputc('\n', out);
+	}
+	fprintf(out, "limits: %" PRIu64 " MiB of data a process, ", l->memory >> 20);
+	if (!s->plan.is_bare)
+		fprintf(out, "%" PRIu64 " processes, ", l->processes);
+	fprintf(out, "%" PRIu64 " open files, files of %" PRIu64 " MiB", l->open_files,
+		l->file_size >> 20);
 	if (l->cpu)
 		fprintf(out, ", %" PRIu64 " s of CPU", l->cpu);
 	fputc('\n', out);
-}
-
-static void messages(FILE *out, const struct policy *p)
-{
-	fputs("\nmessages: each is parsed strictly and written anew; unknown methods are refused",
-	      out);
-	if (p->messages.methods.n)
-		fputs(", except:", out);
-	for (size_t i = 0; i < p->messages.methods.n; i++)
-		fprintf(out, " %s", p->messages.methods.v[i]);
-	fputs("\n  tools: ", out);
-	if (!p->messages.n_tools)
-		fputs("all may be called", out);
-	for (size_t i = 0; i < p->messages.n_tools; i++) {
-		fputs(i ? "; and also" : "", out);
-		for (size_t j = 0; j < p->messages.tools[i].n; j++)
-			fprintf(out, "%s%s %s", j ? ", " : " ",
-				p->messages.tools[i].v[j].then == POLICY_ALLOW ? "allow" : "deny",
-				p->messages.tools[i].v[j].match);
-		fputs(", else deny", out);
-	}
-	fprintf(out, "\n  tokens: %s\n",
-		p->messages.tokens == POLICY_TOKENS_OFF ?
-			"pass as they are (the policy says off)" :
-			"known formats and values of the environment are redacted, both ways");
-	fprintf(out, "  requests of the server (sampling, elicitation, roots): %s\n",
-		p->messages.server_requests == POLICY_REQUESTS_PASS ? "pass" : "refused");
 }
 
 static void open_ends(FILE *out, const struct session *s)
@@ -172,9 +200,10 @@ static void open_ends(FILE *out, const struct session *s)
 		fputs("  - what is writable can hold files that programs outside run or trust later:\n"
 		      "    git hooks, editor and agent settings, build scripts. Review the changes.\n",
 		      out);
+	if (s->plan.network.n_destinations)
+		fputs("  - what the server may read it can send to the destinations it may reach.\n", out);
 	fputs("  - what the server may read it may return in a result: personal data passes.\n"
 	      "  - a server that means it can encode a secret so that no format is recognised.\n"
-	      "  - prompts, resources and the arguments of allowed tools are not restricted.\n"
 	      "  - CPU time and disk space of writable directories are not shared out.\n",
 	      out);
 }
@@ -185,7 +214,7 @@ void explain_session(FILE *out, const struct session *s)
 	files(out, s);
 	environment(out, s);
 	layers_of_kernel(out, s);
-	messages(out, &s->policy);
+	explain_messages(out, &s->policy);
 	open_ends(out, s);
 	for (size_t i = 0; i < s->plan.notes.n; i++) {
 		fputs("note: ", out);

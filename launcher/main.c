@@ -19,6 +19,7 @@
 
 #include "common/err.h"
 #include "launcher/commands.h"
+#include "launcher/probe.h"
 
 static const struct command {
 	const char *name;
@@ -28,6 +29,7 @@ static const struct command {
 	{ "run", run_main, "start a server, confined and judged" },
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
+	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
 	{ "wrap", wrap_main, "put the local servers of the MCP clients' configurations behind run" },
 	{ "unwrap", unwrap_main, "give the configurations back as they were" },
@@ -51,11 +53,13 @@ void say_note(const char *words)
 static void usage(FILE *out)
 {
 	fputs("usage: mcp-confine run SERVER\n"
-	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--env NAME[=VALUE]]\n"
-	      "                       [--name NAME] [--dry-run] -- COMMAND [ARG ...]\n"
+	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--connect NAME:PORT]\n"
+	      "                       [--env NAME[=VALUE]] [--name NAME] [--minimum-tier T]\n"
+	      "                       [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
-	      "       mcp-confine status\n"
+	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
+	      "       mcp-confine status [--json | --probe]\n"
 	      "       mcp-confine wrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
 	      "       mcp-confine unwrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
 	      "       mcp-confine audit-configs [--json] [--all-users] [--client NAME] [FILE ...]\n"
@@ -94,6 +98,9 @@ int main(int argc, char **argv)
 		}
 		return commands[i].main(argc - 1, argv + 1);
 	}
+	/* What `status --probe` runs as a server of ours; of no use to anybody else. */
+	if (!strcmp(argv[1], "probe-inside"))
+		return probe_inside(argc - 1, argv + 1);
 	err_set(&err, 22, "unknown command %s; try mcp-confine --help", argv[1]);
 	say_error(&err);
 	return 125;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,12 +17,17 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/sys.h"
+#include "launcher/cause.h"
+#include "launcher/commands.h"
 #include "launcher/enter.h"
 #include "launcher/ns.h"
+#include "launcher/pins.h"
+#include "launcher/rates.h"
 #include "launcher/secrets.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/start.h"
+#include "launcher/timing.h"
 
 /* Every pipe of one start; [0] is read, [1] written. */
 struct pipes {
@@ -67,8 +73,9 @@ static int pipes_open(struct pipes *p, struct err *err)
 /* --- the pep -------------------------------------------------------------------------- */
 
 /* Beside us (a build tree, a tarball) or where it was installed.  No search path. */
-int spawn_open_pep(struct err *err)
+static int open_program(const char *name, struct err *err)
 {
+	cleanup_free char *installed = NULL;
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 32);
 	char *slash;
@@ -78,14 +85,20 @@ int spawn_open_pep(struct err *err)
 		return err_errno(err, errno, "read /proc/self/exe");
 	self[len] = '\0';
 	slash = strrchr(self, '/');
-	memcpy(slash + 1, "mcp-confine-pep", sizeof("mcp-confine-pep"));
+	snprintf(slash + 1, sizeof(self) - (size_t)(slash + 1 - self), "%s", name);
+	if (asprintf(&installed, LIBEXECDIR "/%s", name) < 0)
+		return err_errno(err, ENOMEM, "open %s", name);
 	fd = open(self, O_PATH | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		fd = open(LIBEXECDIR "/mcp-confine-pep", O_PATH | O_CLOEXEC);
+		fd = open(installed, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(err, errno,
-				 "open mcp-confine-pep, beside %s or in " LIBEXECDIR, self);
+		return err_errno(err, errno, "open %s, beside mcp-confine or in " LIBEXECDIR, name);
 	return fd;
+}
+
+int spawn_open_pep(struct err *err)
+{
+	return open_program("mcp-confine-pep", err);
 }
 
 int spawn_open_policy(const struct session *s, struct err *err)
@@ -119,13 +132,17 @@ static int open_audit(const struct session *s, struct err *err)
 }
 
 struct pep_fds {
-	int program, policy, secrets, audit;
+	int program, policy, secrets, audit, rates;
+	struct pins_files pins;
+	char name[96]; /* of the pins and rates */
+	char client[PATH_MAX];
 };
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates };
 
+	pins_close(&f->pins);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
 			close(*all[i]);
@@ -135,9 +152,14 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1 };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	rates_client(f->client, sizeof(f->client));
+	pins_name(s, f->name, sizeof(f->name));
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
-	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0) {
+	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
+	    (s->policy.messages.pin != POLICY_PIN_OFF &&
+	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
+	    (s->policy.messages.n_rates && (f->rates = rates_open(&s->user, err)) < 0)) {
 		pep_fds_close(f);
 		return -err->code;
 	}
@@ -156,6 +178,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--audit-fd", f->audit },	    { "--server-in", p->in[1] },
 		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
 		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
+		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
+		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
 	};
 	struct strv argv = {0};
 	struct err err = {0};
@@ -164,6 +188,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	int r = strv_add(&argv, "mcp-confine-pep");
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(*given) && r == 0; i++) {
+		if (given[i].fd < 0)
+			continue;
 		r = fd_place(given[i].fd, given[i].fd, &err);
 		if (r == 0)
 			r = strv_add(&argv, given[i].name);
@@ -173,6 +199,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	if (r == 0)
 		r = strv_add(&argv, "--home") | strv_add(&argv, s->user.home) |
 		    strv_add(&argv, "--server") | strv_add(&argv, s->name) |
+		    strv_add(&argv, "--pins-name") | strv_add(&argv, f->name) |
+		    strv_add(&argv, "--client") | strv_add(&argv, f->client) |
 		    strv_add(&argv, "--session") | strv_add(&argv, s->id);
 	if (r < 0)
 		_exit(125);
@@ -184,6 +212,62 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	_exit(125);
 }
 
+/* --- the egress process ----------------------------------------------------------------- */
+
+/* In the child: what it is given survives the exec, and nothing else. */
+static _Noreturn void egress_exec(const struct session *s, int program, int grants, int control,
+				  int audit)
+{
+	struct strv argv = {0};
+	struct err err = {0};
+	char *env[] = { NULL };
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), r;
+
+	/* It never sees the client's streams. */
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		_exit(125);
+	r = fd_place(grants, grants, &err) | fd_place(control, control, &err) |
+	    fd_place(audit, audit, &err);
+	if (r == 0)
+		r = strv_add(&argv, "mcp-confine-egress") | strv_add(&argv, "--grants-fd") |
+		    strv_addf(&argv, "%d", grants) | strv_add(&argv, "--control-fd") |
+		    strv_addf(&argv, "%d", control) | strv_add(&argv, "--audit-fd") |
+		    strv_addf(&argv, "%d", audit) | strv_add(&argv, "--server") |
+		    strv_add(&argv, s->name) | strv_add(&argv, "--session") |
+		    strv_add(&argv, s->id);
+	if (r < 0)
+		_exit(125);
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	syscall(SYS_execveat, program, "", argv.v, env, AT_EMPTY_PATH);
+	_exit(125);
+}
+
+static int start_egress(const struct session *s, int audit, struct spawn *ret, struct err *err)
+{
+	cleanup_close int program = -1, grants = -1, control = -1;
+	int pair[2];
+
+	if (!s->plan.network.n_destinations)
+		return 0;
+	program = open_program("mcp-confine-egress", err);
+	if (program < 0)
+		return program;
+	grants = fd_sealed("network", &s->plan.network, sizeof(s->plan.network), err);
+	if (grants < 0)
+		return grants;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(err, errno, "socketpair");
+	ret->control = pair[0];
+	control = pair[1];
+	ret->egress = ns_fork(0, &ret->egress_fd);
+	if (ret->egress == 0)
+		egress_exec(s, program, grants, control, audit);
+	return ret->egress < 0 ? err_errno(err, errno, "fork with a pidfd") : 0;
+}
+
 /* --- both ------------------------------------------------------------------------------- */
 
 static int open_parent(struct err *err)
@@ -191,21 +275,26 @@ static int open_parent(struct err *err)
 	int fd = sys_pidfd_open(getppid(), 0);
 
 	/* A parent outside of our pid namespace is 0: then only the pipes tell. */
-	if (fd < 0 && errno != EINVAL && errno != ESRCH)
+	if (fd < 0 && errno != EINVAL && errno != ESRCH && errno != ENOSYS && errno != EPERM)
 		return err_errno(err, errno, "pidfd_open of the client");
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		say_note("pidfd_open is refused here: a client that is killed while another process "
+			 "holds its pipe is noticed only when that ends");
 	return fd < 0 ? -1 : fd;
 }
 
 static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
 		     struct spawn *ret, struct err *err)
 {
-	ret->pep = fork();
+	ret->pep = ns_fork(0, &ret->pep_fd);
 	if (ret->pep == 0)
 		pep_exec(s, f, p);
 	if (ret->pep < 0)
-		return err_errno(err, errno, "fork");
-	ret->pep_fd = sys_pidfd_open(ret->pep, 0);
-	return ret->pep_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+		return err_errno(err, errno, "fork with a pidfd");
+	/* Without this call nothing could be ended: better not to begin. */
+	if (sys_pidfd_send_signal(ret->pep_fd, 0) < 0)
+		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
+	return 0;
 }
 
 static int start_sandbox(const struct session *s, const struct pipes *p, mode_t mask,
@@ -215,8 +304,9 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
 		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
+		.egress = ret->control,
 	};
-	pid_t pid = ns_clone(&ret->init_fd, err);
+	pid_t pid = s->plan.is_bare ? ns_fork(0, &ret->init_fd) : ns_clone(&ret->init_fd, err);
 
 	if (pid == 0) {
 		/* The other ends: who holds them would hide the others' end of file. */
@@ -228,10 +318,12 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		if (s->plan.is_bare)
+			enter_bare(&start);
 		enter_run(&start);
 	}
 	if (pid < 0)
-		return (int)pid;
+		return err->code ? -err->code : err_errno(err, errno, "fork");
 	ret->init = pid;
 	return 0;
 }
@@ -248,7 +340,7 @@ static int let_go_of_stdio(struct err *err)
 
 void spawn_done(struct spawn *s)
 {
-	int *all[] = { &s->pep_fd,   &s->init_fd, &s->client, &s->event, &s->lifeline,
+	int *all[] = { &s->pep_fd,   &s->init_fd, &s->egress_fd, &s->control, &s->client, &s->event, &s->lifeline,
 		       &s->order, &s->report, &s->exit,  &s->audit };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -261,16 +353,25 @@ void spawn_done(struct spawn *s)
 /* Kill what was started; both are our children and die at once. */
 static void undo(struct spawn *s)
 {
+	/* Reaped too: their numbers may be somebody else's from here on. */
+	sweep_all(&s->sweep);
+	if (s->sweep.is_on)
+		s->pep = s->egress = 0;
 	if (s->pep > 0) {
 		kill(s->pep, SIGKILL);
 		waitpid(s->pep, NULL, 0);
+	}
+	if (s->egress > 0) {
+		kill(s->egress, SIGKILL);
+		waitpid(s->egress, NULL, 0);
 	}
 	spawn_done(s);
 }
 
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 {
-	struct spawn w = { .pep_fd = -1, .init_fd = -1, .client = -1, .event = -1,
+	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
+			   .control = -1, .client = -1, .event = -1,
 			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1 };
 	mode_t mask = umask(077);
 	struct pep_fds fds;
@@ -278,6 +379,7 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	int r;
 
 	r = pep_fds_open(s, &fds, err);
+	timing_mark("launcher", "policy, secrets and log opened");
 	if (r < 0)
 		return r;
 	r = pipes_open(&p, err);
@@ -285,10 +387,16 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 		pep_fds_close(&fds);
 		return r;
 	}
-	w.client = open_parent(err);
+	/* Who started a listener is not its client: that one's end is the connection's. */
+	w.client = s->is_dialled ? -1 : open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
+	if (r == 0 && s->plan.is_bare)
+		r = sweep_open(&w.sweep, err);
 	if (r == 0)
 		r = start_pep(s, &fds, &p, &w, err);
+	timing_mark("launcher", "pep forked");
+	if (r == 0)
+		r = start_egress(s, fds.audit, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)

@@ -7,13 +7,16 @@
 
 #include <sys/types.h>
 
+#include "launcher/sweep.h"
+
 struct err;
 struct session;
 
 /* What the supervisor holds of the running processes.  -1: closed. */
 struct spawn {
-	pid_t pep, init;
-	int pep_fd, init_fd; /* pidfds */
+	pid_t pep, init, egress; /* egress 0: the server has no network */
+	int pep_fd, init_fd, egress_fd; /* pidfds */
+	int control;	     /* the egress process ends when this closes */
 	int client;	     /* pidfd of the process that started us */
 	int event;	     /* struct wire_event, from the pep */
 	int lifeline;	     /* the pep's: it dies when this closes */
@@ -21,6 +24,7 @@ struct spawn {
 	int report;	     /* struct wire_report, until the server's exec */
 	int exit;	     /* struct wire_exit, from init */
 	int audit;
+	struct sweep sweep; /* on in the tier nouserns */
 };
 
 /*

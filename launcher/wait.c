@@ -11,6 +11,7 @@
  *                    kills at once
  *   pep (pidfd)      ended well: the client does not read any more, as its end of
  *                    stream; ended badly: everything is killed, 125
+ *   egress (pidfd)   the server has no network any more, and goes on; said once
  *   init (pidfd)     the sandbox is gone; the pep passes on what the server left in its
  *                    pipes and ends by itself
  *
@@ -36,6 +37,7 @@
 #include "common/wire.h"
 #include "filters/filters.h"
 #include "launcher/spawn.h"
+#include "launcher/timing.h"
 #include "launcher/wait.h"
 
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
@@ -84,11 +86,34 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
+/*
+ * Without a pid namespace init's end ends nobody: it is told to kill the others first.
+ * When it does not (somebody stopped it), everything goes at once, the pep included.
+ */
+static void kill_bare(struct waiting *w, bool is_again)
+{
+	const struct wire_order o = { .signal = SIGKILL };
+
+	if (!is_again && fd_write_all(w->s->order, &o, sizeof(o)) == 0) {
+		w->kill_at = now_ms() + LIMIT_TERM_GRACE;
+		return;
+	}
+	sweep_all(&w->s->sweep);
+	close_one(&w->s->init_fd);
+	close_one(&w->s->pep_fd);
+}
+
 static void kill_sandbox(struct waiting *w)
 {
+	bool is_again = w->was_killed;
+
 	w->kill_at = w->term_at = 0;
 	w->was_killed = true;
-	if (w->s->init_fd >= 0)
+	if (w->s->init_fd < 0)
+		return;
+	if (w->s->sweep.is_on)
+		kill_bare(w, is_again);
+	else
 		sys_pidfd_send_signal(w->s->init_fd, SIGKILL);
 }
 
@@ -136,6 +161,8 @@ static void take_event(struct waiting *w)
 		close_one(&w->s->event);
 		return;
 	}
+	if (e.kind == WIRE_EVENT_LOCKED)
+		timing_mark("pep", "locked and reading");
 	if (w->is_ending)
 		return;
 	if (e.kind == WIRE_EVENT_CLIENT_EOF)
@@ -152,6 +179,8 @@ static void take_report(struct waiting *w)
 		w->report.text[sizeof(w->report.text) - 1] = '\0';
 		w->has_report = true;
 	}
+	else
+		timing_mark("server", "executed");
 	close_one(&w->s->report);
 }
 
@@ -165,6 +194,7 @@ static void take_exit(struct waiting *w)
 static void take_pep(struct waiting *w)
 {
 	waitpid(w->s->pep, &w->pep_status, 0);
+	timing_mark("pep", "ended");
 	close_one(&w->s->pep_fd);
 	if (!WIFEXITED(w->pep_status) || WEXITSTATUS(w->pep_status))
 		kill_sandbox(w);
@@ -172,11 +202,35 @@ static void take_pep(struct waiting *w)
 		end(w);
 }
 
+/* Its listeners closed with it: nothing leads out any more. */
+static void take_egress(struct waiting *w)
+{
+	static const char words[] =
+		"mcp-confine: mcp-confine-egress ended; the server has no network any more; start "
+		"it again\n";
+
+	waitpid(w->s->egress, NULL, 0);
+	close_one(&w->s->egress_fd);
+	if (w->s->init_fd >= 0 && !w->is_ending)
+		fd_write_all(2, words, sizeof(words) - 1);
+}
+
 static void take_init(struct waiting *w)
 {
 	waitpid(w->s->init, NULL, 0);
+	timing_mark("init", "sandbox gone");
 	close_one(&w->s->init_fd);
+	close_one(&w->s->control);
 	w->term_at = w->kill_at = 0;
+	if (w->s->sweep.is_on && !w->was_killed && !w->has_exit && w->s->exit >= 0)
+		take_exit(w);
+	/* Init was killed by somebody: what it kept is ours now, and goes with the pep. */
+	if (w->s->sweep.is_on && !w->was_killed && !w->has_exit) {
+		if (w->s->report >= 0)
+			take_report(w);
+		sweep_all(&w->s->sweep);
+		close_one(&w->s->pep_fd);
+	}
 	if (w->is_ending)
 		w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
 }
@@ -219,6 +273,7 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 		{ .fd = w->s->exit, .events = POLLIN },
 		{ .fd = w->s->pep_fd, .events = POLLIN },
 		{ .fd = w->s->init_fd, .events = POLLIN },
+		{ .fd = w->s->egress_fd, .events = POLLIN },
 	};
 
 	if (poll(p, sizeof(p) / sizeof(*p), timeout(w)) < 0)
@@ -241,6 +296,8 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 		take_pep(w);
 	if (p[6].revents)
 		take_init(w);
+	if (p[7].revents)
+		take_egress(w);
 	take_time(w);
 	return 0;
 }
@@ -272,12 +329,12 @@ static int judge(struct waiting *w, int *ret_code, struct err *err)
 int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 {
 	struct waiting w = { .s = s };
-	int r = lock_enter(&filter_launcher, err);
+	int r = lock_enter(s->sweep.is_on ? &filter_launcher_bare : &filter_launcher, err);
 
 	*ret_code = 125;
 	if (r < 0)
 		return r;
-	while (s->pep_fd >= 0 || s->init_fd >= 0) {
+	while (s->pep_fd >= 0 || s->init_fd >= 0 || s->egress_fd >= 0) {
 		r = round_once(&w, signals, err);
 		if (r < 0)
 			return r;
@@ -287,5 +344,6 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 		take_report(&w);
 	if (s->exit >= 0)
 		take_exit(&w);
+	sweep_all(&s->sweep);
 	return judge(&w, ret_code, err);
 }

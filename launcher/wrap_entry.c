@@ -124,7 +124,8 @@ static int check_argv(struct wrap_entry *e, const struct client *client, const s
 				     "policy's command is fixed: write the value, then wrap again",
 				     i ? "an argument" : "its command", i);
 		if (!strncmp(base(argv->v[i]), "mcp-remote", 10))
-			return leave(e, "mcp-remote is a bridge to a remote server, and needs a network");
+			return leave(e, "mcp-remote is a bridge to a remote server, which it reaches and logs in to "
+				     "outside of any sandbox");
 	}
 	for (const char *const *word = engines; *word; word++)
 		if (!strcmp(base(argv->v[0]), *word))
@@ -216,7 +217,7 @@ static int find_runtime(const struct wrap_context *c, struct wrap_entry *e, cons
 	const struct node *cwd = tree_member(e->server->outer, "cwd", NULL);
 	const struct node *path = e->server->env ? tree_member(e->server->env, "PATH", NULL) : NULL;
 	const struct runtime_query query = {
-		.argv = argv->v, .home = c->user->home,
+		.argv = argv->v, .home = c->user->home, .account_home = c->user->account_home,
 		.cwd = cwd && cwd->kind == NODE_STRING && *cwd->text == '/' ? cwd->text : c->cwd,
 		.path = path && path->kind == NODE_STRING && !strstr(path->text, "$") ? path->text :
 										       getenv("PATH"),
@@ -264,14 +265,19 @@ static int choose_name(const struct wrap_context *c, const struct client *client
 }
 
 /* The loader must accept what was written, before anything points to it. */
-static int check_policy(struct wrap_entry *e, const struct user *user, bool *ret_arguments)
+static int check_policy(struct wrap_entry *e, const struct user *user, bool *ret_arguments,
+			struct err *err)
 {
 	struct policy p = {0};
-	struct err err = {0};
+	struct err local = {0};
 
-	if (load_text(e->policy.text, strlen(e->policy.text), "policy", user->home, &p, &err) < 0)
-		return leave(e, "its policy would not load: %.200s", err.text);
+	if (load_text(e->policy.text, strlen(e->policy.text), "policy", user->home, &p, &local) < 0)
+		return leave(e, "its policy would not load: %.200s", local.text);
 	*ret_arguments = p.sandbox.arguments > POLICY_ARGUMENTS_NONE;
+	if (p.about && strv_addf(&e->notes, "profile %s: %s", e->policy.profile, p.about) < 0) {
+		policy_done(&p);
+		return no_memory(err);
+	}
 	policy_done(&p);
 	return 0;
 }
@@ -318,7 +324,7 @@ static int plan(const struct wrap_context *c, const struct client *client, struc
 	if (r == 0)
 		r = choose_name(c, client, e, &d, &secrets, err);
 	if (r == 0)
-		r = check_policy(e, c->user, &has_arguments);
+		r = check_policy(e, c->user, &has_arguments, err);
 	if (r == 0)
 		r = note_paths(e, &argv, &rt, &d, has_arguments, err);
 	draft_done(&d);

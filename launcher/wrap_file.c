@@ -228,7 +228,9 @@ static void show_wrapped(FILE *out, const struct wrap_file *f, const struct wrap
 	}
 	fputs("    policy ", out);
 	show_text(out, e->policy.path);
-	fprintf(out, " (%s, profile %s)\n", e->policy.exists ? "there already" : "new", e->policy.profile);
+	fprintf(out, " (%s, profile %s%s)\n", e->policy.exists ? "there already" : "new",
+		e->policy.profile,
+		strcmp(e->policy.profile, "default") ? "" : ": no files but its own, no network");
 	for (size_t i = 0; i + 1 < e->policy.secrets.n; i += 2) {
 		fputs("    secret ", out);
 		show_text(out, e->policy.secrets.v[i]);

@@ -14,13 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/destination.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/range.h"
 #include "policies/load.h"
+#include "policies/load_rates.h"
+#include "policies/load_rules.h"
 #include "policies/locate.h"
 #include "policies/policy.h"
 
-#define DEPTH 8 /* the schema nests five deep */
+#define DEPTH 12 /* messages, tools, 0, arguments, /path, under, 0 */
 
 struct loading {
 	const char *text, *origin, *home;
@@ -212,9 +216,18 @@ static int object(struct loading *l, json_t *value, const struct member *members
 /* The words stand in the order of the enums in policy.h. */
 ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
-ENUM_MEMBER(load_tier, "full", sandbox.minimum_tier, enum policy_tier)
+ENUM_MEMBER(load_tier, "full|nouserns", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
-ENUM_MEMBER(load_requests, "deny|pass", messages.server_requests, enum policy_requests)
+ENUM_MEMBER(load_all_requests, "deny|answer|pass", messages.server_requests, enum policy_requests)
+ENUM_MEMBER(load_sampling, "deny|answer|pass", messages.sampling, enum policy_requests)
+ENUM_MEMBER(load_elicitation, "deny|answer|pass", messages.elicitation, enum policy_requests)
+ENUM_MEMBER(load_list_roots, "deny|answer|pass", messages.list_roots, enum policy_requests)
+ENUM_MEMBER(load_pin, "strict|tofu|off", messages.pin, enum policy_pin)
+ENUM_MEMBER(load_descriptions, "hide|flag", messages.descriptions, enum policy_descriptions)
+ENUM_MEMBER(load_not_read_only, "deny|approve|allow", messages.not_read_only, enum policy_annotated)
+ENUM_MEMBER(load_destructive, "deny|approve|allow", messages.destructive, enum policy_annotated)
+ENUM_MEMBER(load_open_world, "deny|approve|allow", messages.open_world, enum policy_annotated)
+ENUM_MEMBER(load_names, "strict|any", messages.names, enum policy_names)
 
 #define LIMIT_MEMBER(field, min, max)                                                    \
 	static int load_##field(struct loading *l, json_t *v)                            \
@@ -328,63 +341,180 @@ static int load_env(struct loading *l, json_t *value)
 	return 0;
 }
 
+/* Directly in a private directory of the sandbox: plan.c checks which. */
+static int load_socket(struct loading *l, json_t *value)
+{
+	struct strv one = {0};
+	int r = json_is_string(value) ? item_path(l, json_string_value(value), &one) :
+					refuse(l, "must be the path of a Unix socket inside");
+
+	if (r == 0 && strlen(one.v[0]) > 107)
+		r = refuse(l, "longer than 107 bytes, the most a Unix socket's path can have");
+	if (r == 0) {
+		l->policy->sandbox.socket = strdup(one.v[0]);
+		r = l->policy->sandbox.socket ? 0 : no_memory(l);
+	}
+	strv_done(&one);
+	return r;
+}
+
+static int item_destination(struct loading *l, const char *text, struct strv *list)
+{
+	struct destination d;
+	struct err why = {0};
+
+	if (list->n == DESTINATION_MAX)
+		return refuse(l, "more than %d destinations", DESTINATION_MAX);
+	if (destination_parse(text, &d, &why) < 0)
+		return refuse(l, "%s", why.text);
+	return strv_addf(list, "%s%s:%u", d.is_wild ? "*." : "", d.name, (unsigned int)d.port) < 0 ?
+		       no_memory(l) :
+		       0;
+}
+
+static int item_range(struct loading *l, const char *text, struct strv *list)
+{
+	struct range range;
+	struct err why = {0};
+
+	if (list->n == RANGE_MAX)
+		return refuse(l, "more than %d ranges", RANGE_MAX);
+	if (range_parse(text, &range, &why) < 0)
+		return refuse(l, "%s", why.text);
+	return strv_add(list, text) < 0 ? no_memory(l) : 0;
+}
+
+static int load_connect(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.network.has_connect = true;
+	return strings(l, value, item_destination, &l->policy->sandbox.network.connect);
+}
+
+static int load_addresses(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.network.has_addresses = true;
+	return strings(l, value, item_range, &l->policy->sandbox.network.addresses);
+}
+
+static int load_budget(struct loading *l, json_t *value)
+{
+	return size(l, value, 1, 1ULL << 50, &l->policy->sandbox.network.budget);
+}
+
+static int load_network(struct loading *l, json_t *value)
+{
+	static const struct member members[] = {
+		{ "connect", load_connect }, { "addresses", load_addresses },
+		{ "budget", load_budget }, {0},
+	};
+
+	return object(l, value, members);
+}
+
 static int load_sandbox(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "read", load_read },	   { "write", load_write },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
-		{ "minimum_tier", load_tier }, {0},
+		{ "network", load_network },   { "minimum_tier", load_tier },
+		{ "socket", load_socket },     {0},
 	};
 
 	return object(l, value, members);
 }
 
-static int load_rule(struct loading *l, json_t *value, struct policy_rules *rules)
+/* What is wrong in a part that another module loads, with its place in the document. */
+static int faulty(struct loading *l, int r, const struct load_fault *fault)
 {
-	const char *match = json_string_value(json_object_get(value, "match"));
-	json_t *then = json_object_get(value, "then");
-	int decision, r;
-
-	if (!json_is_object(value) || json_object_size(value) != 2 || !match || !*match || !then)
-		return refuse(l, "a rule is {\"match\": name or glob, \"then\": \"allow\" or \"deny\"}");
-	l->path[l->depth++] = (struct locate_step){ "then", 0 };
-	r = word(l, then, "deny|allow", &decision);
-	if (r < 0)
-		return r;
-	l->depth--;
-	rules->v[rules->n].match = strdup(match);
-	if (!rules->v[rules->n].match)
+	if (r == 0)
+		return 0;
+	if (!fault->words[0])
 		return no_memory(l);
-	rules->v[rules->n++].then = decision == 2 ? POLICY_ALLOW : POLICY_DENY;
-	return 0;
+	for (size_t i = 0; i < fault->depth && l->depth < DEPTH; i++)
+		l->path[l->depth++] = fault->path[i];
+	return refuse(l, "%s", fault->words);
+}
+
+/* The rules of this layer become the one entry of `layers`. */
+static int rules(struct loading *l, json_t *value, enum load_subject subject,
+		 struct policy_rules **layers, size_t *n)
+{
+	struct load_fault fault;
+
+	*layers = calloc(1, sizeof(**layers));
+	if (!*layers)
+		return no_memory(l);
+	*n = 1;
+	return faulty(l, load_rules(value, subject, l->home, *layers, &fault), &fault);
 }
 
 static int load_tools(struct loading *l, json_t *value)
 {
-	struct policy_messages *m = &l->policy->messages;
-	json_t *element;
-	size_t i;
+	return rules(l, value, LOAD_NAMES, &l->policy->messages.tools,
+		     &l->policy->messages.n_tools);
+}
 
-	if (!json_is_array(value) || json_array_size(value) > LIMIT_RULES)
-		return refuse(l, "must be a list of at most %d rules", LIMIT_RULES);
-	m->tools = calloc(1, sizeof(*m->tools));
-	if (!m->tools)
-		return no_memory(l);
-	m->n_tools = 1;
-	m->tools[0].v = calloc(json_array_size(value) + 1, sizeof(*m->tools[0].v));
-	if (!m->tools[0].v)
-		return no_memory(l);
-	json_array_foreach(value, i, element) {
-		int r;
+static int load_prompts(struct loading *l, json_t *value)
+{
+	return rules(l, value, LOAD_NAMES, &l->policy->messages.prompts,
+		     &l->policy->messages.n_prompts);
+}
 
-		l->path[l->depth++] = (struct locate_step){ NULL, i };
-		r = load_rule(l, element, &m->tools[0]);
-		if (r < 0)
-			return r;
-		l->depth--;
-	}
-	return 0;
+static int load_resources(struct loading *l, json_t *value)
+{
+	return rules(l, value, LOAD_URIS, &l->policy->messages.resources,
+		     &l->policy->messages.n_resources);
+}
+
+static int load_roots(struct loading *l, json_t *value)
+{
+	l->policy->messages.has_roots = true;
+	return strings(l, value, item_path, &l->policy->messages.roots);
+}
+
+static int load_result_size(struct loading *l, json_t *v)
+{
+	return size(l, v, 1024, LIMIT_LINE, &l->policy->messages.max_result);
+}
+
+static int load_arguments_size(struct loading *l, json_t *v)
+{
+	return size(l, v, 64, LIMIT_LINE, &l->policy->messages.max_arguments);
+}
+
+static int load_bounds(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "result", load_result_size },
+						 { "arguments", load_arguments_size }, {0} };
+
+	return object(l, value, members);
+}
+
+static int load_rates(struct loading *l, json_t *value)
+{
+	struct load_fault fault;
+
+	return faulty(l, load_rate_list(value, &l->policy->messages, &fault), &fault);
+}
+
+static int load_annotations(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "not_read_only", load_not_read_only },
+						 { "destructive", load_destructive },
+						 { "open_world", load_open_world }, {0} };
+
+	return object(l, value, members);
+}
+
+/* One word for all kinds, or an object with a word for each. */
+static int load_requests(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "sampling", load_sampling },
+						 { "elicitation", load_elicitation },
+						 { "roots", load_list_roots }, {0} };
+
+	return json_is_object(value) ? object(l, value, members) : load_all_requests(l, value);
 }
 
 static int load_methods(struct loading *l, json_t *value)
@@ -397,7 +527,16 @@ static int load_messages(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "tools", load_tools },
+		{ "prompts", load_prompts },
+		{ "resources", load_resources },
 		{ "methods", load_methods },
+		{ "names", load_names },
+		{ "pin", load_pin },
+		{ "rate", load_rates },
+		{ "descriptions", load_descriptions },
+		{ "annotations", load_annotations },
+		{ "limits", load_bounds },
+		{ "roots", load_roots },
 		{ "tokens", load_tokens },
 		{ "server_requests", load_requests },
 		{0},
@@ -478,6 +617,16 @@ static int load_command(struct loading *l, json_t *value)
 	return 0;
 }
 
+static int load_about(struct loading *l, json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || !*text || strlen(text) > 1024)
+		return refuse(l, "must be a text of at most 1024 bytes");
+	l->policy->about = strdup(text);
+	return l->policy->about ? 0 : no_memory(l);
+}
+
 static int load_packages(struct loading *l, json_t *value)
 {
 	return strings(l, value, item_plain, &l->policy->packages);
@@ -503,6 +652,7 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 	static const struct member members[] = {
 		{ "$schema", load_schema }, { "version", load_version },
 		{ "server", load_server },  { "packages", load_packages },
+		{ "about", load_about },
 		{ "command", load_command }, { "enforce", load_enforce },
 		{ "sandbox", load_sandbox }, { "messages", load_messages }, {0},
 	};

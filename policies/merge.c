@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/destination.h"
 #include "common/err.h"
+#include "common/limits.h"
+#include "common/range.h"
 #include "policies/merge.h"
 #include "policies/policy.h"
 
@@ -27,6 +30,18 @@ static int add_ceiling(struct policy_sandbox *s)
 	return 0;
 }
 
+/* The ceilings that a layer brings itself bound what is weaker than it. */
+static int take_ceilings(struct policy_sandbox *strong, struct policy_sandbox *weak)
+{
+	for (size_t i = 0; i < weak->n_ceilings; i++) {
+		if (add_ceiling(strong) < 0)
+			return -ENOMEM;
+		strong->ceilings[strong->n_ceilings - 1] = weak->ceilings[i];
+		weak->ceilings[i] = (struct policy_ceiling){0};
+	}
+	return 0;
+}
+
 /* A stronger list that a weaker one replaces as the grant stays as a ceiling. */
 static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *weak)
 {
@@ -46,6 +61,8 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 		if (write)
 			move(&c->write, &strong->write);
 	}
+	if (take_ceilings(strong, weak) < 0)
+		return -ENOMEM;
 	if (weak->has_read)
 		move(&strong->read, &weak->read);
 	if (weak->has_write)
@@ -54,6 +71,8 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 	strong->has_write |= weak->has_write;
 	return 0;
 }
+
+typedef bool (*merge_covers)(const char *pattern, const struct strv *by);
 
 /* Is every name that `pattern` stands for also one of `by`?  ("A*" by "*", not by "AB*") */
 static bool is_covered(const char *pattern, const struct strv *by)
@@ -68,34 +87,58 @@ static bool is_covered(const char *pattern, const struct strv *by)
 	return false;
 }
 
+/* Does one destination, or range, of `by` grant all that this one does? */
+static bool is_reached(const char *text, const struct strv *by)
+{
+	struct destination wanted, has;
+
+	for (size_t i = 0; i < by->n; i++)
+		if (destination_parse(text, &wanted, NULL) == 0 &&
+		    destination_parse(by->v[i], &has, NULL) == 0 &&
+		    destination_covers(&has, &wanted))
+			return true;
+	return false;
+}
+
+static bool is_in_range(const char *text, const struct strv *by)
+{
+	struct range wanted, has;
+
+	for (size_t i = 0; i < by->n; i++)
+		if (range_parse(text, &wanted, NULL) == 0 && range_parse(by->v[i], &has, NULL) == 0 &&
+		    has.bits <= wanted.bits && range_has(&has, wanted.bytes, wanted.is_v6))
+			return true;
+	return false;
+}
+
 /* Names that may pass: those of either list that the other one covers. */
-static int intersect(struct strv *strong, const struct strv *weak, const char *what,
-		     struct strv *notes)
+static int intersect(struct strv *strong, const struct strv *weak, merge_covers covers,
+		     const char *what, struct strv *notes)
 {
 	struct strv both = {0};
 	int r = 0;
 
 	for (size_t i = 0; i < weak->n && r == 0; i++) {
-		if (is_covered(weak->v[i], strong))
+		if (covers(weak->v[i], strong))
 			r = strv_add(&both, weak->v[i]);
 		else
 			r = strv_addf(notes, "%s %s: not allowed by a stronger policy", what,
 				      weak->v[i]);
 	}
 	for (size_t i = 0; i < strong->n && r == 0; i++)
-		if (is_covered(strong->v[i], weak) && !strv_has(&both, strong->v[i]))
+		if (covers(strong->v[i], weak) && !strv_has(&both, strong->v[i]))
 			r = strv_add(&both, strong->v[i]);
 	move(strong, &both);
 	return r;
 }
 
 static int merge_names(struct strv *strong, bool *has_strong, struct strv *weak, bool has_weak,
-		       const char *what, struct strv *notes)
+		       merge_covers covers, const char *what, struct strv *notes)
 {
 	if (!has_weak)
 		return 0;
 	if (*has_strong)
-		return intersect(strong, weak, what, notes);
+		return intersect(strong, weak, covers, what, notes);
 	move(strong, weak);
 	*has_strong = true;
 	return 0;
@@ -147,26 +190,169 @@ static int stricter(int strong, int weak)
 	return weak < strong ? weak : strong;
 }
 
+/* Layers stand side by side: decide.c takes the strictest. */
+static int merge_rules(struct policy_rules **strong, size_t *n_strong,
+		       struct policy_rules **weak, size_t *n_weak)
+{
+	struct policy_rules *grown;
+
+	if (!*n_weak)
+		return 0;
+	grown = reallocarray(*strong, *n_strong + *n_weak, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + *n_strong, *weak, *n_weak * sizeof(*grown));
+	*strong = grown;
+	*n_strong += *n_weak;
+	*n_weak = 0; /* the rules moved */
+	return 0;
+}
+
+static bool is_same(const struct policy_rate *a, const struct policy_rate *b)
+{
+	return a->per == b->per && a->metric == b->metric && a->amount == b->amount &&
+	       a->seconds == b->seconds && !a->match == !b->match &&
+	       (!a->match || !strcmp(a->match, b->match));
+}
+
+/* Every rate of every layer holds.  The same one twice would count everything twice. */
+static int merge_rates(struct policy_messages *strong, struct policy_messages *weak)
+{
+	struct policy_rate *grown;
+
+	if (!weak->n_rates)
+		return 0;
+	grown = reallocarray(strong->rates, strong->n_rates + weak->n_rates, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	strong->rates = grown;
+	for (size_t i = 0; i < weak->n_rates; i++) {
+		struct policy_rate *rate = &weak->rates[i], *same = NULL;
+
+		for (size_t j = 0; j < strong->n_rates; j++)
+			if (is_same(&strong->rates[j], rate))
+				same = &strong->rates[j];
+		if (!same) {
+			strong->rates[strong->n_rates++] = *rate;
+			rate->match = NULL;
+		} else {
+			least(&same->alert, rate->alert);
+		}
+	}
+	return strong->n_rates > LIMIT_RATES ? -E2BIG : 0;
+}
+
+static bool is_below(const char *path, const struct strv *tops)
+{
+	for (size_t i = 0; i < tops->n; i++)
+		if (where_is_under(tops->v[i], path, strlen(path)) == POLICY_YES)
+			return true;
+	return false;
+}
+
+/* Of both lists, what lies at or below an entry of the other one. */
+static int merge_roots(struct policy_messages *strong, struct policy_messages *weak)
+{
+	struct strv both = {0};
+	int r = 0;
+
+	if (!weak->has_roots)
+		return 0;
+	if (!strong->has_roots) {
+		move(&strong->roots, &weak->roots);
+		strong->has_roots = true;
+		return 0;
+	}
+	for (size_t i = 0; i < weak->roots.n && r == 0; i++)
+		if (is_below(weak->roots.v[i], &strong->roots))
+			r = strv_add(&both, weak->roots.v[i]);
+	for (size_t i = 0; i < strong->roots.n && r == 0; i++)
+		if (is_below(strong->roots.v[i], &weak->roots) &&
+		    !strv_has(&both, strong->roots.v[i]))
+			r = strv_add(&both, strong->roots.v[i]);
+	move(&strong->roots, &both);
+	return r;
+}
+
+#define STRICTER(field, type) s->field = (type)stricter((int)s->field, (int)w->field)
+
+static void merge_words(struct policy_messages *s, const struct policy_messages *w)
+{
+	STRICTER(tokens, enum policy_tokens);
+	STRICTER(server_requests, enum policy_requests);
+	STRICTER(sampling, enum policy_requests);
+	STRICTER(elicitation, enum policy_requests);
+	STRICTER(list_roots, enum policy_requests);
+	STRICTER(names, enum policy_names);
+	STRICTER(pin, enum policy_pin);
+	STRICTER(descriptions, enum policy_descriptions);
+	STRICTER(not_read_only, enum policy_annotated);
+	STRICTER(destructive, enum policy_annotated);
+	STRICTER(open_world, enum policy_annotated);
+	least(&s->max_result, w->max_result);
+	least(&s->max_arguments, w->max_arguments);
+}
+
 static int merge_messages(struct policy *strong, struct policy *weak)
 {
 	struct policy_messages *s = &strong->messages, *w = &weak->messages;
+	int r;
 
-	if (w->n_tools) {
-		struct policy_rules *grown =
-			reallocarray(s->tools, s->n_tools + w->n_tools, sizeof(*grown));
+	merge_words(s, w);
+	r = merge_rules(&s->tools, &s->n_tools, &w->tools, &w->n_tools);
+	if (r == 0)
+		r = merge_rules(&s->prompts, &s->n_prompts, &w->prompts, &w->n_prompts);
+	if (r == 0)
+		r = merge_rules(&s->resources, &s->n_resources, &w->resources, &w->n_resources);
+	if (r == 0)
+		r = merge_roots(s, w);
+	if (r == 0)
+		r = merge_rates(s, w);
+	if (r == 0)
+		r = merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods,
+				is_covered, "method", &strong->notes);
+	return r;
+}
 
-		if (!grown)
-			return -ENOMEM;
-		memcpy(grown + s->n_tools, w->tools, w->n_tools * sizeof(*grown));
-		s->tools = grown;
-		s->n_tools += w->n_tools;
-		w->n_tools = 0; /* the rules moved */
-	}
-	s->tokens = (enum policy_tokens)stricter((int)s->tokens, (int)w->tokens);
-	s->server_requests =
-		(enum policy_requests)stricter((int)s->server_requests, (int)w->server_requests);
-	return merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods, "method",
-			   &strong->notes);
+/* A weaker list within the ceiling of a stronger layer. */
+static int lower(struct strv *list, const struct strv *ceiling, merge_covers covers,
+		 const char *what, struct strv *notes)
+{
+	struct strv within = {0};
+	int r = strv_add_all(&within, ceiling);
+
+	if (r == 0)
+		r = intersect(&within, list, covers, what, notes);
+	move(list, &within);
+	return r;
+}
+
+static int merge_network(struct policy *strong, struct policy *weak)
+{
+	struct policy_network *s = &strong->sandbox.network, *w = &weak->sandbox.network;
+	int r = 0;
+
+	least(&s->budget, w->budget);
+	if (s->has_connect_ceiling && w->has_connect)
+		r = lower(&w->connect, &s->connect_ceiling, is_reached, "destination",
+			  &strong->notes);
+	if (r == 0 && s->has_addresses_ceiling && w->has_addresses)
+		r = lower(&w->addresses, &s->addresses_ceiling, is_in_range,
+			  "range of addresses", &strong->notes);
+	/* Only the strongest document of all is one for every server. */
+	if (w->has_connect_ceiling)
+		move(&s->connect_ceiling, &w->connect_ceiling);
+	if (w->has_addresses_ceiling)
+		move(&s->addresses_ceiling, &w->addresses_ceiling);
+	s->has_connect_ceiling |= w->has_connect_ceiling;
+	s->has_addresses_ceiling |= w->has_addresses_ceiling;
+	if (r == 0)
+		r = merge_names(&s->connect, &s->has_connect, &w->connect, w->has_connect, is_reached,
+			"destination", &strong->notes);
+	if (r == 0)
+		r = merge_names(&s->addresses, &s->has_addresses, &w->addresses, w->has_addresses,
+				is_in_range, "range of addresses", &strong->notes);
+	return r;
 }
 
 static int merge_sandbox(struct policy *strong, struct policy *weak)
@@ -178,9 +364,16 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 	s->arguments = (enum policy_arguments)stricter((int)s->arguments, (int)w->arguments);
 	s->minimum_tier = (enum policy_tier)stricter((int)s->minimum_tier, (int)w->minimum_tier);
 	merge_limits(&s->limits, &w->limits);
+	/* As the command that it belongs to: of the strongest layer that names one. */
+	if (!s->socket) {
+		s->socket = w->socket;
+		w->socket = NULL;
+	}
 	if (r == 0)
 		r = merge_names(&s->env_pass, &s->has_env_pass, &w->env_pass, w->has_env_pass,
-				"environment", &strong->notes);
+				is_covered, "environment", &strong->notes);
+	if (r == 0)
+		r = merge_network(strong, weak);
 	if (r == 0)
 		r = merge_set(&s->env_set, &s->env_files, &w->env_set, &strong->notes);
 	if (r == 0)
@@ -200,6 +393,10 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 	if (!strong->server) {
 		strong->server = weak->server;
 		weak->server = NULL;
+	}
+	if (!strong->about) {
+		strong->about = weak->about;
+		weak->about = NULL;
 	}
 	/* The command of the strongest layer that names one. */
 	if (!strong->command.n) {
@@ -236,4 +433,10 @@ void merge_defaults(struct policy *p)
 		p->messages.tokens = POLICY_TOKENS_REDACT;
 	if (p->messages.server_requests == POLICY_REQUESTS_UNSET)
 		p->messages.server_requests = POLICY_REQUESTS_PASS;
+	if (p->messages.names == POLICY_NAMES_UNSET)
+		p->messages.names = POLICY_NAMES_STRICT;
+	if (p->messages.pin == POLICY_PIN_UNSET)
+		p->messages.pin = POLICY_PIN_OFF;
+	if (p->messages.descriptions == POLICY_DESCRIPTIONS_UNSET)
+		p->messages.descriptions = POLICY_DESCRIPTIONS_FLAG;
 }

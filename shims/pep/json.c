@@ -4,6 +4,7 @@
 
 #include "common/limits.h"
 #include "shims/pep/json.h"
+#include "shims/pep/plain.h"
 
 struct parser {
 	struct json *j;
@@ -114,8 +115,8 @@ static int unicode(struct parser *s)
 
 static int escape(struct parser *s)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *found;
+	static const char meant[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+					 ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t' };
 	char c;
 
 	if (s->p >= s->end)
@@ -123,10 +124,10 @@ static int escape(struct parser *s)
 	c = *s->p++;
 	if (c == 'u')
 		return unicode(s);
-	found = c ? strchr(from, c) : NULL;
-	if (!found)
+	c = meant[(unsigned char)c];
+	if (!c)
 		return refuse(s, EBADMSG, "unknown escape");
-	s->j->arena[s->j->arena_len++] = to[found - from];
+	s->j->arena[s->j->arena_len++] = c;
 	return 0;
 }
 
@@ -161,6 +162,19 @@ static int multibyte(struct parser *s)
 	return 0;
 }
 
+/* ASCII that stands for itself in a string, which is most of all text. */
+static void plain(struct parser *s)
+{
+	size_t n = plain_run(s->p, (size_t)(s->end - s->p));
+
+	/* DEL is not plain in what is written, and stands for itself in what is read. */
+	if (!n)
+		n = 1;
+	memcpy(s->j->arena + s->j->arena_len, s->p, n);
+	s->j->arena_len += n;
+	s->p += n;
+}
+
 /* Behind the opening quote, to behind the closing one. */
 static int string(struct parser *s)
 {
@@ -187,7 +201,7 @@ static int string(struct parser *s)
 		} else if (c >= 0x80) {
 			r = multibyte(s);
 		} else {
-			j->arena[j->arena_len++] = *s->p++;
+			plain(s);
 		}
 		if (r < 0)
 			return r;

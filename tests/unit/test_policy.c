@@ -16,6 +16,10 @@
 #include "policies/policy.h"
 #include "policies/profiles.h"
 
+#define MESSAGES(members) "{\"version\":1,\"messages\":{" members "}}"
+#define RULE(arguments) \
+	MESSAGES("\"tools\":[{\"match\":\"*\",\"then\":\"deny\",\"arguments\":" arguments "}]")
+
 static void loading_accepts_what_this_version_does_and_nothing_else(void **state)
 {
 	static const struct {
@@ -41,9 +45,48 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":\"b\"}}}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":1}}}}", "must be a string" },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"allow\"}]}}", NULL },
-		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"approve\"}]}}", "deny|allow" },
+		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"approve\"}]}}", NULL },
+		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\n\"then\":\"ask\"}]}}", "t:2:1: must be one of deny|approve|allow" },
+		{ MESSAGES("\"tools\":[{\"match\":\"*\",\"then\":\"deny\",\"why\":1}]"), "unknown member \"why\" of a rule" },
+		{ RULE("{\"/path\":{\"under\":[\"~/a\",\"/b\"],\"present\":true},\"/n/0\":{\"min\":-1,\"max\":9},\"/l/*/~1~0\":{\"equals\":[1,\"a\",null,true]}}"), NULL },
+		{ RULE("{\"path\":{\"present\":true}}"), "JSON Pointer" },
+		{ RULE("{\"\":{\"present\":true}}"), "JSON Pointer" },
+		{ RULE("{\"/a~2\":{\"present\":true}}"), "JSON Pointer" },
+		{ RULE("{\"/a\":{}}"), "an object with a condition" },
+		{ RULE("{\"/a\":{\"like\":\"x\"}}"), "unknown condition" },
+		{ RULE("{\"/a\":{\n\"under\":[\"/x\",\n\"b\"]}}"), "t:3:1: must be an absolute path" },
+		{ RULE("{\"/a\":{\"under\":\"/x/../y\"}}"), "\"..\"" },
+		{ RULE("{\"/a\":{\"min\":5,\"max\":4}}"), "min is greater" },
+		{ RULE("{\"/a\":{\"max\":1.5}}"), "integers" },
+		{ RULE("{\"/a\":{\"equals\":[[]]}}"), "must be a string, an integer" },
+		{ RULE("{\"/a\":{\"equals\":[]}}"), "1 to" },
+		{ RULE("{\"/a\":{\"prefix\":\"\"}}"), "not empty" },
+		{ MESSAGES("\"resources\":[{\"match\":\"file://~/x/*\",\"then\":\"allow\"}]"), NULL },
+		{ MESSAGES("\"resources\":[{\"match\":\"FILE:///x\",\"then\":\"allow\"}]"), "lower case" },
+		{ MESSAGES("\"resources\":[{\"match\":\"file:///x/../y\",\"then\":\"allow\"}]"), "dots" },
+		{ MESSAGES("\"resources\":[{\"match\":\"*\",\"then\":\"allow\",\"arguments\":{}}]"), "no arguments" },
+		{ MESSAGES("\"server_requests\":\"answer\""), NULL },
+		{ MESSAGES("\"server_requests\":{\"sampling\":\"deny\",\"roots\":\"answer\"}"), NULL },
+		{ MESSAGES("\"server_requests\":{\"tools\":\"deny\"}"), "unknown member \"tools\"" },
+		{ MESSAGES("\"roots\":[\"~/src\"],\"names\":\"any\",\"limits\":{\"result\":\"1M\",\"arguments\":4096}"), NULL },
+		{ MESSAGES("\"roots\":[\"src\"]"), "absolute" },
+		{ MESSAGES("\"limits\":{\"result\":\"1G\"}"), "must be from" },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\"}]}}", "a rule is" },
-		{ "{\"version\":1,\"messages\":{\"pin\":\"tofu\"}}", "no such thing" },
+		{ MESSAGES("\"pins\":\"tofu\""), "no such thing" },
+		{ MESSAGES("\"pin\":\"tofu\",\"descriptions\":\"hide\",\"annotations\":{\"destructive\":\"deny\"}"), NULL },
+		{ MESSAGES("\"pin\":\"on\""), "strict|tofu|off" },
+		{ MESSAGES("\"annotations\":{\"readOnlyHint\":\"allow\"}"), "unknown member" },
+		{ MESSAGES("\"rate\":{\"calls\":\"60/min\",\"result_bytes\":\"50M/day\",\"alert\":80}"), NULL },
+		{ MESSAGES("\"rate\":[{\"per\":\"tool\",\"match\":\"a*\",\"tokens\":\"10K/hour\"},{\"per\":\"client\",\"calls\":\"1/sec\"}]"), NULL },
+		{ MESSAGES("\"rate\":{\"calls\":\"0/min\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":\"6/week\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":60}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":\"6X/min\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":\"6MK/min\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"alert\":80}"), "a rate needs" },
+		{ MESSAGES("\"rate\":{\"calls\":\"1/sec\",\"alert\":101}"), "percentage" },
+		{ MESSAGES("\"rate\":{\"per\":\"host\",\"calls\":\"1/sec\"}"), "server|client|tool" },
+		{ MESSAGES("\"rate\":[{\"calls\":\"1/sec\"},\n{\"call\":\"1/sec\"}]"), "t:2:2: unknown member \"call\"" },
 		{ "{\"version\":1,\"server\":\"a.b-c\"}", NULL },
 		{ "{\"version\":1,\"server\":\"../a\"}", "must be a name" },
 		{ "{\"version\":1,\"command\":[]}", "must not be empty" },
@@ -122,12 +165,43 @@ static void a_weaker_layer_only_tightens(void **state)
 	assert_true(strv_has(&p.sandbox.env_set, "X=1"));
 	assert_true(strv_has(&p.sandbox.env_set, "Y=3"));
 	assert_int_equal(p.messages.tokens, POLICY_TOKENS_REDACT);
-	assert_int_equal(policy_decide_server_request(&p), POLICY_DENY);
-	assert_int_equal(policy_decide_tool(&p, "ab", 2), POLICY_ALLOW);
-	assert_int_equal(policy_decide_tool(&p, "ac", 2), POLICY_DENY);
-	assert_int_equal(policy_decide_tool(&p, "cb", 2), POLICY_DENY);
+	assert_int_equal(policy_decide_request(&p, "roots/list", 10), POLICY_REQUESTS_DENY);
+	assert_int_equal(policy_decide_tool(&p, "ab", 2, NULL), POLICY_ALLOW);
+	assert_int_equal(policy_decide_tool(&p, "ac", 2, NULL), POLICY_DENY);
+	assert_int_equal(policy_decide_tool(&p, "cb", 2, NULL), POLICY_DENY);
 	assert_int_equal(p.notes.n, 2);
 	policy_done(&p);
+}
+
+/* policy.json of the administrator: it grants nothing, and bounds every server. */
+static void what_holds_for_every_server_bounds_what_a_file_grants(void **state)
+{
+	static const char all[] = "{\"version\":1,\"sandbox\":{\"read\":[\"/srv\"],\"write\":[]}}";
+	static const char one[] = "{\"version\":1,\"sandbox\":{\"read\":[\"/srv/a\"]}}";
+	static const char two[] = "{\"version\":1,\"sandbox\":{\"read\":[\"/srv/a/b\"],\"write\":[\"/w\"]}}";
+	struct bundle b = {0};
+	struct policy p = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(bundle_add(&b, "policy.json", all, sizeof(all) - 1, &err), 0);
+	b.v[0].is_ceiling = true;
+	assert_int_equal(bundle_merge(&b, "/home/u", &p, &err), 0);
+	assert_false(p.sandbox.has_read);
+	assert_int_equal(p.sandbox.n_ceilings, 1);
+	assert_true(p.sandbox.ceilings[0].has_write);
+	policy_done(&p);
+
+	assert_int_equal(bundle_add(&b, "servers/x.json", one, sizeof(one) - 1, &err), 0);
+	assert_int_equal(bundle_add(&b, "command line", two, sizeof(two) - 1, &err), 0);
+	assert_int_equal(bundle_merge(&b, "/home/u", &p, &err), 0);
+	assert_string_equal(p.sandbox.read.v[0], "/srv/a/b");
+	assert_int_equal(p.sandbox.n_ceilings, 2);
+	assert_string_equal(p.sandbox.ceilings[0].read.v[0], "/srv");
+	assert_int_equal(p.sandbox.ceilings[0].write.n, 0);
+	assert_string_equal(p.sandbox.ceilings[1].read.v[0], "/srv/a");
+	policy_done(&p);
+	bundle_done(&b);
 }
 
 static void a_bundle_survives_being_written_and_read(void **state)
@@ -196,6 +270,7 @@ int main(void)
 		cmocka_unit_test(loading_accepts_what_this_version_does_and_nothing_else),
 		cmocka_unit_test(every_profile_loads),
 		cmocka_unit_test(a_weaker_layer_only_tightens),
+		cmocka_unit_test(what_holds_for_every_server_bounds_what_a_file_grants),
 		cmocka_unit_test(a_bundle_survives_being_written_and_read),
 		cmocka_unit_test(a_profile_is_for_its_scope_only),
 		cmocka_unit_test(globs_match_whole_names),
