@@ -77,7 +77,7 @@
 /* Values in it: bounds the tree (about 100 bytes each). */
 #define LIMIT_CONFIG_VALUES ((size_t)1 << 20)
 /* Members of one table of TOML or YAML, where each new one is held against all. */
-#define LIMIT_CONFIG_MEMBERS 4096
+#define LIMIT_CONFIG_MEMBERS 1024
 /* Nesting in it: bounds recursion. */
 #define LIMIT_CONFIG_DEPTH 64
 

@@ -142,7 +142,7 @@ static void put(char **out, uint32_t c)
 /* \u, with the second half of a pair; \U and \x where the format knows them. */
 static int code_escape(struct scan *s, char letter, const char *at, char **out)
 {
-	uint32_t code, low;
+	uint32_t code = 0, low = 0;
 	int r = hex(s, letter == 'u' ? 4 : letter == 'U' ? 8 : 2, &code);
 
 	if (r < 0)

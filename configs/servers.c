@@ -103,12 +103,12 @@ static int add(const struct client *c, const struct node *entry, const char *nam
 	} else {
 		s.why = "it is no object";
 	}
-	r = entry->n > 4096 ? err_set(err, EINVAL, "server %.64s: too many members", name) :
+	r = entry->n > 1024 ? err_set(err, EINVAL, "server %.64s: too many members", name) :
 			      check_members(entry, name, err);
 	if (r == 0 && s.entry != entry)
 		r = check_members(s.entry, name, err);
 	if (r == 0 && s.env && s.env->kind == NODE_OBJECT)
-		r = s.env->n > 4096 ? err_set(err, EINVAL, "server %.64s: too many variables", name) :
+		r = s.env->n > 1024 ? err_set(err, EINVAL, "server %.64s: too many variables", name) :
 				      check_members(s.env, name, err);
 	if (r < 0)
 		return r;
