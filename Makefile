@@ -114,6 +114,23 @@ LIB_EGRESS := $(call libs,libcap libcares)
 $(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(CONFIGS) $(POLICIES) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
 
+# The same launcher, but a layer of the sandbox can be left out (common/layer.h): what
+# tests/live/layers takes apart. Never installed; the modules that know of layers are
+# compiled a second time and stand before the archives that hold them too.
+LAYERED := $(shell grep -l 'layer_is_out\|layer_announce' common/*.c launcher/*.c)
+$(O)/layers/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DLAYERS_CAN_BE_LEFT_OUT $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/layers/mcp-confine: $(patsubst %.c,$(O)/layers/%.o,$(LAYERED) tests/layers/layer.c) \
+		$(LAUNCHER) $(CONFIGS) $(POLICIES) $(FILTERS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
+
+# Beside it, where the launcher looks for it first.
+$(O)/layers/mcp-confine-pep: $(O)/mcp-confine-pep
+	@mkdir -p $(@D)
+	cp $< $@
+
 $(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_PEP)
 
@@ -136,6 +153,16 @@ $(O)/gen/filters.c: $(O)/filters/gen
 	@mkdir -p $(@D)
 	$(O)/filters/gen $(if $(filter 1,$(SAN)),--sanitized) > $@
 
+# The same programs for every architecture, never the sanitizers', under names of their
+# own: what the simulator of the unit tests runs.
+$(O)/gen/filters_x86_64.c $(O)/gen/filters_aarch64.c: $(O)/gen/filters_%.c: $(O)/filters/gen
+	@mkdir -p $(@D)
+	(echo '#include "common/lock.h"'; \
+	 for f in server_calls server_arguments server_arguments_net server_no_sockets \
+	 init launcher pep egress; do \
+		echo "extern const struct lock_filter $*_$$f;"; done; \
+	 $(O)/filters/gen --arch $* --prefix $*) > $@
+
 $(O)/gen/profiles.c: scripts/embed-profiles $(PROFILES)
 	@mkdir -p $(@D)
 	scripts/embed-profiles $(PROFILES) > $@
@@ -154,14 +181,17 @@ $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
+$(O)/unit/test_filters: $(O)/gen/filters_x86_64.o $(O)/gen/filters_aarch64.o
+
 $(O)/differential/core: $(O)/tests/differential/core.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 # A probe runs inside the sandbox, where no library of ours exists: static.
-$(O)/live/probe: tests/live/probe.c
+PROBE_SRC := tests/live/probe.c $(wildcard tests/live/probes/*.c)
+$(O)/live/probe: $(PROBE_SRC) tests/live/probe_table.h $(wildcard tests/live/probes/*.h)
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g $(WARNINGS) -static -o $@ $<
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g $(WARNINGS) -Itests/live -static -o $@ $(PROBE_SRC)
 
 $(O)/live/%: $(O)/tests/live/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
@@ -179,7 +209,7 @@ $(O)/bench/%: $(O)/tests/bench/%.o $(ALL_ARCHIVES)
 check: $(UNIT) $(PROGRAMS)
 	@for t in $(UNIT); do $$t || exit 1; done
 
-live: $(LIVE) $(FAKES) $(PROGRAMS)
+live: $(LIVE) $(FAKES) $(PROGRAMS) $(O)/layers/mcp-confine $(O)/layers/mcp-confine-pep
 bench: $(BENCH) $(FAKES) $(PROGRAMS)
 
 # libFuzzer needs clang; the sources of a layer are compiled again with coverage.

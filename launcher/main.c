@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/layer.h"
 #include "launcher/commands.h"
 #include "launcher/probe.h"
 
@@ -76,6 +77,7 @@ int main(int argc, char **argv)
 {
 	struct err err = {0};
 
+	layer_announce();
 	if (argc < 2 || !argv[1]) {
 		err_set(&err, 22, "no command; try mcp-confine --help");
 		say_error(&err);

@@ -216,6 +216,8 @@ static int object(struct loading *l, json_t *value, const struct member *members
 /* The words stand in the order of the enums in policy.h. */
 ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
+ENUM_MEMBER(load_sockets, "none|unix", sandbox.sockets, enum policy_sockets)
+ENUM_MEMBER(load_new_names, "deny|allow", sandbox.new_names, enum policy_new_names)
 ENUM_MEMBER(load_tier, "full|nouserns", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
 ENUM_MEMBER(load_all_requests, "deny|answer|pass", messages.server_requests, enum policy_requests)
@@ -263,6 +265,12 @@ static int load_write(struct loading *l, json_t *value)
 {
 	l->policy->sandbox.has_write = true;
 	return strings(l, value, item_path, &l->policy->sandbox.write);
+}
+
+static int load_unprotect(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.has_unprotect = true;
+	return strings(l, value, item_path, &l->policy->sandbox.unprotect);
 }
 
 static int load_pass(struct loading *l, json_t *value)
@@ -417,6 +425,8 @@ static int load_sandbox(struct loading *l, json_t *value)
 		{ "read", load_read },	   { "write", load_write },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
+		{ "sockets", load_sockets }, { "new_names", load_new_names },
+		{ "unprotect", load_unprotect },
 		{ "network", load_network },   { "minimum_tier", load_tier },
 		{ "socket", load_socket },     {0},
 	};

@@ -362,6 +362,8 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 
 	s->home = (enum policy_home)stricter((int)s->home, (int)w->home);
 	s->arguments = (enum policy_arguments)stricter((int)s->arguments, (int)w->arguments);
+	s->sockets = (enum policy_sockets)stricter((int)s->sockets, (int)w->sockets);
+	s->new_names = (enum policy_new_names)stricter((int)s->new_names, (int)w->new_names);
 	s->minimum_tier = (enum policy_tier)stricter((int)s->minimum_tier, (int)w->minimum_tier);
 	merge_limits(&s->limits, &w->limits);
 	/* As the command that it belongs to: of the strongest layer that names one. */
@@ -374,6 +376,9 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 				is_covered, "environment", &strong->notes);
 	if (r == 0)
 		r = merge_network(strong, weak);
+	if (r == 0)
+		r = merge_names(&s->unprotect, &s->has_unprotect, &w->unprotect, w->has_unprotect,
+				is_covered, "unprotect", &strong->notes);
 	if (r == 0)
 		r = merge_set(&s->env_set, &s->env_files, &w->env_set, &strong->notes);
 	if (r == 0)
@@ -422,6 +427,10 @@ void merge_defaults(struct policy *p)
 		s->home = POLICY_HOME_PRIVATE;
 	if (s->arguments == POLICY_ARGUMENTS_UNSET)
 		s->arguments = POLICY_ARGUMENTS_NONE;
+	if (s->sockets == POLICY_SOCKETS_UNSET)
+		s->sockets = POLICY_SOCKETS_UNIX;
+	if (s->new_names == POLICY_NEW_NAMES_UNSET)
+		s->new_names = POLICY_NEW_NAMES_ALLOW;
 	if (s->minimum_tier == POLICY_TIER_UNSET)
 		s->minimum_tier = POLICY_TIER_FULL;
 	unless_set(&s->limits.memory, 4096 * mib);

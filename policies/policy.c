@@ -39,6 +39,7 @@ void policy_done(struct policy *p)
 	free(s->ceilings);
 	strv_done(&s->read);
 	strv_done(&s->write);
+	strv_done(&s->unprotect);
 	strv_done(&s->network.connect);
 	strv_done(&s->network.addresses);
 	strv_done(&s->network.connect_ceiling);

@@ -39,6 +39,20 @@ enum policy_arguments {
 	POLICY_ARGUMENTS_WRITE,
 };
 
+/* Which sockets a server may have; pairs of its own stay with both. */
+enum policy_sockets {
+	POLICY_SOCKETS_UNSET = 0,
+	POLICY_SOCKETS_NONE,
+	POLICY_SOCKETS_UNIX, /* the default: Unix sockets among its own processes */
+};
+
+/* Names that do not exist yet, directly in a writable directory. */
+enum policy_new_names {
+	POLICY_NEW_NAMES_UNSET = 0,
+	POLICY_NEW_NAMES_DENY,
+	POLICY_NEW_NAMES_ALLOW, /* the default */
+};
+
 enum policy_tier {
 	POLICY_TIER_UNSET = 0,
 	POLICY_TIER_FULL,     /* all namespaces, Landlock, seccomp; the default */
@@ -169,6 +183,10 @@ struct policy_sandbox {
 	size_t n_ceilings;
 	enum policy_home home;
 	enum policy_arguments arguments;
+	enum policy_sockets sockets;
+	enum policy_new_names new_names;
+	bool has_unprotect;
+	struct strv unprotect;	  /* paths that launcher/protect.c leaves writable */
 	bool has_env_pass;
 	struct strv env_pass;	  /* names; a trailing '*' is a prefix */
 	struct strv env_set;	  /* NAME=value */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "shims/pep/json.h"
+#include "shims/pep/plain.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/scan.h"
 
@@ -40,36 +40,37 @@ static size_t must_escape(const unsigned char *p, size_t left, unsigned int *ret
 	return 0;
 }
 
+/* Short forms where JSON has them (RFC 8259, section 7), \uXXXX for the rest. */
 static int put_escape(struct out *o, unsigned int c)
 {
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	const char *short_form = c && c < 0x7f ? strchr(from, (int)c) : NULL;
-	char text[8];
+	static const char hex[] = "0123456789abcdef";
+	static const char short_form[0x80] = { ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b',
+					       ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+					       ['\t'] = 't' };
+	char text[6] = "\\u";
 
-	if (short_form) {
-		text[0] = '\\';
-		text[1] = to[short_form - from];
+	if (c < sizeof(short_form) && short_form[c]) {
+		text[1] = short_form[c];
 		return put(o, text, 2);
 	}
-	snprintf(text, sizeof(text), "\\u%04x", c);
-	return put(o, text, 6);
+	for (int i = 0; i < 4; i++)
+		text[2 + i] = hex[c >> (12 - 4 * i) & 15];
+	return put(o, text, sizeof(text));
 }
 
 static int put_text(struct out *o, const char *text, size_t len)
 {
-	size_t from = 0;
+	size_t from = 0, i = 0;
 
-	for (size_t i = 0; i < len;) {
-		unsigned int c = (unsigned char)text[i];
+	for (;;) {
+		unsigned int c;
 		size_t n;
 		int r;
 
-		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
+		i += plain_run(text + i, len - i);
+		if (i == len)
+			return put(o, text + from, len - from);
 		n = must_escape((const unsigned char *)text + i, len - i, &c);
-
 		if (!n) {
 			i++;
 			continue;
@@ -82,7 +83,6 @@ static int put_text(struct out *o, const char *text, size_t len)
 		i += n;
 		from = i;
 	}
-	return put(o, text + from, len - from);
 }
 
 long rewrite_escape(const char *text, size_t len, char *out, size_t size)
