@@ -23,6 +23,9 @@ BINDIR ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec/mcp-confine
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/mcp-confine
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 VERSION := 0.1.0
 FUZZ_SECONDS ?= 20
 
@@ -62,6 +65,7 @@ CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0 nettle)
 COMMON_SRC := $(wildcard common/*.c)
 SCAN_SRC := $(wildcard scan/*.c)
 POLICIES_SRC := $(wildcard policies/*.c)
+CONFIGS_SRC := $(wildcard configs/*.c)
 LAUNCHER_SRC := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 PEP_SRC := $(filter-out shims/pep/main.c,$(wildcard shims/pep/*.c))
 EGRESS_SRC := $(filter-out shims/egress/main.c,$(wildcard shims/egress/*.c))
@@ -71,6 +75,7 @@ obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON := $(O)/libcommon.a
 SCAN := $(O)/libscan.a
 POLICIES := $(O)/libpolicies.a
+CONFIGS := $(O)/libconfigs.a
 LAUNCHER := $(O)/liblauncher.a
 PEP := $(O)/libpep.a
 EGRESS := $(O)/libegress.a
@@ -85,11 +90,12 @@ PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
 .SECONDARY:
 
 all: $(PROGRAMS)
-archives: $(COMMON) $(SCAN) $(POLICIES) $(LAUNCHER) $(PEP) $(EGRESS) $(FILTERS)
+archives: $(COMMON) $(SCAN) $(POLICIES) $(CONFIGS) $(LAUNCHER) $(PEP) $(EGRESS) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
 $(SCAN): $(call obj,$(SCAN_SRC))
 $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
+$(CONFIGS): $(call obj,$(CONFIGS_SRC))
 $(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
 $(PEP): $(call obj,$(PEP_SRC))
 $(EGRESS): $(call obj,$(EGRESS_SRC))
@@ -108,7 +114,7 @@ LIB_LAUNCHER := $(call small,$(call libs,jansson libcap libnl-route-3.0 libnl-3.
 LIB_PEP := $(call small,$(call libs,jansson libcap nettle))
 LIB_EGRESS := $(call libs,libcap libcares)
 
-$(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
+$(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(CONFIGS) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
 
 # The same launcher, but a layer of the sandbox can be left out (common/layer.h): what
@@ -120,7 +126,7 @@ $(O)/layers/%.o: %.c
 	$(CC) $(CPPFLAGS) -DLAYERS_CAN_BE_LEFT_OUT $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/layers/mcp-confine: $(patsubst %.c,$(O)/layers/%.o,$(LAYERED) tests/layers/layer.c) \
-		$(LAUNCHER) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
+		$(LAUNCHER) $(CONFIGS) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LAUNCHER)
 
 # Beside it, where the launcher looks for it first.
@@ -171,7 +177,7 @@ LIVE := $(patsubst tests/live/%.c,$(O)/live/%,$(wildcard tests/live/*.c))
 FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(EGRESS) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
+ALL_ARCHIVES := $(LAUNCHER) $(CONFIGS) $(PEP) $(EGRESS) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 ALL_LIBS := $(LIB_LAUNCHER) $(LIB_EGRESS) $(call libs,cmocka libseccomp)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
@@ -212,7 +218,8 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 # libFuzzer needs clang; the sources of a layer are compiled again with coverage.
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined
-$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(PEP_SRC) $(EGRESS_SRC) \
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) \
+		$(PEP_SRC) $(EGRESS_SRC) \
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
@@ -237,7 +244,8 @@ headers:
 layers: archives
 	scripts/check-layers $(O)
 
-ANALYZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC) $(EGRESS_SRC)
+ANALYZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(LAUNCHER_SRC) $(PEP_SRC) \
+	$(EGRESS_SRC)
 analyze: $(O)/gen/filters.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \
@@ -260,6 +268,9 @@ install: all
 	for m in $(MAN1); do install -D -m 0644 $$m $(DESTDIR)$(MANDIR)/man1/$${m##*/} || exit 1; done
 	for m in $(MAN8); do install -D -m 0644 $$m $(DESTDIR)$(MANDIR)/man8/$${m##*/} || exit 1; done
 	for m in $(MAN5); do install -D -m 0644 $$m $(DESTDIR)$(MANDIR)/man5/$${m##*/} || exit 1; done
+	install -D -m 0644 completions/mcp-confine.bash $(DESTDIR)$(BASHDIR)/mcp-confine
+	install -D -m 0644 completions/_mcp-confine $(DESTDIR)$(ZSHDIR)/_mcp-confine
+	install -D -m 0644 completions/mcp-confine.fish $(DESTDIR)$(FISHDIR)/mcp-confine.fish
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mcp-confine $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep \
@@ -269,6 +280,8 @@ uninstall:
 	for m in $(MAN1); do rm -f $(DESTDIR)$(MANDIR)/man1/$${m##*/}; done
 	for m in $(MAN8); do rm -f $(DESTDIR)$(MANDIR)/man8/$${m##*/}; done
 	for m in $(MAN5); do rm -f $(DESTDIR)$(MANDIR)/man5/$${m##*/}; done
+	rm -f $(DESTDIR)$(BASHDIR)/mcp-confine $(DESTDIR)$(ZSHDIR)/_mcp-confine \
+		$(DESTDIR)$(FISHDIR)/mcp-confine.fish
 
 clean:
 	rm -rf $(O)

@@ -98,7 +98,7 @@ static int open_scan(const struct request *request, struct scan **ret, struct er
 	for (char **e = environ; request->environment && *e && r == 0; e++)
 		r = strv_add(&entries, *e);
 	if (r == 0 && request->environment)
-		r = secrets_digest(&entries, &data, &len, &known, err);
+		r = secrets_digest(&entries, &(struct strv){0}, &data, &len, &known, err);
 	strv_done(&entries);
 	if (r == 0)
 		r = scan_open(data, len, ret, err);

@@ -223,7 +223,8 @@ static int add_value(struct list *l, const char *value)
 	return r;
 }
 
-static int add_entry(struct list *l, const char *entry, size_t *count, struct err *err)
+static int add_entry(struct list *l, const char *entry, bool is_certain, size_t *count,
+		     struct err *err)
 {
 	cleanup_free char *name = strdup(entry);
 	char *value = name ? strchr(name, '=') : NULL;
@@ -234,7 +235,7 @@ static int add_entry(struct list *l, const char *entry, size_t *count, struct er
 	if (!value)
 		return 0;
 	*value++ = '\0';
-	if (!secrets_is_secret(name, value))
+	if (is_certain ? strlen(value) < SECRETS_GRAM : !secrets_is_secret(name, value))
 		return 0;
 	if (++*count > LIMIT_SECRETS)
 		return err_set(err, E2BIG,
@@ -300,8 +301,8 @@ static int finish(struct list *l, void **ret_data, size_t *ret_len, struct err *
 	return 0;
 }
 
-int secrets_digest(const struct strv *entries, void **ret_data, size_t *ret_len,
-		   size_t *ret_count, struct err *err)
+int secrets_digest(const struct strv *entries, const struct strv *certain, void **ret_data,
+		   size_t *ret_len, size_t *ret_count, struct err *err)
 {
 	struct list l = { .head.magic = SECRETS_MAGIC };
 	size_t count = 0;
@@ -312,7 +313,9 @@ int secrets_digest(const struct strv *entries, void **ret_data, size_t *ret_len,
 		return err_errno(err, errno, "getrandom");
 	l.head.factor |= 1;
 	for (size_t i = 0; i < entries->n && r == 0; i++)
-		r = add_entry(&l, entries->v[i], &count, err);
+		r = add_entry(&l, entries->v[i], false, &count, err);
+	for (size_t i = 0; i < certain->n && r == 0; i++)
+		r = add_entry(&l, certain->v[i], true, &count, err);
 	if (r == 0)
 		r = finish(&l, ret_data, ret_len, err);
 	if (r == 0)

@@ -134,6 +134,11 @@ static const struct profile *find_for(const char *package)
 	return find_named("default");
 }
 
+const struct profile *bundle_profile_for(const char *package)
+{
+	return find_for(package);
+}
+
 static int refuse_when_enforced(const struct bundle *b, struct err *err)
 {
 	struct policy p = {0};

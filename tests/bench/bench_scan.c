@@ -191,7 +191,7 @@ static struct scan *open_with(size_t secrets, size_t len)
 		snprintf(entry, sizeof(entry), "T%zu_TOKEN=%s", i, value);
 		strv_add(&entries, entry);
 	}
-	if (secrets && secrets_digest(&entries, &data, &size, &n, NULL) < 0)
+	if (secrets && secrets_digest(&entries, &(struct strv){0}, &data, &size, &n, NULL) < 0)
 		abort();
 	if (scan_open(data, size, &s, NULL) < 0)
 		abort();

@@ -793,7 +793,7 @@ static struct scan *open_known(const char *const *values, size_t n, void **ret_d
 		snprintf(entry, sizeof(entry), "N%zu_TOKEN=%s", i, values[i]);
 		assert_int_equal(strv_add(&entries, entry), 0);
 	}
-	assert_int_equal(secrets_digest(&entries, ret_data, ret_len, &known, NULL), 0);
+	assert_int_equal(secrets_digest(&entries, &(struct strv){0}, ret_data, ret_len, &known, NULL), 0);
 	assert_int_equal(known, n);
 	assert_int_equal(scan_open(*ret_data, *ret_len, &s, NULL), 0);
 	strv_done(&entries);
