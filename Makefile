@@ -85,7 +85,7 @@ PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
 	$(if $(wildcard shims/pep/main.c),$(O)/mcp-confine-pep) \
 	$(if $(wildcard shims/egress/main.c),$(O)/mcp-confine-egress)
 
-.PHONY: all archives check live fuzz analyze headers layers install uninstall clean
+.PHONY: all archives units fuzz-targets check live fuzz analyze headers layers install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -209,34 +209,39 @@ $(O)/bench/%: $(O)/tests/bench/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
+units: $(UNIT)
 check: $(UNIT) $(PROGRAMS)
 	@for t in $(UNIT); do $$t || exit 1; done
 
 live: $(LIVE) $(FAKES) $(PROGRAMS) $(O)/layers/mcp-confine $(O)/layers/mcp-confine-pep
 bench: $(BENCH) $(FAKES) $(PROGRAMS)
 
-# libFuzzer needs clang; the sources of a layer are compiled again with coverage.
-FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
+# libFuzzer needs clang; the sources of the layers are compiled again, with coverage.
+FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
-$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) \
-		$(PEP_SRC) $(EGRESS_SRC) \
-		$(O)/gen/profiles.c $(O)/gen/filters.c
-	@mkdir -p $(@D)
-	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
-		$(filter %.c,$^) $(call libs,jansson libcap libcares nettle)
+FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC)
+FUZZ_ARCHIVE := $(O)/fuzz/libfuzzed.a
 
-# The corpus in the tree is read, what a run finds goes to the build directory.
+$(O)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/gen/%.o: $(O)/gen/%.c
+	@mkdir -p $(@D)
+	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ_ARCHIVE): $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZED)) $(O)/fuzz/gen/profiles.o $(O)/fuzz/gen/filters.o
+	@rm -f $@
+	ar rcsD $@ $^
+
+$(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_ARCHIVE)
+	clang -g -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs,jansson libcap libcares nettle)
+
+# The corpus in the tree is read, what a run finds goes to the build directory.  Two at a
+# time.
+fuzz-targets: $(FUZZ)
 fuzz: $(FUZZ)
-	@for t in $(FUZZ); do \
-		name=$${t##*/}; mkdir -p $(O)/fuzz/found/$$name tests/fuzz/corpus/$$name; \
-		echo "fuzz: $$name for $(FUZZ_SECONDS) s"; \
-		$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-			-artifact_prefix=$(O)/fuzz/ -print_final_stats=1 -verbosity=0 \
-			$(O)/fuzz/found/$$name tests/fuzz/corpus/$$name \
-			> $(O)/fuzz/$$name.log 2>&1 \
-			|| { tail -40 $(O)/fuzz/$$name.log; exit 1; }; \
-		grep -h 'number_of_executed_units' $(O)/fuzz/$$name.log || true; \
-	done
+	@printf '%s\n' $(FUZZ) | xargs -P 2 -n 1 scripts/fuzz-one $(O)/fuzz $(FUZZ_SECONDS)
 
 headers:
 	scripts/check-headers "$(CC)" "$(CPPFLAGS)"
