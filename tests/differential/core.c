@@ -95,7 +95,7 @@ static void print(uint32_t node)
 int main(void)
 {
 	static char any[] = "*";
-	static struct policy_rule allow = { any, POLICY_ALLOW };
+	static struct policy_rule allow = { .match = any, .then = POLICY_ALLOW };
 	static struct policy_rules rules = { &allow, 1 };
 	static struct policy policy = { .messages = { .tools = &rules, .n_tools = 1 } };
 	static struct audit audit = { .fd = -1 };
