@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide pins status wrap unwrap audit-configs"
+  local commands="run explain decide scan pins status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -53,6 +53,13 @@ _mcp_confine() {
         mapfile -t COMPREPLY < <(compgen -W "show accept forget" -- "$word")
       elif [[ $COMP_CWORD -eq 3 ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    scan)
+      if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--pii --environment --help" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
       fi
       ;;
     status) mapfile -t COMPREPLY < <(compgen -W "--json --probe --help" -- "$word") ;;

@@ -7,7 +7,7 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain decide pins status wrap unwrap audit-configs
+set -l commands run explain decide scan pins status wrap unwrap audit-configs
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
@@ -18,6 +18,7 @@ complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -f
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a run -d 'start a server, confined and judged'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a explain -d 'print what run would do'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a decide -d 'print what would happen to the messages on stdin'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a scan -d 'print where a file holds secrets, by class'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a pins -d 'show, accept or forget what is remembered of a tool'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a status -d 'try what this kernel offers'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put the local servers of the clients behind run'
@@ -34,6 +35,9 @@ complete -c mcp-confine -n $start -l connect -x -d 'let it reach a name and port
 complete -c mcp-confine -n $start -l minimum-tier -x -a 'full nouserns' -d 'the least that will do'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l listen -x -d 'serve on a Unix socket'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l timing -d 'say where the time goes'
+complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l pii -x -a 'all pan iban email phone' -d 'personal data too'
+complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l environment -d 'values of the environment too'
+complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -F
 complete -c mcp-confine -n '__fish_seen_subcommand_from pins' -f -a 'show accept forget (__mcp_confine_servers)'
 complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l json -d 'one object'
 complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l probe -d 'try what a hostile server would'
