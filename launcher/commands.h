@@ -20,6 +20,10 @@ int list_main(int argc, char **argv);
 int update_main(int argc, char **argv);
 int rollback_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
+int scan_main(int argc, char **argv);
+int wrap_main(int argc, char **argv);
+int unwrap_main(int argc, char **argv);
+int audit_configs_main(int argc, char **argv);
 
 /* "mcp-confine: words" on stderr, one line, terminal-safe. */
 void say_error(const struct err *err);

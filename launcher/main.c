@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/layer.h"
 #include "launcher/commands.h"
 #include "launcher/probe.h"
 
@@ -35,7 +36,11 @@ static const struct command {
 	{ "update", update_main, "show what a newer version changes, and then take it" },
 	{ "rollback", rollback_main, "go back to the version before" },
 	{ "remove", remove_main, "remove an installed package" },
+	{ "scan", scan_main, "print where a file holds secrets, by class; exit 1 when it does" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
+	{ "wrap", wrap_main, "put the local servers of the MCP clients' configurations behind run" },
+	{ "unwrap", unwrap_main, "give the configurations back as they were" },
+	{ "audit-configs", audit_configs_main, "list every configured server, and whether it is confined" },
 };
 
 void say_error(const struct err *err)
@@ -60,6 +65,7 @@ static void usage(FILE *out)
 	      "                       [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
+	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
 	      "       mcp-confine install [--scripts] [--registry URL] [--host NAME[:PORT]]\n"
 	      "                       [--address RANGE] [--python PATH] [--write-policy]\n"
@@ -68,11 +74,15 @@ static void usage(FILE *out)
 	      "       mcp-confine update [options of install] [--yes] [NAME [-- ARG ...]]\n"
 	      "       mcp-confine list | rollback NAME | remove NAME\n"
 	      "       mcp-confine status [--json | --probe]\n"
+	      "       mcp-confine wrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
+	      "       mcp-confine unwrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
+	      "       mcp-confine audit-configs [--json] [--all-users] [--client NAME] [FILE ...]\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-	fputs("\nIn a client's configuration, put `mcp-confine run --` before the server's command.\n"
+		fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`mcp-confine wrap` does it for the clients it knows; by hand, put `mcp-confine run --`\n"
+	      "before the server's command in the client's configuration.\n"
 	      "See mcp-confine(1) and mcp-confine-policy(5).\n", out);
 }
 
@@ -80,6 +90,7 @@ int main(int argc, char **argv)
 {
 	struct err err = {0};
 
+	layer_announce();
 	if (argc < 2 || !argv[1]) {
 		err_set(&err, 22, "no command; try mcp-confine --help");
 		say_error(&err);

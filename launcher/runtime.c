@@ -347,8 +347,8 @@ static int take_program(struct search *s, char **command, const struct walk *w, 
 	return r;
 }
 
-/* What mcp-confine installed needs no npx and no uvx on this machine: their names say
- * which package is meant.  Return: 1 replaced, 0 not. */
+/* What is installed needs no npx and no uvx on this machine: their names only say which
+ * package is meant.  Return: 1 replaced, 0 not. */
 static int find_without(struct search *s)
 {
 	static const char *const names[] = { "npx", "bunx", "uvx", "uv", "pipx" };
