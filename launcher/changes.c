@@ -88,14 +88,14 @@ static void print_packages(FILE *out, json_t *old_lock, json_t *new_lock)
 
 /* --- files --------------------------------------------------------------------------------- */
 
-static bool is_same(const struct tree_entry *a, const struct tree_entry *b)
+static bool is_same(const struct fstree_entry *a, const struct fstree_entry *b)
 {
 	return a->mode == b->mode && a->size == b->size &&
-	       !memcmp(a->content, b->content, TREE_DIGEST) &&
+	       !memcmp(a->content, b->content, FSTREE_DIGEST) &&
 	       !strcmp(a->target ? a->target : "", b->target ? b->target : "");
 }
 
-static void print_files(FILE *out, const struct tree *old, const struct tree *new)
+static void print_files(FILE *out, const struct fstree *old, const struct fstree *new)
 {
 	size_t i = 0, j = 0, n = 0;
 
@@ -103,7 +103,7 @@ static void print_files(FILE *out, const struct tree *old, const struct tree *ne
 	while (i < old->n || j < new->n) {
 		int c = i == old->n ? 1 : j == new->n ? -1 : strcmp(old->v[i].path, new->v[j].path);
 		char sign = c < 0 ? '-' : c > 0 ? '+' : '~';
-		const struct tree_entry *e = c < 0 ? &old->v[i] : &new->v[j];
+		const struct fstree_entry *e = c < 0 ? &old->v[i] : &new->v[j];
 
 		if ((c || !is_same(&old->v[i], &new->v[j])) && !S_ISDIR(e->mode) && n++ < SHOWN)
 			print_line(out, sign, "%s", e->path);
@@ -121,13 +121,13 @@ int changes_print(FILE *out, const char *old_dir, const char *new_dir, struct er
 	cleanup_free char *new_path = path_make("%s/tree", new_dir);
 	json_auto_t *old_lock = store_read_lock(old_dir);
 	json_auto_t *new_lock = store_read_lock(new_dir);
-	struct tree old = {0}, new = {0};
+	struct fstree old = {0}, new = {0};
 	char a[128], b[128];
-	int r = old_path && new_path ? tree_read(old_path, &old, err) :
+	int r = old_path && new_path ? fstree_read(old_path, &old, err) :
 				       err_errno(err, ENOMEM, "changes");
 
 	if (r == 0)
-		r = tree_read(new_path, &new, err);
+		r = fstree_read(new_path, &new, err);
 	if (r == 0) {
 		fprintf(out, "%s:%s %s -> %s\n", member(new_lock, "kind"), member(new_lock, "name"),
 			err_printable(a, sizeof(a), member(old_lock, "package_version")),
@@ -135,8 +135,8 @@ int changes_print(FILE *out, const char *old_dir, const char *new_dir, struct er
 		print_packages(out, old_lock, new_lock);
 		print_files(out, &old, &new);
 	}
-	tree_done(&old);
-	tree_done(&new);
+	fstree_done(&old);
+	fstree_done(&new);
 	return r;
 }
 

@@ -8,8 +8,8 @@
  * what is written and not by what the archive says.
  */
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <fcntl.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,9 +19,9 @@
 #include "common/err.h"
 #include "common/limits.h"
 #include "launcher/fetch.h"
+#include "launcher/fstree.h"
 #include "launcher/path.h"
 #include "launcher/tool.h"
-#include "launcher/tree.h"
 
 static const char unpack[] =
 	"import os, stat, sys, zipfile\n"
@@ -59,11 +59,11 @@ static int no_memory(struct err *err)
 	return err_errno(err, ENOMEM, "bundle");
 }
 
-static int digest_file(const char *path, char ret[static TREE_HEX], struct err *err)
+static int digest_file(const char *path, char ret[static FSTREE_HEX], struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	static uint8_t data[1 << 16];
-	uint8_t digest[TREE_DIGEST];
+	uint8_t digest[FSTREE_DIGEST];
 	struct sha256_ctx sha;
 	ssize_t n;
 
@@ -72,8 +72,8 @@ static int digest_file(const char *path, char ret[static TREE_HEX], struct err *
 		sha256_update(&sha, (size_t)n, data);
 	if (fd < 0 || n < 0)
 		return err_errno(err, errno, "%s", path);
-	sha256_digest(&sha, TREE_DIGEST, digest);
-	tree_hex(digest, ret);
+	sha256_digest(&sha, FSTREE_DIGEST, digest);
+	fstree_hex(digest, ret);
 	return 0;
 }
 
@@ -100,7 +100,7 @@ static int make_lock(struct spec *s, const char *tree, const char *file, json_t 
 	json_auto_t *manifest = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	const char *name = json_string_value(json_object_get(manifest, "name"));
 	const char *version = json_string_value(json_object_get(manifest, "version"));
-	char sha[TREE_HEX];
+	char sha[FSTREE_HEX];
 	struct spec own = {0};
 	int e;
 

@@ -121,7 +121,7 @@ static int install(struct install_options *o, struct err *err)
 	if (r < 0 && lock >= 0 && s.name[0])
 		store_sweep(&user, &s, &ignored);
 	if (staging)
-		tree_remove(staging, &ignored);
+		fstree_remove(staging, &ignored);
 	if (r == 0)
 		say_installed(&s, dir);
 	if (r == 0 && (manifest || s.kind == SPEC_MCPB || o->has_policy))

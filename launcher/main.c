@@ -43,20 +43,6 @@ static const struct command {
 	{ "audit-configs", audit_configs_main, "list every configured server, and whether it is confined" },
 };
 
-void say_error(const struct err *err)
-{
-	char text[ERR_TEXT];
-
-	fprintf(stderr, "mcp-confine: %s\n", err_printable(text, sizeof(text), err->text));
-}
-
-void say_note(const char *words)
-{
-	char text[ERR_TEXT];
-
-	fprintf(stderr, "mcp-confine: note: %s\n", err_printable(text, sizeof(text), words));
-}
-
 static void usage(FILE *out)
 {
 	fputs("usage: mcp-confine run SERVER\n"

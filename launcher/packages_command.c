@@ -96,7 +96,7 @@ static int with_one(int argc, char **argv,
 	if (r >= 0)
 		r = run(&user, &s, &err);
 	if (staging)
-		tree_remove(staging, &ignored);
+		fstree_remove(staging, &ignored);
 	user_done(&user);
 	if (r < 0)
 		say_error(&err);

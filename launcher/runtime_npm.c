@@ -236,6 +236,7 @@ static char *find_global(const struct runtime_query *q, const char *command, con
 		set ? path_make("%s/lib/node_modules", set) : NULL,
 		path_make("%s/.npm-global/lib/node_modules", q->home),
 		path_make("%s/.local/lib/node_modules", q->home),
+		path_make("%s/.bun/install/global/node_modules", q->home),
 		strdup("/usr/local/lib/node_modules"),
 		strdup("/usr/lib/node_modules"),
 		strdup("/usr/share/nodejs"),

@@ -61,7 +61,7 @@ int store_lock(const struct user *u, char **ret_staging, struct err *err)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(err, errno, "another mcp-confine changes the installed packages; wait "
 					   "for it, or end it");
-	r = tree_remove(staging, err);
+	r = fstree_remove(staging, err);
 	if (r == 0 && mkdir(staging, 0700) < 0)
 		r = err_errno(err, errno, "make directory %s", staging);
 	if (r < 0)
@@ -128,13 +128,13 @@ static int write_file(const char *path, const char *text, struct err *err)
 }
 
 /* The seal is a memory aid: without it the next start reads every file. */
-static void write_seal(const char *dir, const struct tree *t)
+static void write_seal(const char *dir, const struct fstree *t)
 {
 	cleanup_free char *path = path_make("%s/seal", dir), *new = path_make("%s/seal.new", dir);
-	char hex[TREE_HEX];
+	char hex[FSTREE_HEX];
 	struct err ignored = {0};
 
-	tree_hex(t->seal, hex);
+	fstree_hex(t->seal, hex);
 	if (!path || !new)
 		return;
 	unlink(new);
@@ -142,7 +142,7 @@ static void write_seal(const char *dir, const struct tree *t)
 		unlink(new);
 }
 
-static int write_lock(const char *package, json_t *lock, const struct tree *t,
+static int write_lock(const char *package, json_t *lock, const struct fstree *t,
 		      const char *digest, struct err *err)
 {
 	cleanup_free char *path = path_make("%s/lock.json", package), *text = NULL;
@@ -184,7 +184,7 @@ static int move_in(const char *package, const char *place, const char *digest, c
 		*ret_dir = take_ptr(&dir);
 		return 0;
 	}
-	r = tree_remove(dir, err);
+	r = fstree_remove(dir, err);
 	if (r == 0 && rename(package, dir) < 0)
 		r = err_errno(err, errno, "move to %s", dir);
 	if (r == 0)
@@ -198,20 +198,20 @@ int store_commit(const struct user *u, const struct spec *s, const char *staging
 	cleanup_free char *package = path_make("%s/package", staging);
 	cleanup_free char *dir = package ? path_make("%s/tree", package) : NULL;
 	cleanup_free char *below = NULL, *place = NULL;
-	char digest[TREE_HEX + 7], name[SPEC_NAME];
-	struct tree t = {0}, look = {0};
-	int r = dir ? tree_settle(dir, may_leave, err) : no_memory(err);
+	char digest[FSTREE_HEX + 7], name[SPEC_NAME];
+	struct fstree t = {0}, look = {0};
+	int r = dir ? fstree_settle(dir, may_leave, err) : no_memory(err);
 
 	if (r == 0)
-		r = tree_read(dir, &t, err);
+		r = fstree_read(dir, &t, err);
 	if (r < 0)
 		return err_wrap(err, "%s:%s", spec_kind_name(s->kind), s->name);
-	tree_digest(&t, digest);
+	fstree_digest(&t, digest);
 	r = write_lock(package, lock, &t, digest, err);
-	tree_done(&t);
-	if (r == 0 && tree_look(dir, &look, err) == 0)
+	fstree_done(&t);
+	if (r == 0 && fstree_look(dir, &look, err) == 0)
 		write_seal(package, &look);
-	tree_done(&look);
+	fstree_done(&look);
 	spec_directory(s, name);
 	below = path_make("packages/%s/%s", spec_kind_name(s->kind), name);
 	if (r == 0)
@@ -234,10 +234,10 @@ static int set_link(const char *place, const char *which, const char *to, struct
 	return 0;
 }
 
-static void read_link(const char *place, const char *which, char to[static TREE_HEX + 7])
+static void read_link(const char *place, const char *which, char to[static FSTREE_HEX + 7])
 {
 	cleanup_free char *path = path_make("%s/%s", place, which);
-	ssize_t n = path ? readlink(path, to, TREE_HEX + 6) : -1;
+	ssize_t n = path ? readlink(path, to, FSTREE_HEX + 6) : -1;
 
 	to[n > 0 ? n : 0] = '\0';
 }
@@ -245,7 +245,7 @@ static void read_link(const char *place, const char *which, char to[static TREE_
 int store_sweep(const struct user *u, const struct spec *s, struct err *err)
 {
 	cleanup_free char *place = place_of(u->data, s);
-	char current[TREE_HEX + 7], previous[TREE_HEX + 7];
+	char current[FSTREE_HEX + 7], previous[FSTREE_HEX + 7];
 	DIR *d = place ? opendir(place) : NULL;
 	struct dirent *e;
 	int r = 0;
@@ -260,7 +260,7 @@ int store_sweep(const struct user *u, const struct spec *s, struct err *err)
 		if (strncmp(e->d_name, "sha256-", 7) != 0 || !strcmp(e->d_name, current) ||
 		    !strcmp(e->d_name, previous))
 			continue;
-		r = dir ? tree_remove(dir, err) : no_memory(err);
+		r = dir ? fstree_remove(dir, err) : no_memory(err);
 	}
 	closedir(d);
 	/* Of a package that never became one. */
@@ -272,7 +272,7 @@ int store_sweep(const struct user *u, const struct spec *s, struct err *err)
 int store_select(const struct user *u, const struct spec *s, const char *dir, struct err *err)
 {
 	cleanup_free char *place = place_of(u->data, s);
-	char current[TREE_HEX + 7];
+	char current[FSTREE_HEX + 7];
 	int r = 0;
 
 	if (!place)
@@ -297,7 +297,7 @@ int store_remove(const struct user *u, const struct spec *s, struct err *err)
 	/* First it stops being found, then it goes. */
 	if (unlink(current) < 0 && errno != ENOENT)
 		return err_errno(err, errno, "remove %s", current);
-	return tree_remove(place, err);
+	return fstree_remove(place, err);
 }
 
 /* --- checking ---------------------------------------------------------------------------------- */
@@ -305,14 +305,14 @@ int store_remove(const struct user *u, const struct spec *s, struct err *err)
 static int verify_content(const char *dir, const char *tree, json_t *lock, struct err *err)
 {
 	const char *want = json_string_value(json_object_get(lock, "digest"));
-	char digest[TREE_HEX + 7];
-	struct tree t;
-	int r = tree_read(tree, &t, err);
+	char digest[FSTREE_HEX + 7];
+	struct fstree t;
+	int r = fstree_read(tree, &t, err);
 
 	if (r < 0)
 		return r;
-	tree_digest(&t, digest);
-	tree_done(&t);
+	fstree_digest(&t, digest);
+	fstree_done(&t);
 	if (!want || strcmp(want, digest) != 0 || strcmp(path_last(dir), digest) != 0)
 		return err_set(err, EBADMSG, "its files are not what was installed");
 	return 0;
@@ -321,24 +321,24 @@ static int verify_content(const char *dir, const char *tree, json_t *lock, struc
 int store_verify(const char *dir, struct err *err)
 {
 	cleanup_free char *tree = path_make("%s/tree", dir), *path = path_make("%s/seal", dir);
-	cleanup_free char *seal = path ? path_read(path, TREE_HEX) : NULL;
+	cleanup_free char *seal = path ? path_read(path, FSTREE_HEX) : NULL;
 	json_auto_t *lock = store_read_lock(dir);
-	char hex[TREE_HEX];
-	struct tree look;
+	char hex[FSTREE_HEX];
+	struct fstree look;
 	int r;
 
 	if (!lock || !tree)
 		return err_set(err, EBADMSG, "%s: its lock file is missing or damaged", dir);
-	r = tree_look(tree, &look, err);
+	r = fstree_look(tree, &look, err);
 	if (r < 0)
 		return err_wrap(err, "%s", dir);
-	tree_hex(look.seal, hex);
+	fstree_hex(look.seal, hex);
 	if (!seal || strcmp(seal, hex) != 0) {
 		r = verify_content(dir, tree, lock, err);
 		if (r == 0)
 			write_seal(dir, &look);
 	}
-	tree_done(&look);
+	fstree_done(&look);
 	return r < 0 ? err_wrap(err, "%s", dir) : 0;
 }
 

@@ -19,8 +19,8 @@
 #include <jansson.h>
 
 #include "common/strv.h"
+#include "launcher/fstree.h"
 #include "launcher/spec.h"
-#include "launcher/tree.h"
 
 struct err;
 struct user;

@@ -182,7 +182,7 @@ static int update_one(struct install_options *o, const struct user *u, const cha
 	if (lock >= 0 && s.name[0])
 		store_sweep(u, &s, &ignored);
 	if (staging)
-		tree_remove(staging, &ignored);
+		fstree_remove(staging, &ignored);
 	return r;
 }
 

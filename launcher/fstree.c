@@ -13,8 +13,8 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/sys.h"
+#include "launcher/fstree.h"
 #include "launcher/path.h"
-#include "launcher/tree.h"
 
 /* The largest servers in the wild have 40000 files and 600 MB, and npm nests 20 deep. */
 #define ENTRIES ((size_t)400000)
@@ -23,19 +23,19 @@
 #define TARGET 4096
 #define TRIES 1000
 
-void tree_done(struct tree *t)
+void fstree_done(struct fstree *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		free(t->v[i].path);
 		free(t->v[i].target);
 	}
 	free(t->v);
-	*t = (struct tree){0};
+	*t = (struct fstree){0};
 }
 
-void tree_hex(const uint8_t digest[static TREE_DIGEST], char ret[static TREE_HEX])
+void fstree_hex(const uint8_t digest[static FSTREE_DIGEST], char ret[static FSTREE_HEX])
 {
-	for (size_t i = 0; i < TREE_DIGEST; i++)
+	for (size_t i = 0; i < FSTREE_DIGEST; i++)
 		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 }
 
@@ -125,12 +125,12 @@ static int64_t ns(const struct timespec *t)
 /* --- reading ------------------------------------------------------------------------------ */
 
 struct reading {
-	struct tree *tree;
+	struct fstree *tree;
 	size_t room;
 	bool has_content;
 };
 
-static int read_file(int at, const char *name, uint8_t digest[static TREE_DIGEST],
+static int read_file(int at, const char *name, uint8_t digest[static FSTREE_DIGEST],
 		     struct err *err)
 {
 	cleanup_close int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -145,7 +145,7 @@ static int read_file(int at, const char *name, uint8_t digest[static TREE_DIGEST
 		sha256_update(&sha, (size_t)n, data);
 	if (n < 0)
 		return err_errno(err, errno, "%s", name);
-	sha256_digest(&sha, TREE_DIGEST, digest);
+	sha256_digest(&sha, FSTREE_DIGEST, digest);
 	return 0;
 }
 
@@ -165,13 +165,13 @@ static int add(void *arg, int at, const char *name, const char *path, const stru
 	       struct err *err)
 {
 	struct reading *d = arg;
-	struct tree *t = d->tree;
-	struct tree_entry e = { .mode = st->st_mode };
+	struct fstree *t = d->tree;
+	struct fstree_entry e = { .mode = st->st_mode };
 	int r = 0;
 
 	if (t->n == d->room) {
 		size_t room = d->room ? 2 * d->room : 256;
-		struct tree_entry *grown = reallocarray(t->v, room, sizeof(*grown));
+		struct fstree_entry *grown = reallocarray(t->v, room, sizeof(*grown));
 
 		if (!grown)
 			return err_errno(err, ENOMEM, "tree");
@@ -198,7 +198,7 @@ static int add(void *arg, int at, const char *name, const char *path, const stru
 		free(e.target);
 		return r;
 	}
-	e.inode = (struct tree_inode){ .number = st->st_ino, .size = (uint64_t)st->st_size,
+	e.inode = (struct fstree_inode){ .number = st->st_ino, .size = (uint64_t)st->st_size,
 				       .written = ns(&st->st_mtim), .changed = ns(&st->st_ctim),
 				       .mode = st->st_mode };
 	t->v[t->n++] = e;
@@ -207,21 +207,21 @@ static int add(void *arg, int at, const char *name, const char *path, const stru
 
 static int compare(const void *a, const void *b)
 {
-	const struct tree_entry *x = a, *y = b;
+	const struct fstree_entry *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
 }
 
-static int gather(const char *dir, bool has_content, struct tree *ret, struct err *err)
+static int gather(const char *dir, bool has_content, struct fstree *ret, struct err *err)
 {
 	struct reading d = { .tree = ret, .has_content = has_content };
 	struct walking w = { .visit = add, .arg = &d };
 	int r;
 
-	*ret = (struct tree){0};
+	*ret = (struct fstree){0};
 	r = walk_tree(dir, &w, err);
 	if (r < 0) {
-		tree_done(ret);
+		fstree_done(ret);
 		return r;
 	}
 	if (ret->n)
@@ -229,7 +229,7 @@ static int gather(const char *dir, bool has_content, struct tree *ret, struct er
 	return 0;
 }
 
-int tree_look(const char *dir, struct tree *ret, struct err *err)
+int fstree_look(const char *dir, struct fstree *ret, struct err *err)
 {
 	struct sha256_ctx sha;
 	int r = gather(dir, false, ret, err);
@@ -238,28 +238,28 @@ int tree_look(const char *dir, struct tree *ret, struct err *err)
 		return r;
 	sha256_init(&sha);
 	for (size_t i = 0; i < ret->n; i++) {
-		struct tree_entry *e = &ret->v[i];
+		struct fstree_entry *e = &ret->v[i];
 
 		sha256_update(&sha, strlen(e->path) + 1, (const uint8_t *)e->path);
 		sha256_update(&sha, sizeof(e->inode), (const uint8_t *)&e->inode);
 	}
-	sha256_digest(&sha, TREE_DIGEST, ret->seal);
+	sha256_digest(&sha, FSTREE_DIGEST, ret->seal);
 	return 0;
 }
 
-int tree_read(const char *dir, struct tree *ret, struct err *err)
+int fstree_read(const char *dir, struct fstree *ret, struct err *err)
 {
 	return gather(dir, true, ret, err);
 }
 
-void tree_digest(const struct tree *t, char ret[static TREE_HEX + 7])
+void fstree_digest(const struct fstree *t, char ret[static FSTREE_HEX + 7])
 {
-	uint8_t digest[TREE_DIGEST];
+	uint8_t digest[FSTREE_DIGEST];
 	struct sha256_ctx sha;
 
 	sha256_init(&sha);
 	for (size_t i = 0; i < t->n; i++) {
-		const struct tree_entry *e = &t->v[i];
+		const struct fstree_entry *e = &t->v[i];
 		char head[64];
 		int len = snprintf(head, sizeof(head), "%c%04o %llu",
 				   S_ISDIR(e->mode) ? 'd' : S_ISLNK(e->mode) ? 'l' : 'f',
@@ -272,11 +272,11 @@ void tree_digest(const struct tree *t, char ret[static TREE_HEX + 7])
 		if (e->target)
 			sha256_update(&sha, strlen(e->target) + 1, (const uint8_t *)e->target);
 		else if (S_ISREG(e->mode))
-			sha256_update(&sha, TREE_DIGEST, e->content);
+			sha256_update(&sha, FSTREE_DIGEST, e->content);
 	}
-	sha256_digest(&sha, TREE_DIGEST, digest);
+	sha256_digest(&sha, FSTREE_DIGEST, digest);
 	memcpy(ret, "sha256-", 7);
-	tree_hex(digest, ret + 7);
+	fstree_hex(digest, ret + 7);
 }
 
 /* --- settling ------------------------------------------------------------------------------- */
@@ -318,7 +318,7 @@ static int settle(void *arg, int at, const char *name, const char *path, const s
 	return 0;
 }
 
-int tree_settle(const char *dir, const char *may_leave, struct err *err)
+int fstree_settle(const char *dir, const char *may_leave, struct err *err)
 {
 	cleanup_close int top = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct settling s = { top, may_leave };
@@ -344,7 +344,7 @@ static int unlink_one(void *arg, int at, const char *name, const char *path,
 	return 0;
 }
 
-int tree_remove(const char *dir, struct err *err)
+int fstree_remove(const char *dir, struct err *err)
 {
 	struct walking w = { .visit = unlink_one, .is_after = true, .is_opening = true };
 	struct stat st;
