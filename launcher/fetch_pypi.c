@@ -5,7 +5,10 @@
  * The tree is a virtual environment of our making: pyvenv.cfg, bin/python (a symlink to the
  * machine's interpreter) and lib/pythonX.Y/site-packages, which pip fills (--target).  No
  * path in it is the tree's own, so it can be moved.  Only wheels are taken: a source
- * package runs its own code while it is built, and that is what --scripts allows.
+ * package runs its own code while it is built, and that is what --scripts allows.  All is
+ * compiled to bytecode at once, since the tree is read-only afterwards and every start would
+ * compile it anew (seconds); by hash and not by time, so that the same sources give the same
+ * files.
  *
  * Where files lie an index only tells in its answers.  The package's page is read first,
  * by a few lines of Python that reach the index alone; one further host that it names is
@@ -200,6 +203,24 @@ static int write_new(const char *path, const char *text, struct err *err)
 	return r < 0 ? err_errno(err, -r, "write %s", path) : 0;
 }
 
+/* Nothing of it is executed.  What does not compile is left to the start that needs it. */
+static int compile(const struct fetch *f, const struct python *p, struct err *err)
+{
+	static const char *const words[] = { "-I", "-m", "compileall", "-f", "-qq",
+					     "--invalidation-mode=unchecked-hash", "-s" };
+	struct tool t = { .name = "compile", .is_silent = true };
+	int code, e = strv_add(&t.argv, p->exe);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		e |= strv_add(&t.argv, words[i]);
+	e |= strv_addf(&t.argv, "%s/package/tree", f->staging) |
+	     strv_addf(&t.argv, "%s/package/tree/lib", f->staging) |
+	     strv_addf(&t.write, "%s/package/tree/lib", f->staging);
+	e = e ? no_memory(err) : tool_run(&t, NULL, &code, err);
+	tool_done(&t);
+	return e;
+}
+
 /* What makes it an environment.  A package that brought files of these names is refused. */
 static int finish(const struct fetch *f, const struct python *p, struct err *err)
 {
@@ -303,12 +324,11 @@ int fetch_pypi(const struct fetch *f, const struct spec *s, json_t **ret_lock, s
 	if (e == 0)
 		e = install(f, s, &g, &p, err);
 	if (e == 0)
-		e = make_lock(f, s, &g, &p, ret_lock, err);
-	if (e == 0) {
+		e = compile(f, &p, err);
+	if (e == 0)
 		e = finish(f, &p, err);
-		if (e < 0)
-			json_decref(*ret_lock);
-	}
+	if (e == 0)
+		e = make_lock(f, s, &g, &p, ret_lock, err);
 	registry_done(&g);
 	free(p.exe);
 	return e;

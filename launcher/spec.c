@@ -117,7 +117,7 @@ int spec_parse(const char *text, struct spec *ret, struct err *err)
 	} else if (!strncmp(text, "pypi:", 5)) {
 		s.kind = SPEC_PYPI;
 		r = parse_pypi(text + 5, &s, err);
-	} else if (!strncmp(text, "file:", 5) && len - 5 < sizeof(s.file) && len > 10 &&
+	} else if (!strncmp(text, "file:", 5) && len - 5 < sizeof(s.file) && len > 9 &&
 		   (!strcmp(text + len - 5, ".mcpb") || !strcmp(text + len - 5, ".json") ||
 		    !strcmp(text + len - 4, ".dxt"))) {
 		s.kind = strcmp(text + len - 5, ".json") ? SPEC_MCPB : SPEC_MANIFEST;

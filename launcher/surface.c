@@ -38,9 +38,9 @@ static time_t now(void)
 	return t.tv_sec;
 }
 
-static int begin(const struct strv *command, struct talk *t, struct err *err)
+static int begin(const char *name, const struct strv *command, struct talk *t, struct err *err)
 {
-	static const char *const head[] = { "run", "--name", "tool-surface", "--" };
+	const char *const head[] = { "run", "--name", name, "--" };
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	struct strv argv = {0};
@@ -184,12 +184,12 @@ static int list(struct talk *t, json_t *tools, struct err *err)
 	return err_set(err, EPROTO, "its list of tools does not end");
 }
 
-int surface_ask(const struct strv *command, json_t **ret_tools, struct err *err)
+int surface_ask(const char *name, const struct strv *command, json_t **ret_tools, struct err *err)
 {
 	struct talk t = { .in = -1, .out = -1 };
 	json_auto_t *tools = json_object();
 	json_auto_t *hello = NULL;
-	int r = begin(command, &t, err);
+	int r = begin(name, command, &t, err);
 
 	if (r < 0)
 		return r;

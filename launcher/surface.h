@@ -15,9 +15,9 @@
 struct err;
 
 /*
- * Start `command`, initialize, ask tools/list, end it.  *ret_tools is a new object: each
+ * Start `command` under the name `name`, initialize, ask tools/list, end it.  *ret_tools is a new object: each
  * tool by its name.  Return: 0; -ETIMEDOUT, -EPROTO with words when it did not answer.
  */
-int surface_ask(const struct strv *command, json_t **ret_tools, struct err *err);
+int surface_ask(const char *name, const struct strv *command, json_t **ret_tools, struct err *err);
 
 #endif /* LAUNCHER_SURFACE_H */

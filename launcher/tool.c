@@ -146,6 +146,9 @@ static int build(const struct tool *t, struct session *s, struct err *err)
 	}
 	if (r == 0)
 		r = find_policy(t, s, err);
+	/* What the administrator's lists took away. */
+	for (size_t i = 0; r == 0 && i < s->policy.notes.n; i++)
+		say_note(s->policy.notes.v[i]);
 	if (r == 0) {
 		q.cwd = q.home = s->user.home;
 		q.account_home = s->user.account_home;

@@ -8,6 +8,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,27 @@ static int mcpb_command(const struct user *u, const struct spec *s, const char *
 	return r;
 }
 
+/*
+ * Under a name that only this version has: what is pinned of one server, or kept in its
+ * persistent home, must not meet another's.  The home goes again.
+ */
+static void ask_server(const struct user *u, const char *dir, const struct strv *command,
+		       json_t **ret_tools, struct err *err)
+{
+	cleanup_free char *name = path_make("surface-%.12s", path_last(dir) + strlen("sha256-"));
+	cleanup_free char *home = name ? path_make("%s/homes/%s", u->state, name) : NULL;
+	cleanup_free char *lock = name ? path_make("%s/locks/%s", u->state, name) : NULL;
+	struct err ignored = {0};
+
+	if (!home || !lock) {
+		err_errno(err, ENOMEM, "names");
+		return;
+	}
+	surface_ask(name, command, ret_tools, err);
+	fstree_remove(home, &ignored);
+	unlink(lock);
+}
+
 static json_t *ask(const struct user *u, const struct spec *s, const char *dir,
 		   char *const *arguments, struct err *err)
 {
@@ -78,7 +100,7 @@ static json_t *ask(const struct user *u, const struct spec *s, const char *dir,
 	if (r < 0)
 		err_set(err, -r, "it has no program of its package's name");
 	else
-		surface_ask(&command, &tools, err);
+		ask_server(u, dir, &command, &tools, err);
 	strv_done(&command);
 	return tools;
 }
@@ -123,13 +145,26 @@ static void keep_request(struct spec *s, const char *dir)
 	snprintf(s->version, sizeof(s->version), "%s", asked);
 }
 
+/* The same archives, down to their hashes: only what is made of them here may differ (the
+ * bytecode of another Python). */
+static bool has_same_packages(const char *old_dir, const char *new_dir)
+{
+	json_auto_t *old = store_read_lock(old_dir);
+	json_auto_t *new = store_read_lock(new_dir);
+	json_t *a = json_object_get(old, "packages"), *b = json_object_get(new, "packages");
+
+	return json_array_size(a) && json_equal(a, b) &&
+	       json_equal(json_object_get(old, "scripts"), json_object_get(new, "scripts"));
+}
+
 static int move(struct install_options *o, const struct user *u, struct spec *s,
 		const char *old_dir, const char *new_dir, struct err *err)
 {
 	struct err ignored = {0};
 	int r;
 
-	if (!strcmp(old_dir, new_dir)) {
+	if (!strcmp(old_dir, new_dir) || has_same_packages(old_dir, new_dir)) {
+		store_sweep(u, s, &ignored);
 		printf("%s:%s: nothing newer\n", spec_kind_name(s->kind), s->name);
 		return 0;
 	}
