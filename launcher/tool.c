@@ -2,15 +2,13 @@
 /*
  * Theory of operation
  *
- * What the program may do is written as a policy document and goes the way of every
- * other: the administrator's policy stands above it, and bounds it (or refuses it).  A
+ * What the program may do goes the way of a command line's options: the administrator's policy stands above it, and bounds it (or refuses it).  A
  * child of ours becomes the supervisor, which locks itself (wait.c); this process reads
  * two pipes until both end, and then reaps the child.  When this process dies, the
  * supervisor sees its client gone and ends the sandbox.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +25,7 @@
 #include "launcher/spawn.h"
 #include "launcher/tool.h"
 #include "launcher/wait.h"
-#include "policies/merge.h"
+#include "policies/options.h"
 
 #define LINE 512
 
@@ -69,70 +67,21 @@ void tool_done(struct tool *t)
 
 /* --- its session ----------------------------------------------------------------------- */
 
-static json_t *list(const struct strv *from)
-{
-	json_t *v = json_array();
-
-	for (size_t i = 0; i < from->n; i++)
-		if (json_array_append_new(v, json_string(from->v[i])) < 0) {
-			json_decref(v);
-			return NULL;
-		}
-	return v;
-}
-
-static json_t *pairs(const struct strv *from)
-{
-	json_t *o = json_object();
-
-	for (size_t i = 0; i < from->n; i++) {
-		size_t len = strcspn(from->v[i], "=");
-
-		if (!from->v[i][len] ||
-		    json_object_setn_new(o, from->v[i], len, json_string(from->v[i] + len + 1)) < 0) {
-			json_decref(o);
-			return NULL;
-		}
-	}
-	return o;
-}
-
-/* More than a server has by default: npm and compilers take what they find. */
-static char *document(const struct tool *t)
-{
-	json_auto_t *root = json_pack(
-		"{s:i, s:{s:o, s:o, s:{s:o}, s:{s:s, s:i, s:i, s:s, s:s}}}", "version", 1,
-		"sandbox", "read", list(&t->read), "write", list(&t->write), "env", "set",
-		pairs(&t->env), "limits", "memory", "4G", "processes", 512, "open_files", 8192,
-		"file_size", "4G", "tmp_size", "1G");
-	json_t *sandbox = json_object_get(root, "sandbox");
-
-	if (root && t->connect.n &&
-	    json_object_set_new(sandbox, "network",
-				json_pack("{s:o, s:o}", "connect", list(&t->connect), "addresses",
-					  list(&t->addresses))) < 0)
-		return NULL;
-	return root ? json_dumps(root, JSON_COMPACT) : NULL;
-}
-
 static int find_policy(const struct tool *t, struct session *s, struct err *err)
 {
 	const struct bundle_places places = { SYSCONFDIR "/mcp-confine", s->user.config };
-	cleanup_free char *text = document(t);
-	int r;
-
-	if (!text)
-		return err_set(err, EINVAL, "%s: a path or name that is not UTF-8", t->name);
-	r = bundle_find_profile(&places, NULL, "default", &s->bundle, &s->profile, err);
+	/* The lists stay the tool's. */
+	const struct options options = { .read = t->read, .write = t->write, .connect = t->connect,
+					 .addresses = t->addresses, .has_room = true };
+	int r = bundle_find_profile(&places, NULL, "default", &s->bundle, &s->profile, err);
 	if (r == 0)
-		r = bundle_add(&s->bundle, t->name, text, strlen(text), err);
+		r = options_add(&s->bundle, &options, err);
 	return r < 0 ? r : bundle_merge(&s->bundle, s->user.home, &s->policy, err);
 }
 
 static int build(const struct tool *t, struct session *s, struct err *err)
 {
 	struct runtime_query q = { .argv = t->argv.v, .path = getenv("PATH") };
-	const struct strv none = {0};
 	char *no_environment[] = { NULL };
 	int r = user_find(&s->user, err);
 
@@ -155,7 +104,7 @@ static int build(const struct tool *t, struct session *s, struct err *err)
 		r = runtime_find(&q, &s->runtime, err);
 	}
 	if (r == 0)
-		r = env_build(no_environment, &s->policy, &none, &s->runtime, &s->user, &s->env, err);
+		r = env_build(no_environment, &s->policy, &t->env, &s->runtime, &s->user, &s->env, err);
 	if (r == 0)
 		r = plan_build(&s->policy, &s->runtime, &s->user, s->user.home, NULL, &s->plan, err);
 	if (r == 0 && strv_add_all(&s->plan.env, &s->env.server) < 0)
