@@ -12,20 +12,30 @@
 #include "launcher/store.h"
 
 #define SHOWN 40 /* lines of one kind; the rest is counted */
-#define TEXT 2048
+#define TEXT ((size_t)64 << 10) /* of one value; what is cut is counted */
 
 static void print_line(FILE *out, char sign, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static void print_line(FILE *out, char sign, const char *fmt, ...)
 {
-	char text[TEXT], clean[TEXT];
+	cleanup_free char *text = NULL, *clean = NULL;
+	size_t len;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
 	va_end(ap);
-	fprintf(out, "    %c %s\n", sign, err_printable(clean, sizeof(clean), text));
+	len = text ? strlen(text) : 0;
+	clean = malloc(len < TEXT ? len + 1 : TEXT);
+	if (!text || !clean) {
+		fprintf(out, "    ! no memory to show a line\n");
+		return;
+	}
+	fprintf(out, "    %c %s\n", sign, err_printable(clean, len < TEXT ? len + 1 : TEXT, text));
+	if (len >= TEXT)
+		fprintf(out, "    ! and %zu bytes more, which are not shown\n", len - TEXT + 1);
 }
 
 static void print_rest(FILE *out, size_t n)
@@ -154,8 +164,8 @@ static void print_changed(FILE *out, const char *name, json_t *old, json_t *new)
 
 		if (before && json_equal(before, v))
 			continue;
-		a = before ? json_dumps(before, JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
-		b = json_dumps(v, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+		a = before ? json_dumps(before, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_ENSURE_ASCII) : NULL;
+		b = json_dumps(v, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 		if (a)
 			print_line(out, ' ', "  - %s: %s", member_name, a);
 		print_line(out, ' ', "  + %s: %s", member_name, b ? b : "?");
@@ -163,6 +173,16 @@ static void print_changed(FILE *out, const char *name, json_t *old, json_t *new)
 	json_object_foreach(old, member_name, v)
 		if (!json_object_get(new, member_name))
 			print_line(out, ' ', "  - %s", member_name);
+}
+
+/* With what it says of itself, in escapes: an invisible character is seen. */
+static void print_new(FILE *out, const char *name, json_t *tool)
+{
+	json_t *about = json_object_get(tool, "description");
+	cleanup_free char *text =
+		about ? json_dumps(about, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+
+	print_line(out, '+', "%s: %s", name, text ? text : "no description");
 }
 
 void changes_print_tools(FILE *out, json_t *old_tools, json_t *new_tools, const char *old_why,
@@ -173,12 +193,14 @@ void changes_print_tools(FILE *out, json_t *old_tools, json_t *new_tools, const 
 	json_t *v;
 
 	fputs("  tools:\n", out);
-	if (!old_tools || !new_tools) {
-		print_line(out, '!', "not compared: the %s version could not be asked: %s; give the "
-				     "server's arguments behind --", old_tools ? "new" : "installed",
-			   old_tools ? new_why : old_why);
+	if (!new_tools) {
+		print_line(out, '!', "not known: the new version could not be asked: %s; if it needs "
+				     "arguments, give them behind --", new_why);
 		return;
 	}
+	if (!old_tools)
+		print_line(out, '!', "not compared, since the installed version could not be asked: %s; "
+				     "all of the new one:", old_why);
 	json_object_foreach(new_tools, name, v) {
 		json_t *before = json_object_get(old_tools, name);
 
@@ -188,7 +210,7 @@ void changes_print_tools(FILE *out, json_t *old_tools, json_t *new_tools, const 
 		if (before)
 			print_changed(out, name, before, v);
 		else
-			print_line(out, '+', "%s: %s", name, member(v, "description"));
+			print_new(out, name, v);
 	}
 	json_object_foreach(old_tools, name, v)
 		if (!json_object_get(new_tools, name) && ++n)

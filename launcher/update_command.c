@@ -110,7 +110,7 @@ static void compare_tools(const struct user *u, const struct spec *s, const char
 {
 	struct err old_why = {0}, new_why = {0};
 	json_auto_t *old = ask(u, s, old_dir, arguments, &old_why);
-	json_auto_t *new = old ? ask(u, s, new_dir, arguments, &new_why) : NULL;
+	json_auto_t *new = ask(u, s, new_dir, arguments, &new_why);
 
 	changes_print_tools(stdout, old, new, old_why.text, new_why.text);
 }
@@ -172,7 +172,8 @@ static int move(struct install_options *o, const struct user *u, struct spec *s,
 	if (r < 0)
 		return r;
 	compare_tools(u, s, old_dir, new_dir, o->arguments);
-	r = accepted(o, err);
+	r = tool_interrupted() ? err_set(err, EINTR, "interrupted; nothing was changed") :
+				 accepted(o, err);
 	if (r > 0) {
 		r = store_select(u, s, new_dir, err);
 		if (r == 0)
