@@ -41,14 +41,14 @@ char *runtime_npm_own_name(const char *dir)
 	return name ? strdup(name) : NULL;
 }
 
-static const char modules[] = "/node_modules/";
+static const char below[] = "/node_modules/";
 
 /* Is every node_modules on the way, before `end`, one whose next name begins with a dot:
  * .bin, or a package manager's store?  Else a package lies around what is below. */
 static bool has_no_package(const char *file, const char *end)
 {
-	for (const char *p = file; (p = strstr(p, modules)) && (!end || p < end); p++)
-		if (p[sizeof(modules) - 1] != '.')
+	for (const char *p = file; (p = strstr(p, below)) && (!end || p < end); p++)
+		if (p[sizeof(below) - 1] != '.')
 			return false;
 	return true;
 }
@@ -69,10 +69,10 @@ char *runtime_npm_name(const char *file)
 {
 	const char *at = NULL;
 
-	for (const char *p = file; (p = strstr(p, modules)); p++)
+	for (const char *p = file; (p = strstr(p, below)); p++)
 		at = p;
 	if (at && has_no_package(file, at)) {
-		const char *name = at + sizeof(modules) - 1;
+		const char *name = at + sizeof(below) - 1;
 		size_t len = strcspn(name, "/");
 		cleanup_free char *dir = NULL, *own = NULL;
 
