@@ -308,11 +308,14 @@ static scmp_filter_ctx server_bare(void)
 	static const char *const sysv[] = { "shmget", "shmat",	"shmctl", "semget", "semop",
 					    "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv",
 					    "msgctl", NULL };
-	/* By path, of any file of the user's; by descriptor it was opened first. */
+	/* By path, of any file of the user's; by descriptor of any that may be read, since
+	 * no mount here is read-only. */
 	static const char *const paths[] = { "truncate", "chmod", "fchmodat", "chown", "lchown",
 					     "fchownat", "utime", "utimes", "futimesat", "setxattr",
 					     "lsetxattr", "removexattr", "lremovexattr",
-					     "inotify_add_watch", NULL };
+					     "inotify_add_watch", "inotify_init", "inotify_init1",
+					     "fchmod", "fchown", "fsetxattr", "fremovexattr",
+					     NULL };
 	/* Of another process of the user's. */
 	static const char *const others[] = { "prlimit64", "sched_setaffinity", "sched_setparam",
 					      "sched_setscheduler", "sched_setattr" };
