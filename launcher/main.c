@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "launcher/arguments.h"
 #include "common/layer.h"
 #include "launcher/commands.h"
 #include "launcher/probe.h"
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
 {
 	struct err err = {0};
 
+	arguments_keep(argc, argv);
 	layer_announce();
 	if (argc < 2 || !argv[1]) {
 		err_set(&err, 22, "no command; try mcp-confine --help");

@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/sys.h"
+#include "launcher/arguments.h"
 #include "launcher/cause.h"
 #include "launcher/commands.h"
 #include "launcher/enter.h"
@@ -318,6 +319,7 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		arguments_forget(s->name);
 		if (s->plan.is_bare)
 			enter_bare(&start);
 		enter_run(&start);
