@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/landlock.h"
+#include "common/secrets.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
@@ -19,6 +21,15 @@ static void print(FILE *out, const char *text)
 	char safe[4096];
 
 	fputs(err_printable(safe, sizeof(safe), text), out);
+}
+
+/* Is the argument a value that the policy takes from a file? */
+static bool is_injected(const struct session *s, const char *argument)
+{
+	for (size_t i = 0; i < s->values.n; i++)
+		if (!strcmp(strchr(s->values.v[i], '=') + 1, argument))
+			return true;
+	return false;
 }
 
 static void layers(FILE *out, const struct session *s)
@@ -39,7 +50,8 @@ static void layers(FILE *out, const struct session *s)
 	fputs("\narguments ", out);
 	for (size_t i = 0; i < s->plan.argv.n; i++) {
 		fputc(' ', out);
-		print(out, s->plan.argv.v[i]);
+		print(out, is_injected(s, s->plan.argv.v[i]) ? "(from a file)" :
+							       s->plan.argv.v[i]);
 	}
 	fputs("\ndirectory  ", out);
 	print(out, s->plan.cwd);
@@ -108,6 +120,8 @@ static void environment(FILE *out, const struct session *s)
 		*value++ = '\0';
 		known += secrets_is_secret(name, value);
 	}
+	for (size_t i = 0; i < s->env.injected.n; i++)
+		known += strlen(strchr(s->env.injected.v[i], '=') + 1) >= SECRETS_GRAM;
 	fprintf(out, "\n  everything else is removed; %zu values look secret and are redacted in "
 		     "every message\n", known);
 }

@@ -46,8 +46,10 @@ void policy_done(struct policy *p)
 	strv_done(&s->network.addresses_ceiling);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
+	strv_done(&s->env_files);
 	free(s->socket);
 	strv_done(&p->command);
+	strv_done(&p->command_files);
 	strv_done(&p->packages);
 	strv_done(&p->notes);
 	free(p->server);

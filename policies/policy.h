@@ -190,6 +190,7 @@ struct policy_sandbox {
 	bool has_env_pass;
 	struct strv env_pass;	  /* names; a trailing '*' is a prefix */
 	struct strv env_set;	  /* NAME=value */
+	struct strv env_files;	  /* NAME=path: the value is what that file holds */
 	struct policy_network network;
 	struct policy_limits limits;
 	enum policy_tier minimum_tier;
@@ -203,6 +204,7 @@ struct policy_messages {
 	bool has_methods;
 	struct strv methods;	    /* globs: methods outside the MCP specification to pass */
 	enum policy_tokens tokens;
+	uint64_t personal; /* classes of personal data to redact, of scan_personal() */
 	enum policy_requests server_requests; /* all kinds, and then each: the stricter */
 	enum policy_requests sampling, elicitation, list_roots;
 	bool has_roots;
@@ -221,6 +223,7 @@ struct policy {
 	struct strv packages; /* profiles only: the packages that get it, whole names */
 	char *about;	     /* what it needs and why, for people; or NULL */
 	struct strv command; /* argv, absolute or found in PATH; empty: none named */
+	struct strv command_files; /* INDEX=path: that argument is what the file holds */
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;
 	struct policy_messages messages;

@@ -13,7 +13,7 @@
 #include "policies/policy.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/rewrite.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 #include "shims/pep/sink.h"
 
 #define ROOM (LIMIT_REPLIES + (1 << 20))
