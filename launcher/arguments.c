@@ -22,5 +22,5 @@ void arguments_forget(const char *name)
 	if (!first || !size)
 		return;
 	memset(first, 0, size);
-	snprintf(first, size, "mcp-confine %s", name);
+	snprintf(first, size, "init of mcp-confine %s", name);
 }

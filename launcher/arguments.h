@@ -11,8 +11,8 @@
 /* In main(), first: where the words lie. */
 void arguments_keep(int argc, char **argv);
 
-/* In a child that executes nothing: overwrite them, for good.  "mcp-confine NAME" stays,
- * as far as there is room.  Nothing may point into argv any more. */
+/* In a child that executes nothing: overwrite them, for good.  "init of mcp-confine NAME"
+ * stays, as far as there is room.  Nothing may point into argv any more. */
 void arguments_forget(const char *name);
 
 #endif /* LAUNCHER_ARGUMENTS_H */
