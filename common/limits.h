@@ -35,6 +35,21 @@
 /* One line of a server's stderr; a longer one is relayed in pieces. */
 #define LIMIT_STDERR_LINE (16 * KIB)
 
+/* Calls that are frozen or remembered while somebody decides about them. */
+#define LIMIT_HELD 64
+/* Questions to a person that are open at once: more is a flood, not a question. */
+#define LIMIT_QUESTIONS 16
+/* The same of one tool. */
+#define LIMIT_QUESTIONS_TOOL 4
+/* Bytes of all frozen calls together. */
+#define LIMIT_HELD_BYTES (32 * MIB)
+/* Milliseconds: between two signs of life to a client that waits. */
+#define LIMIT_PROGRESS 10000
+/* After a no the same call is refused for this long without asking. */
+#define LIMIT_COOLING 60000
+/* Terminals that look at the questions of one server at once. */
+#define LIMIT_DESKS 8
+
 /* A policy file. */
 #define LIMIT_POLICY MIB
 /* Rules of one layer, names of one list. */

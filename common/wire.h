@@ -8,15 +8,25 @@
  *   launcher --struct wire_order--> init       (pipe; its end of file is the launcher's
  *                                              death, and ends the sandbox)
  *   pep      --struct wire_event--> launcher   (pipe; its end of file is the pep's death)
+ *   pep      --struct wire_ask----> broker     (SOCK_SEQPACKET, one struct a packet)
+ *   broker   --struct wire_answer-> pep        (the same; its end is a no to everything)
+ *   approve  --struct wire_say----> broker     (SOCK_SEQPACKET in the rendezvous)
+ *   broker   --struct wire_shown--> approve
  *
- * Each struct is smaller than PIPE_BUF, so it arrives whole or not at all.
+ * What goes through a pipe is smaller than PIPE_BUF, so it arrives whole or not at all; a
+ * packet of another size than its struct is a peer that is not ours.
  */
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
 
 #include <stdint.h>
 
+#include "common/limits.h"
+#include "common/sha256.h"
+
 #define WIRE_TEXT 1024
+/* What of a call's arguments is shown and judged; the digest covers all of them. */
+#define WIRE_ARGUMENTS (16 * KIB)
 
 /* A step that failed after the fork; the sender exits behind it. */
 struct wire_report {
@@ -44,6 +54,74 @@ enum wire_event_kind {
 
 struct wire_event {
 	int32_t kind;
+};
+
+/* --- decisions --------------------------------------------------------------------------- */
+
+/* The facts of a call; texts are not NUL-terminated. */
+struct wire_call {
+	uint8_t digest[SHA256_SIZE]; /* call_digest() of the rest */
+	uint8_t arguments_digest[SHA256_SIZE], rest_digest[SHA256_SIZE], pin[SHA256_SIZE];
+	uint64_t arguments_total; /* bytes; more than arguments_len: the rest is not here */
+	uint32_t has_pin, id_is_string;
+	uint32_t tool_len, id_len, arguments_len;
+	char tool[LIMIT_TOOL];
+	char id[LIMIT_ID]; /* of the request */
+	char arguments[WIRE_ARGUMENTS];
+};
+
+enum wire_ask_kind {
+	WIRE_ASK_NONE = 0,
+	WIRE_ASK_QUESTION, /* may this call be passed on? */
+	WIRE_ASK_WITHDRAW, /* no answer is wanted any more: serial alone counts */
+};
+
+struct wire_ask {
+	uint32_t kind;
+	uint32_t wants_person, wants_pdp; /* who must agree; at least one */
+	uint32_t timeout;		  /* ms from now */
+	uint64_t serial;		  /* 1, 2, 3...: one question each */
+	struct wire_call call;
+};
+
+enum wire_answer_kind {
+	WIRE_ANSWER_DENIED = 0, /* a person or the PDP said no */
+	WIRE_ANSWER_APPROVED,
+	WIRE_ANSWER_EXPIRED,
+	WIRE_ANSWER_FAILED, /* nobody could be asked */
+};
+
+struct wire_answer {
+	uint32_t kind;
+	uint32_t by_person; /* a no of a person's is not asked again for a while */
+	uint64_t serial;
+	uint8_t digest[SHA256_SIZE];
+};
+
+enum wire_say_kind {
+	WIRE_SAY_NONE = 0,
+	WIRE_SAY_LIST, /* the open questions: one wire_shown each, then an empty one */
+	WIRE_SAY_YES,  /* to the call with that digest; one wire_shown tells what came of it */
+	WIRE_SAY_NO,
+};
+
+struct wire_say {
+	uint32_t kind;
+	uint8_t digest[SHA256_SIZE];
+};
+
+enum wire_shown_kind {
+	WIRE_SHOWN_END = 0,  /* of the list */
+	WIRE_SHOWN_QUESTION,
+	WIRE_SHOWN_TAKEN,    /* the answer counted */
+	WIRE_SHOWN_UNKNOWN,  /* no such open question: answered, withdrawn or too late */
+};
+
+struct wire_shown {
+	uint32_t kind;
+	uint32_t waited, left; /* ms */
+	char server[65], session[33];
+	struct wire_call call;
 };
 
 #endif /* COMMON_WIRE_H */
