@@ -60,6 +60,8 @@ COMMON_SRC := $(wildcard common/*.c)
 POLICIES_SRC := $(wildcard policies/*.c)
 LAUNCHER_SRC := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 PEP_SRC := $(filter-out shims/pep/main.c,$(wildcard shims/pep/*.c))
+BROKER_MAIN := shims/broker/main.c
+BROKER_SRC := $(filter-out $(BROKER_MAIN),$(wildcard shims/broker/*.c))
 PROFILES := $(sort $(wildcard policies/profiles/*.json))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -67,22 +69,24 @@ COMMON := $(O)/libcommon.a
 POLICIES := $(O)/libpolicies.a
 LAUNCHER := $(O)/liblauncher.a
 PEP := $(O)/libpep.a
+BROKER := $(O)/libbroker.a
 FILTERS := $(O)/libfilters.a
 
 PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
-	$(if $(wildcard shims/pep/main.c),$(O)/mcp-confine-pep)
+	$(if $(wildcard shims/pep/main.c),$(O)/mcp-confine-pep) $(O)/mcp-confine-broker
 
 .PHONY: all archives check live fuzz analyze headers layers install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(PROGRAMS)
-archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(FILTERS)
+archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(BROKER) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
 $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
 $(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
 $(PEP): $(call obj,$(PEP_SRC))
+$(BROKER): $(call obj,$(BROKER_SRC))
 $(FILTERS): $(O)/gen/filters.o
 
 $(O)/lib%.a:
@@ -98,6 +102,9 @@ $(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMM
 
 $(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_PEP)
+
+$(O)/mcp-confine-broker: $(O)/shims/broker/main.o $(BROKER) $(FILTERS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,libcap)
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -126,7 +133,7 @@ LIVE := $(patsubst tests/live/%.c,$(O)/live/%,$(wildcard tests/live/*.c))
 FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(POLICIES) $(FILTERS) $(COMMON)
+ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(BROKER) $(POLICIES) $(FILTERS) $(COMMON)
 ALL_LIBS := $(LIB_LAUNCHER) $(call libs,cmocka libseccomp)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
@@ -160,7 +167,7 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 # libFuzzer needs clang; the sources of a layer are compiled again with coverage.
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined
-$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) \
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) $(BROKER_SRC) \
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
@@ -185,7 +192,7 @@ headers:
 layers: archives
 	scripts/check-layers $(O)
 
-ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC)
+ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC) $(BROKER_SRC) $(BROKER_MAIN)
 analyze: $(O)/gen/filters.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \
@@ -200,6 +207,7 @@ MAN5 := $(wildcard policies/*.5)
 install: all
 	install -D -m 0755 $(O)/mcp-confine $(DESTDIR)$(BINDIR)/mcp-confine
 	install -D -m 0755 $(O)/mcp-confine-pep $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
+	install -D -m 0755 $(O)/mcp-confine-broker $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker
 	install -d -m 0755 $(DESTDIR)$(DATADIR)/profiles
 	install -m 0644 policies/schema.json $(DESTDIR)$(DATADIR)/schema.json
 	install -m 0644 $(PROFILES) $(DESTDIR)$(DATADIR)/profiles
@@ -208,6 +216,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mcp-confine $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
+	rm -f $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker
 	rm -rf $(DESTDIR)$(DATADIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 	for m in $(MAN1); do rm -f $(DESTDIR)$(MANDIR)/man1/$${m##*/}; done

@@ -65,6 +65,8 @@ static uint64_t fs_granted(enum landlock_grant grant)
 		       FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM | FS_REFER;
 	case LANDLOCK_DEVICE:
 		return FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+	case LANDLOCK_UNLINK:
+		return FS_REMOVE_FILE;
 	}
 	return 0;
 }

@@ -22,6 +22,7 @@ enum landlock_grant {
 	LANDLOCK_WRITE,	    /* content, names, files, directories, links; no execution,
 			       no device, socket or FIFO */
 	LANDLOCK_DEVICE,    /* read and write an existing device node */
+	LANDLOCK_UNLINK,    /* take names of files away, nothing else */
 };
 
 /* Return: the ABI of the running kernel, 0 when Landlock is absent or disabled. */

@@ -238,6 +238,10 @@ static const char *const launcher_calls[] = { COMMON_CALLS, "wait4", "waitid", "
 					      "fstat", "newfstatat", "pidfd_send_signal", NULL };
 static const char *const pep_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
 					 "fstat", "newfstatat", "mremap", NULL };
+/* Accepts on a socket that it made before; makes none. */
+static const char *const broker_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
+					    "accept4", "getsockopt", "unlinkat", "fstat",
+					    "newfstatat", NULL };
 /* What ASan and UBSan call behind our back. */
 static const char *const sanitizer_calls[] = {
 	"mmap", "mprotect", "sigaltstack", "sched_yield", "gettid", "tgkill", "rt_sigaction",
@@ -323,5 +327,6 @@ int main(int argc, char **argv)
 	print("init", ours(init_calls, sanitized));
 	print("launcher", ours(launcher_calls, sanitized));
 	print("pep", ours(pep_calls, sanitized));
+	print("broker", ours(broker_calls, sanitized));
 	return 0;
 }

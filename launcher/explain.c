@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/landlock.h"
+#include "launcher/broker.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
@@ -122,6 +123,8 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 
 static void messages(FILE *out, const struct policy *p)
 {
+	static const char *const decisions[] = { "deny", "approve", "allow" };
+
 	fputs("\nmessages: each is parsed strictly and written anew; unknown methods are refused",
 	      out);
 	if (p->messages.methods.n)
@@ -135,10 +138,12 @@ static void messages(FILE *out, const struct policy *p)
 		fputs(i ? "; and also" : "", out);
 		for (size_t j = 0; j < p->messages.tools[i].n; j++)
 			fprintf(out, "%s%s %s", j ? ", " : " ",
-				p->messages.tools[i].v[j].then == POLICY_ALLOW ? "allow" : "deny",
+				decisions[p->messages.tools[i].v[j].then],
 				p->messages.tools[i].v[j].match);
 		fputs(", else deny", out);
 	}
+	if (policy_wants_person(p))
+		broker_explain(out, &p->approval);
 	fprintf(out, "\n  tokens: %s\n",
 		p->messages.tokens == POLICY_TOKENS_OFF ?
 			"pass as they are (the policy says off)" :

@@ -28,6 +28,7 @@ static const struct command {
 	{ "run", run_main, "start a server, confined and judged" },
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
+	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
 };
 
@@ -52,6 +53,7 @@ static void usage(FILE *out)
 	      "                       [--name NAME] [--dry-run] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
+	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
 	      "       mcp-confine status\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);

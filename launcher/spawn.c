@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/sys.h"
+#include "launcher/broker.h"
 #include "launcher/enter.h"
 #include "launcher/ns.h"
 #include "launcher/secrets.h"
@@ -28,6 +30,7 @@ struct pipes {
 	int in[2], out[2], err[2];	   /* the server's */
 	int event[2], lifeline[2];	   /* the pep's */
 	int order[2], report[2], exit[2];  /* init's */
+	int broker[2];			   /* a socket: [0] the pep's end, [1] the broker's */
 };
 
 static void close_pair(int fds[2])
@@ -42,13 +45,13 @@ static void close_pair(int fds[2])
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit };
+		       p->lifeline, p->order, p->report, p->exit, p->broker };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		close_pair(all[i]);
 }
 
-static int pipes_open(struct pipes *p, struct err *err)
+static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
 		       p->lifeline, p->order, p->report, p->exit };
@@ -61,15 +64,21 @@ static int pipes_open(struct pipes *p, struct err *err)
 			pipes_close(p);
 			return r;
 		}
+	if (with_broker && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0) {
+		int r = err_errno(err, errno, "socketpair");
+
+		pipes_close(p);
+		return r;
+	}
 	return 0;
 }
 
 /* --- the pep -------------------------------------------------------------------------- */
 
 /* Beside us (a build tree, a tarball) or where it was installed.  No search path. */
-int spawn_open_pep(struct err *err)
+int spawn_open_program(const char *name, struct err *err)
 {
-	char self[PATH_MAX];
+	char self[PATH_MAX], installed[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 32);
 	char *slash;
 	int fd;
@@ -78,14 +87,19 @@ int spawn_open_pep(struct err *err)
 		return err_errno(err, errno, "read /proc/self/exe");
 	self[len] = '\0';
 	slash = strrchr(self, '/');
-	memcpy(slash + 1, "mcp-confine-pep", sizeof("mcp-confine-pep"));
+	memcpy(slash + 1, name, strlen(name) + 1);
 	fd = open(self, O_PATH | O_CLOEXEC);
+	snprintf(installed, sizeof(installed), LIBEXECDIR "/%s", name);
 	if (fd < 0 && errno == ENOENT)
-		fd = open(LIBEXECDIR "/mcp-confine-pep", O_PATH | O_CLOEXEC);
+		fd = open(installed, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(err, errno,
-				 "open mcp-confine-pep, beside %s or in " LIBEXECDIR, self);
+		return err_errno(err, errno, "open %s, beside %s or in " LIBEXECDIR, name, self);
 	return fd;
+}
+
+int spawn_open_pep(struct err *err)
+{
+	return spawn_open_program("mcp-confine-pep", err);
 }
 
 int spawn_open_policy(const struct session *s, struct err *err)
@@ -120,11 +134,12 @@ static int open_audit(const struct session *s, struct err *err)
 
 struct pep_fds {
 	int program, policy, secrets, audit;
+	int broker; /* the program, or -1: the policy needs none */
 };
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->broker };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
@@ -135,7 +150,11 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1 };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1 };
+	if (broker_is_needed(&s->policy) && (f->broker = broker_open_program(&s->policy, err)) < 0) {
+		pep_fds_close(f);
+		return -err->code;
+	}
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
 	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0) {
 		pep_fds_close(f);
@@ -156,6 +175,7 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--audit-fd", f->audit },	    { "--server-in", p->in[1] },
 		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
 		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
+		{ "--broker-fd", p->broker[0] },
 	};
 	struct strv argv = {0};
 	struct err err = {0};
@@ -164,6 +184,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	int r = strv_add(&argv, "mcp-confine-pep");
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(*given) && r == 0; i++) {
+		if (given[i].fd < 0)
+			continue;
 		r = fd_place(given[i].fd, given[i].fd, &err);
 		if (r == 0)
 			r = strv_add(&argv, given[i].name);
@@ -208,6 +230,20 @@ static int start_pep(const struct session *s, const struct pep_fds *f, const str
 	return ret->pep_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
 }
 
+static int start_broker(const struct session *s, const struct pep_fds *f,
+			const struct pipes *p, struct spawn *ret, struct err *err)
+{
+	if (f->broker < 0)
+		return 0;
+	ret->broker = fork();
+	if (ret->broker == 0)
+		broker_exec(s, f->broker, p->broker[1], f->audit);
+	if (ret->broker < 0)
+		return err_errno(err, errno, "fork");
+	ret->broker_fd = sys_pidfd_open(ret->broker, 0);
+	return ret->broker_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+}
+
 static int start_sandbox(const struct session *s, const struct pipes *p, mode_t mask,
 			 struct spawn *ret, struct err *err)
 {
@@ -228,6 +264,8 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		close(p->broker[0]);
+		close(p->broker[1]);
 		enter_run(&start);
 	}
 	if (pid < 0)
@@ -249,7 +287,7 @@ static int let_go_of_stdio(struct err *err)
 void spawn_done(struct spawn *s)
 {
 	int *all[] = { &s->pep_fd,   &s->init_fd, &s->client, &s->event, &s->lifeline,
-		       &s->order, &s->report, &s->exit,  &s->audit };
+		       &s->order, &s->report, &s->exit,  &s->audit, &s->broker_fd };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
@@ -258,12 +296,16 @@ void spawn_done(struct spawn *s)
 	}
 }
 
-/* Kill what was started; both are our children and die at once. */
+/* Kill what was started; all are our children and die at once. */
 static void undo(struct spawn *s)
 {
-	if (s->pep > 0) {
-		kill(s->pep, SIGKILL);
-		waitpid(s->pep, NULL, 0);
+	const pid_t all[] = { s->pep, s->broker };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (all[i] <= 0)
+			continue;
+		kill(all[i], SIGKILL);
+		waitpid(all[i], NULL, 0);
 	}
 	spawn_done(s);
 }
@@ -271,7 +313,8 @@ static void undo(struct spawn *s)
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .client = -1, .event = -1,
-			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1 };
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .broker_fd = -1 };
 	mode_t mask = umask(077);
 	struct pep_fds fds;
 	struct pipes p;
@@ -280,13 +323,15 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	r = pep_fds_open(s, &fds, err);
 	if (r < 0)
 		return r;
-	r = pipes_open(&p, err);
+	r = pipes_open(&p, fds.broker >= 0, err);
 	if (r < 0) {
 		pep_fds_close(&fds);
 		return r;
 	}
 	w.client = open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
+	if (r == 0)
+		r = start_broker(s, &fds, &p, &w, err);
 	if (r == 0)
 		r = start_pep(s, &fds, &p, &w, err);
 	if (r == 0)

@@ -13,10 +13,24 @@ static enum policy_decision decide_rules(const struct policy_rules *rules, const
 
 enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len)
 {
+	enum policy_decision strictest = POLICY_ALLOW;
+
+	for (size_t i = 0; i < p->messages.n_tools; i++) {
+		enum policy_decision one = decide_rules(&p->messages.tools[i], name, len);
+
+		if (one < strictest)
+			strictest = one;
+	}
+	return strictest;
+}
+
+bool policy_wants_person(const struct policy *p)
+{
 	for (size_t i = 0; i < p->messages.n_tools; i++)
-		if (decide_rules(&p->messages.tools[i], name, len) != POLICY_ALLOW)
-			return POLICY_DENY;
-	return POLICY_ALLOW;
+		for (size_t j = 0; j < p->messages.tools[i].n; j++)
+			if (p->messages.tools[i].v[j].then == POLICY_APPROVE)
+				return true;
+	return false;
 }
 
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len)

@@ -308,16 +308,17 @@ static int load_rule(struct loading *l, json_t *value, struct policy_rules *rule
 	int decision, r;
 
 	if (!json_is_object(value) || json_object_size(value) != 2 || !match || !*match || !then)
-		return refuse(l, "a rule is {\"match\": name or glob, \"then\": \"allow\" or \"deny\"}");
+		return refuse(l, "a rule is {\"match\": name or glob, \"then\": \"allow\", \"approve\" or "
+				 "\"deny\"}");
 	l->path[l->depth++] = (struct locate_step){ "then", 0 };
-	r = word(l, then, "deny|allow", &decision);
+	r = word(l, then, "deny|approve|allow", &decision);
 	if (r < 0)
 		return r;
 	l->depth--;
 	rules->v[rules->n].match = strdup(match);
 	if (!rules->v[rules->n].match)
 		return no_memory(l);
-	rules->v[rules->n++].then = decision == 2 ? POLICY_ALLOW : POLICY_DENY;
+	rules->v[rules->n++].then = (enum policy_decision)(POLICY_DENY + decision - 1);
 	return 0;
 }
 
@@ -362,6 +363,28 @@ static int load_messages(struct loading *l, json_t *value)
 		{ "tokens", load_tokens },
 		{ "server_requests", load_requests },
 		{0},
+	};
+
+	return object(l, value, members);
+}
+
+ENUM_MEMBER(load_channel, "local|ciba", approval.channel, enum policy_channel)
+
+static int load_timeout(struct loading *l, json_t *value)
+{
+	return size(l, value, 1, 3600, &l->policy->approval.timeout);
+}
+
+static int load_patience(struct loading *l, json_t *value)
+{
+	return size(l, value, 1, 3600, &l->policy->approval.patience);
+}
+
+static int load_approval(struct loading *l, json_t *value)
+{
+	static const struct member members[] = {
+		{ "channel", load_channel }, { "timeout", load_timeout },
+		{ "patience", load_patience }, {0},
 	};
 
 	return object(l, value, members);
@@ -420,7 +443,8 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "$schema", load_schema }, { "version", load_version },
 		{ "server", load_server },  { "packages", load_packages },
 		{ "command", load_command }, { "enforce", load_enforce },
-		{ "sandbox", load_sandbox }, { "messages", load_messages }, {0},
+		{ "sandbox", load_sandbox }, { "messages", load_messages },
+		{ "approval", load_approval }, {0},
 	};
 	struct policy policy = {0};
 	struct loading l = { .text = text, .origin = origin, .home = home,

@@ -20,7 +20,8 @@
 
 struct err;
 
-enum policy_decision { POLICY_DENY = 0, POLICY_ALLOW };
+/* APPROVE passes only with the approval of a person; without a way to ask it is DENY. */
+enum policy_decision { POLICY_DENY = 0, POLICY_APPROVE, POLICY_ALLOW };
 
 /* Every enum is ordered from the strictest to the laxest; UNSET is "says nothing". */
 enum policy_home {
@@ -108,6 +109,20 @@ struct policy_messages {
 	enum policy_requests server_requests;
 };
 
+/* Where a person is asked. */
+enum policy_channel {
+	POLICY_CHANNEL_UNSET = 0,
+	POLICY_CHANNEL_LOCAL, /* `mcp-confine approve` at a terminal of this user's; the default */
+	POLICY_CHANNEL_CIBA,  /* an authorization server asks the approver (CIBA Core 1.0) */
+};
+
+/* The strongest layer that names a channel says all of it but the times. */
+struct policy_approval {
+	enum policy_channel channel;
+	uint64_t timeout;  /* seconds until the question expires; the least of the layers */
+	uint64_t patience; /* seconds until a client without progress is told to repeat */
+};
+
 struct policy {
 	char *server;	     /* its name: [A-Za-z0-9._-]{1,64}, or NULL */
 	struct strv packages; /* profiles only: the packages that get it, whole names */
@@ -115,6 +130,7 @@ struct policy {
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;
 	struct policy_messages messages;
+	struct policy_approval approval;
 	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
 };
 
@@ -122,6 +138,9 @@ void policy_done(struct policy *p);
 
 /* May a call of this tool pass?  Byte-exact; name need not be NUL-terminated. */
 enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len);
+
+/* Is there a rule that wants the approval of a person? */
+bool policy_wants_person(const struct policy *p);
 
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);

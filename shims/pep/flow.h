@@ -30,6 +30,7 @@ struct flow {
 	struct source diagnostics; /* the server's stderr */
 	struct sink errors;	   /* ours */
 	int event, lifeline;	   /* -1: none */
+	int broker;		   /* -1: none; SOCK_SEQPACKET */
 	const char *name;	   /* of the server */
 	size_t dropped;		   /* lines of stderr */
 	bool said_eof, said_idle;

@@ -6,6 +6,7 @@
 #include "common/audit.h"
 #include "policies/policy.h"
 #include "shims/pep/gate.h"
+#include "shims/pep/hold.h"
 #include "shims/pep/reply.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/rpc.h"
@@ -183,7 +184,7 @@ static const char *judge_method(struct gate *g, enum vocabulary_from from, const
 }
 
 /* NULL, or why the call must not pass. */
-static const char *judge_call(struct gate *g, const struct rpc *m)
+static const char *judge_call(struct gate *g, const struct rpc *m, bool *ret_approve)
 {
 	uint32_t name = tool_name(g, m), arguments = json_member(&g->json, m->params, "arguments");
 	const char *text;
@@ -196,9 +197,50 @@ static const char *judge_call(struct gate *g, const struct rpc *m)
 		return "not the name of a tool";
 	if (arguments != JSON_NONE && g->json.nodes[arguments].type != JSON_TAPE_OBJECT)
 		return "arguments that are not an object";
-	if (policy_decide_tool(g->policy, text, len) != POLICY_ALLOW)
-		return "tool";
-	return NULL;
+	switch (policy_decide_tool(g->policy, text, len)) {
+	case POLICY_ALLOW:
+		return NULL;
+	case POLICY_APPROVE:
+		*ret_approve = true;
+		return NULL;
+	case POLICY_DENY:
+		break;
+	}
+	return "tool";
+}
+
+/* A call that needs approval: NULL when it may pass now; else *ret is what became of it. */
+static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate_outcome *ret)
+{
+	const char *words, *why;
+
+	*ret = GATE_HELD;
+	if (g->released)
+		return NULL;
+	if (g->explains)
+		return "held until it is approved";
+	switch (hold_call(g, m, true, &words, &why)) {
+	case ASK_PASS:
+		return NULL;
+	case ASK_HELD:
+		return why;
+	case ASK_REFUSED:
+		break;
+	}
+	*ret = refuse_call(g, m, words, why);
+	return why;
+}
+
+/* Is a request with that id open?  Then another one would get its answer. */
+static bool is_open(struct gate *g, const struct reply_id *id)
+{
+	struct session_request undone;
+	int r = session_add(&g->asked[FROM_CLIENT], id->text, id->len, id->is_string,
+			    SESSION_OTHER, false);
+
+	if (r == 0)
+		session_take(&g->asked[FROM_CLIENT], id->text, id->len, id->is_string, &undone);
+	return r == -EEXIST;
 }
 
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
@@ -208,17 +250,28 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	struct reply_id id = id_of(g, m->id);
 	struct session_request undone;
 	struct rewrite rw = { .tools = JSON_NONE };
+	enum gate_outcome outcome;
+	bool needs_approval = false;
 	const char *words;
 	int code, r;
 
 	*ret_why = judge_method(g, from, m, &code, &words);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
+	if (from == FROM_CLIENT && !g->released && hold_has(g, m)) {
+		*ret_why = "id in use";
+		return refuse(g, from, m, CODE_INVALID, *ret_why, *ret_why);
+	}
 	if (what == SESSION_TOOLS_CALL) {
-		*ret_why = judge_call(g, m);
+		*ret_why = judge_call(g, m, &needs_approval);
 		if (*ret_why)
 			return refuse_call(g, m, "This tool call is refused by policy; "
 						 "trying again will not help.", *ret_why);
+	}
+	if (needs_approval && !is_open(g, &id)) {
+		*ret_why = judge_approval(g, m, &outcome);
+		if (*ret_why)
+			return outcome;
 	}
 	r = session_add(&g->asked[from], id.text, id.len, id.is_string, what, m->is_modern);
 	if (r < 0) {
@@ -253,6 +306,12 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 	*ret_why = judge_method(g, from, m, &code, &words);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
+	/* The server has not seen a held call, and hears nothing of its end. */
+	if (from == FROM_CLIENT && json_is(&g->json, m->method, "notifications/cancelled") &&
+	    hold_cancel(g, m)) {
+		*ret_why = "it ends a held call";
+		return GATE_DROPPED;
+	}
 	r = pass(g, from, &rw);
 	if (r < 0) {
 		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
@@ -386,6 +445,7 @@ void gate_server_ended(struct gate *g)
 {
 	struct session_table *t = &g->asked[FROM_CLIENT];
 
+	hold_end(g, HOLD_SERVER_ENDED);
 	for (size_t i = 0; i < t->n; i++) {
 		struct reply_id id = { t->v[i].id, t->v[i].len, t->v[i].is_string };
 
@@ -396,5 +456,5 @@ void gate_server_ended(struct gate *g)
 
 bool gate_owes(const struct gate *g)
 {
-	return g->asked[FROM_CLIENT].n > 0;
+	return g->asked[FROM_CLIENT].n > 0 || (g->ask && ask_waiting(g->ask) > 0);
 }

@@ -17,11 +17,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shims/pep/json.h"
 #include "shims/pep/session.h"
 #include "shims/pep/vocabulary.h"
 
+struct ask;
+struct ask_call;
 struct audit;
 struct policy;
 struct scan;
@@ -34,10 +37,15 @@ struct gate {
 	struct json json;	 /* memory for one message at a time */
 	struct session_table asked[2]; /* by enum vocabulary_from: who asked */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
+	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
+	const struct ask_call *released; /* the approved call that is passing now */
+	int64_t now;		 /* CLOCK_MONOTONIC, ms */
+	bool is_local;		 /* approvals are given by mcp-confine approve */
+	bool explains;		 /* --decide: say that a call would be held */
 };
 
 /* What became of it; for --decide. */
-enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED };
+enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED, GATE_HELD };
 
 /* Judge one line.  *ret_why is static words, NULL when it passed unchanged. */
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,

@@ -33,12 +33,13 @@
 #include "filters/filters.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
+#include "shims/pep/ask.h"
 #include "shims/pep/flow.h"
 #include "shims/pep/scan.h"
 #include "shims/pep/stderr.h"
 
 struct arguments {
-	int policy, secrets, in, out, err, event, lifeline, audit;
+	int policy, secrets, in, out, err, event, lifeline, audit, broker;
 	const char *home, *server, *session;
 	bool decides, from_server;
 };
@@ -50,14 +51,15 @@ static const struct option options[] = {
 	{ "lifeline-fd", required_argument, NULL, 'l' }, { "audit-fd", required_argument, NULL, 'a' },
 	{ "home", required_argument, NULL, 'h' },	 { "server", required_argument, NULL, 'n' },
 	{ "session", required_argument, NULL, 'd' },	 { "decide", no_argument, NULL, 'D' },
-	{ "from-server", no_argument, NULL, 'F' },	 { 0 },
+	{ "from-server", no_argument, NULL, 'F' },	 { "broker-fd", required_argument, NULL, 'b' },
+	{ 0 },
 };
 
 static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 {
 	int opt, r = 0;
 
-	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, "/", "server", "", false, false };
+	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, "/", "server", "", false, false };
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
@@ -69,6 +71,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 		case 'v': r = fd_parse(optarg, &a->event, err); break;
 		case 'l': r = fd_parse(optarg, &a->lifeline, err); break;
 		case 'a': r = fd_parse(optarg, &a->audit, err); break;
+		case 'b': r = fd_parse(optarg, &a->broker, err); break;
 		case 'h': a->home = optarg; break;
 		case 'n': a->server = optarg; break;
 		case 'd': a->session = optarg; break;
@@ -168,7 +171,26 @@ static int open_streams(struct flow *f, const struct arguments *a, struct err *e
 	f->diagnostics.fd = open_server(a->err, err);
 	f->event = a->event;
 	f->lifeline = a->lifeline;
+	f->broker = a->broker;
 	f->name = a->server;
+	return err->code ? -err->code : 0;
+}
+
+/* Who decides about what the policy does not decide alone; nobody without a broker. */
+static int open_ask(struct gate *g, const struct arguments *a, const struct policy *p,
+		    struct err *err)
+{
+	static struct ask ask;
+
+	g->explains = a->decides;
+	if (a->broker < 0 || a->decides)
+		return 0;
+	ask = (struct ask){ .server = a->server, .session = a->session,
+			    .timeout = (int64_t)p->approval.timeout * 1000,
+			    .patience = (int64_t)p->approval.patience * 1000,
+			    .arena = reserve(LIMIT_HELD_BYTES, err) };
+	g->ask = &ask;
+	g->is_local = p->approval.channel == POLICY_CHANNEL_LOCAL;
 	return err->code ? -err->code : 0;
 }
 
@@ -200,7 +222,8 @@ static int open_scan(int fd, struct scan **ret, struct err *err)
 
 static void print_outcome(struct flow *f, enum gate_outcome outcome, const char *why)
 {
-	static const char *const words[] = { "dropped", "refused", "passes", "passes, changed" };
+	static const char *const words[] = { "dropped", "refused", "passes", "passes, changed",
+					     "held" };
 
 	printf("%s%s%s\n", words[outcome], why ? ": " : "", why ? why : "");
 	for (int i = 0; i < 2; i++) {
@@ -254,6 +277,8 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 		r = open_scan(a->secrets, &scan, err);
 	if (r == 0)
 		r = open_memory(f, err);
+	if (r == 0)
+		r = open_ask(&f->gate, a, policy, err);
 	if (r < 0)
 		return r;
 	*audit = (struct audit){ .fd = a->audit, .server = a->server, .session = a->session };

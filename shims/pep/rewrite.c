@@ -143,7 +143,7 @@ static bool is_hidden(struct rewrite *r, uint32_t tool)
 	if (name == JSON_NONE || r->json->nodes[name].type != JSON_TAPE_STRING)
 		return true;
 	text = json_text(r->json, name, &len);
-	return policy_decide_tool(r->filter, text, len) != POLICY_ALLOW;
+	return policy_decide_tool(r->filter, text, len) == POLICY_DENY;
 }
 
 /* Depth is bounded by LIMIT_DEPTH, so the stack is. */
@@ -196,6 +196,14 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 		at = r->json->nodes[value].next;
 	}
 	return e < 0 ? e : put(o, is_object ? "}" : "]", 1);
+}
+
+long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
+{
+	struct out o = { out, out + size };
+	int e = put_value(r, &o, node, JSON_NONE);
+
+	return e < 0 ? e : o.at - out;
 }
 
 long rewrite_message(struct rewrite *r, char *out, size_t size)

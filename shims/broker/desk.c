@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/call.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/rendezvous.h"
+#include "shims/broker/desk.h"
+
+/* --- the socket ------------------------------------------------------------------------- */
+
+static int open_place(const char *state, struct err *err)
+{
+	int fd = -ENOENT;
+
+	for (unsigned int i = 0; i < RENDEZVOUS_PLACES && fd == -ENOENT; i++)
+		fd = rendezvous_open(i, state, true, err);
+	return fd == -ENOENT ? err_set(err, ENOENT, "no place for a rendezvous: neither "
+						    "/run/user/UID nor %s", state) :
+			       fd;
+}
+
+int desk_open(struct desk *d, const char *state, const char *session, struct err *err)
+{
+	cleanup_close int dir = open_place(state, err), fd = -1;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	if (dir < 0)
+		return dir;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_errno(err, errno, "socket");
+	/* A relative name: the path may be longer than a socket's name can be. */
+	snprintf(d->name, sizeof(d->name), "%.32s.sock", session);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", d->name);
+	if (fchdir(dir) < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+	    fchmodat(dir, d->name, 0600, 0) < 0 || listen(fd, LIMIT_DESKS) < 0 || chdir("/") < 0)
+		return err_errno(err, errno, "make the socket of the rendezvous");
+	d->listener = take_fd(&fd);
+	d->dir = take_fd(&dir);
+	d->uid = getuid();
+	for (size_t i = 0; i < LIMIT_DESKS; i++)
+		d->v[i].fd = -1;
+	return 0;
+}
+
+void desk_close(struct desk *d)
+{
+	unlinkat(d->dir, d->name, 0);
+}
+
+/* --- connections -------------------------------------------------------------------------- */
+
+static void welcome(struct desk *d)
+{
+	cleanup_close int fd =
+		accept4(d->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred who = {0};
+	socklen_t size = sizeof(who);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0 ||
+	    size != sizeof(who) || who.uid != d->uid)
+		return;
+	for (size_t i = 0; i < LIMIT_DESKS; i++) {
+		if (d->v[i].fd >= 0)
+			continue;
+		d->v[i].fd = take_fd(&fd);
+		d->v[i].pid = who.pid;
+		return;
+	}
+}
+
+/* Return: did the terminal take it? */
+static bool show(int fd, const struct wire_shown *shown)
+{
+	return send(fd, shown, sizeof(*shown), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)sizeof(*shown);
+}
+
+static uint32_t span(int64_t from, int64_t to)
+{
+	return to > from ? (uint32_t)(to - from) : 0;
+}
+
+static struct wire_shown *shown_of(struct broker *b, const struct order_question *q)
+{
+	static struct wire_shown s;
+
+	memset(&s, 0, sizeof(s));
+	if (!q)
+		return &s;
+	s.kind = WIRE_SHOWN_QUESTION;
+	s.waited = span(q->asked_at, b->now);
+	s.left = span(b->now, q->deadline);
+	snprintf(s.server, sizeof(s.server), "%s", b->order.server);
+	snprintf(s.session, sizeof(s.session), "%s", b->order.session);
+	s.call = q->call;
+	return &s;
+}
+
+static bool list(struct broker *b, int fd)
+{
+	for (size_t i = 0; i < LIMIT_HELD; i++)
+		if (b->order.v[i].is_open && !show(fd, shown_of(b, &b->order.v[i])))
+			return false;
+	return show(fd, shown_of(b, NULL));
+}
+
+static bool answer(struct broker *b, int fd, pid_t pid, const struct wire_say *say)
+{
+	struct order_question *q = order_find(&b->order, say->digest);
+	struct wire_shown *s;
+	char who[64];
+
+	if (q) {
+		snprintf(who, sizeof(who), "this user, at a terminal, pid %d", (int)pid);
+		broker_answer(b, q,
+			      say->kind == WIRE_SAY_YES ? WIRE_ANSWER_APPROVED :
+							  WIRE_ANSWER_DENIED,
+			      true, who);
+	}
+	s = shown_of(b, NULL);
+	s->kind = q ? WIRE_SHOWN_TAKEN : WIRE_SHOWN_UNKNOWN;
+	return show(fd, s);
+}
+
+/* Return: does the connection stay? */
+static bool hear(struct broker *b, int fd, pid_t pid)
+{
+	struct wire_say say;
+	ssize_t n = recv(fd, &say, sizeof(say), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n != (ssize_t)sizeof(say))
+		return false;
+	switch (say.kind) {
+	case WIRE_SAY_LIST:
+		return list(b, fd);
+	case WIRE_SAY_YES:
+	case WIRE_SAY_NO:
+		return answer(b, fd, pid, &say);
+	default:
+		return false;
+	}
+}
+
+/* --- the channel ---------------------------------------------------------------------------- */
+
+static void opened(struct broker *b, struct order_question *q)
+{
+	/* There is no PDP behind this channel. */
+	if (!q->wants_person || q->wants_pdp)
+		broker_answer(b, q, WIRE_ANSWER_FAILED, false, "nobody");
+}
+
+static void closed(struct broker *b, struct order_question *q)
+{
+	(void)b;
+	(void)q;
+}
+
+static int wanted(struct broker *b, struct pollfd *p)
+{
+	struct desk *d = b->own;
+
+	p[0] = (struct pollfd){ d->listener, POLLIN, 0 };
+	for (int i = 0; i < LIMIT_DESKS; i++)
+		p[i + 1] = (struct pollfd){ d->v[i].fd, POLLIN, 0 };
+	return LIMIT_DESKS + 1;
+}
+
+static void ready(struct broker *b, const struct pollfd *p, int n)
+{
+	struct desk *d = b->own;
+
+	for (int i = 0; i + 1 < n; i++) {
+		if (d->v[i].fd < 0 || !p[i + 1].revents || hear(b, d->v[i].fd, d->v[i].pid))
+			continue;
+		close(d->v[i].fd);
+		d->v[i].fd = -1;
+	}
+	if (p[0].revents)
+		welcome(d);
+}
+
+const struct channel desk_channel = {
+	.opened = opened,
+	.closed = closed,
+	.wanted = wanted,
+	.ready = ready,
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * desk - the channel `local`: terminals of this user, through a socket in the rendezvous
+ *
+ * Who connects is asked of the kernel (SO_PEERCRED): only this user.  A terminal gets the
+ * open questions and answers one by its digest, so it answers what it was shown; the
+ * first answer counts and the next one finds no question.
+ */
+#ifndef SHIMS_BROKER_DESK_H
+#define SHIMS_BROKER_DESK_H
+
+#include <sys/types.h>
+
+#include "shims/broker/broker.h"
+
+struct desk {
+	int listener;
+	int dir;	 /* of the socket, to take its name away at the end */
+	char name[64];
+	uid_t uid;
+	struct {
+		int fd;
+		pid_t pid;
+	} v[LIMIT_DESKS];
+};
+
+extern const struct channel desk_channel;
+
+/* Make the socket; before the process locks itself.  Return: 0 or -errno. */
+int desk_open(struct desk *d, const char *state, const char *session, struct err *err);
+void desk_close(struct desk *d);
+
+#endif /* SHIMS_BROKER_DESK_H */
