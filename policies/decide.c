@@ -33,6 +33,11 @@ bool policy_wants_person(const struct policy *p)
 	return false;
 }
 
+bool policy_wants_pdp(const struct policy *p)
+{
+	return p->pdp.kind != POLICY_PDP_UNSET;
+}
+
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len)
 {
 	for (size_t i = 0; i < p->messages.methods.n; i++)

@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/limits.h"
 #include "policies/load.h"
+#include "policies/load_approval.h"
 #include "policies/locate.h"
 #include "policies/policy.h"
 
@@ -368,26 +369,26 @@ static int load_messages(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
-ENUM_MEMBER(load_channel, "local|ciba", approval.channel, enum policy_channel)
-
-static int load_timeout(struct loading *l, json_t *value)
+static int blame(struct loading *l, const struct approval_fault *f)
 {
-	return size(l, value, 1, 3600, &l->policy->approval.timeout);
+	for (size_t i = 0; i < f->depth; i++)
+		l->path[l->depth++] = (struct locate_step){ f->keys[i], 0 };
+	return f->words[0] ? refuse(l, "%s", f->words) : no_memory(l);
 }
 
-static int load_patience(struct loading *l, json_t *value)
+static int load_approval_member(struct loading *l, json_t *value)
 {
-	return size(l, value, 1, 3600, &l->policy->approval.patience);
+	struct approval_fault fault = {0};
+
+	return load_approval(value, l->home, &l->policy->approval, &fault) < 0 ? blame(l, &fault) :
+										  0;
 }
 
-static int load_approval(struct loading *l, json_t *value)
+static int load_pdp_member(struct loading *l, json_t *value)
 {
-	static const struct member members[] = {
-		{ "channel", load_channel }, { "timeout", load_timeout },
-		{ "patience", load_patience }, {0},
-	};
+	struct approval_fault fault = {0};
 
-	return object(l, value, members);
+	return load_pdp(value, l->home, &l->policy->pdp, &fault) < 0 ? blame(l, &fault) : 0;
 }
 
 static int load_version(struct loading *l, json_t *value)
@@ -444,7 +445,8 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "server", load_server },  { "packages", load_packages },
 		{ "command", load_command }, { "enforce", load_enforce },
 		{ "sandbox", load_sandbox }, { "messages", load_messages },
-		{ "approval", load_approval }, {0},
+		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
+		{0},
 	};
 	struct policy policy = {0};
 	struct loading l = { .text = text, .origin = origin, .home = home,

@@ -43,8 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct gate gate;
 	static struct sink sinks[2];
 	/* A tool whose name begins with w is held; a line that begins with + or - answers. */
-	static struct policy_rule list[] = { { (char[]){ "w*" }, POLICY_APPROVE },
-					     { (char[]){ "*" }, POLICY_ALLOW } };
+	static char held[] = "w*", all[] = "*";
+	static struct policy_rule list[] = { { .match = held, .then = POLICY_APPROVE },
+					     { .match = all, .then = POLICY_ALLOW } };
 	static struct policy_rules rules = { list, 2 };
 	static struct policy policy = { .messages = { .server_requests = POLICY_REQUESTS_PASS,
 						      .tools = &rules, .n_tools = 1 } };

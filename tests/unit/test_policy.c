@@ -16,6 +16,10 @@
 #include "policies/policy.h"
 #include "policies/profiles.h"
 
+#define CIBA(issuer, more)                                                                         \
+	"{\"issuer\":\"" issuer "\",\"client_id\":\"c\",\"client_auth\":\"client_secret_post\","              \
+	"\"credential_file\":\"/k\",\"approver\":\"u\"," more "}"
+
 static void loading_accepts_what_this_version_does_and_nothing_else(void **state)
 {
 	static const struct {
@@ -45,8 +49,21 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"ask\"}]}}", "deny|approve|allow" },
 		{ "{\"version\":1,\"approval\":{\"channel\":\"local\",\"timeout\":120,\"patience\":5}}", NULL },
 		{ "{\"version\":1,\"approval\":{\"channel\":\"none\"}}", "local|ciba" },
-		{ "{\"version\":1,\"approval\":{\"timeout\":0}}", "positive" },
-		{ "{\"version\":1,\"approval\":{\"timeout\":4000}}", "must be from" },
+		{ "{\"version\":1,\"approval\":{\"timeout\":0}}", "from 1 to 3600" },
+		{ "{\"version\":1,\"approval\":{\"timeout\":4000}}", "t:1:26: must be a number of seconds" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\"}}", "go together" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"local\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\"") "}}", "go together" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\"") "}}", NULL },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("http://as", "\"login_hint\":\"u\"") "}}", "https" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://a@b", "\"login_hint\":\"u\"") "}}", "https" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"key_id\":\"u\"") "}}", "exactly one" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\",\"id_token_hint_file\":\"/f\"") "}}", "exactly one" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\",\"registration\":\"x\"") "}}", "unknown member \"registration\"" },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"opa\",\"socket\":\"/run/opa\",\"path\":\"mcp/allow\"}}", NULL },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"opa\",\"socket\":\"/run/opa\"}}", "needs \"path\"" },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"https://pdp\"}}", NULL },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"http://pdp\"}}", "https" },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"https://pdp\",\"socket\":\"/a\"}}", "one of" },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\"}]}}", "a rule is" },
 		{ "{\"version\":1,\"messages\":{\"pin\":\"tofu\"}}", "no such thing" },
 		{ "{\"version\":1,\"server\":\"a.b-c\"}", NULL },
@@ -123,6 +140,33 @@ static void a_weaker_layer_only_tightens(void **state)
 	policy_done(&p);
 }
 
+static void who_is_asked_is_the_stronger_layers_to_say(void **state)
+{
+	struct policy p = merged(
+		"{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"timeout\":60,\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\"") "},"
+		"\"pdp\":{\"type\":\"authzen\",\"url\":\"https://strong\"},"
+		"\"messages\":{\"tools\":[{\"match\":\"w*\",\"then\":\"approve\"},{\"match\":\"*\",\"then\":\"allow\"}]}}",
+		"{\"version\":1,\"approval\":{\"channel\":\"local\",\"timeout\":600},\"pdp\":{\"type\":\"authzen\",\"url\":\"https://weak\"},"
+		"\"messages\":{\"tools\":[{\"match\":\"wd\",\"then\":\"deny\"},{\"match\":\"*\",\"then\":\"allow\"}]}}");
+
+	(void)state;
+	assert_int_equal(p.approval.channel, POLICY_CHANNEL_CIBA);
+	assert_string_equal(p.approval.ciba.issuer, "https://as");
+	assert_int_equal(p.approval.timeout, 60);
+	assert_string_equal(p.pdp.url, "https://strong");
+	assert_int_equal(p.notes.n, 2);
+	assert_true(policy_wants_person(&p));
+	assert_int_equal(policy_decide_tool(&p, "wx", 2), POLICY_APPROVE);
+	assert_int_equal(policy_decide_tool(&p, "wd", 2), POLICY_DENY);
+	assert_int_equal(policy_decide_tool(&p, "r", 1), POLICY_ALLOW);
+	policy_done(&p);
+	/* A weaker layer may ask for approval where a stronger one allows. */
+	p = merged("{\"version\":1}", "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"approve\"}]}}");
+	assert_int_equal(policy_decide_tool(&p, "r", 1), POLICY_APPROVE);
+	assert_int_equal(p.approval.channel, POLICY_CHANNEL_LOCAL);
+	policy_done(&p);
+}
+
 static void a_bundle_survives_being_written_and_read(void **state)
 {
 	struct bundle b = {0}, c = {0};
@@ -189,6 +233,7 @@ int main(void)
 		cmocka_unit_test(loading_accepts_what_this_version_does_and_nothing_else),
 		cmocka_unit_test(every_profile_loads),
 		cmocka_unit_test(a_weaker_layer_only_tightens),
+		cmocka_unit_test(who_is_asked_is_the_stronger_layers_to_say),
 		cmocka_unit_test(a_bundle_survives_being_written_and_read),
 		cmocka_unit_test(a_profile_is_for_its_scope_only),
 		cmocka_unit_test(globs_match_whole_names),
