@@ -62,6 +62,8 @@ LAUNCHER_SRC := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 PEP_SRC := $(filter-out shims/pep/main.c,$(wildcard shims/pep/*.c))
 BROKER_MAIN := shims/broker/main.c
 BROKER_SRC := $(filter-out $(BROKER_MAIN),$(wildcard shims/broker/*.c))
+REMOTE_MAIN := shims/remote/main.c
+REMOTE_SRC := $(filter-out $(REMOTE_MAIN),$(wildcard shims/remote/*.c))
 PROFILES := $(sort $(wildcard policies/profiles/*.json))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -70,23 +72,26 @@ POLICIES := $(O)/libpolicies.a
 LAUNCHER := $(O)/liblauncher.a
 PEP := $(O)/libpep.a
 BROKER := $(O)/libbroker.a
+REMOTE := $(O)/libremote.a
 FILTERS := $(O)/libfilters.a
 
 PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
-	$(if $(wildcard shims/pep/main.c),$(O)/mcp-confine-pep) $(O)/mcp-confine-broker
+	$(if $(wildcard shims/pep/main.c),$(O)/mcp-confine-pep) $(O)/mcp-confine-broker \
+	$(O)/mcp-confine-broker-net
 
 .PHONY: all archives check live fuzz analyze headers layers install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(PROGRAMS)
-archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(BROKER) $(FILTERS)
+archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(REMOTE) $(BROKER) $(REMOTE) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
 $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
 $(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
 $(PEP): $(call obj,$(PEP_SRC))
 $(BROKER): $(call obj,$(BROKER_SRC))
+$(REMOTE): $(call obj,$(REMOTE_SRC))
 $(FILTERS): $(O)/gen/filters.o
 
 $(O)/lib%.a:
@@ -105,6 +110,10 @@ $(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(FILTERS) $(COMM
 
 $(O)/mcp-confine-broker: $(O)/shims/broker/main.o $(BROKER) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,libcap)
+
+LIB_REMOTE := $(call libs,libcurl libcrypto jansson libcap)
+$(O)/mcp-confine-broker-net: $(O)/shims/remote/main.o $(REMOTE) $(BROKER) $(FILTERS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_REMOTE)
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -134,7 +143,7 @@ FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
 ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(BROKER) $(POLICIES) $(FILTERS) $(COMMON)
-ALL_LIBS := $(LIB_LAUNCHER) $(call libs,cmocka libseccomp)
+ALL_LIBS := $(LIB_LAUNCHER) $(LIB_REMOTE) $(call libs,cmocka libseccomp)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
@@ -167,11 +176,11 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 # libFuzzer needs clang; the sources of a layer are compiled again with coverage.
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined
-$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) $(BROKER_SRC) \
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) $(BROKER_SRC) $(REMOTE_SRC) \
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
-		$(filter %.c,$^) $(call libs,jansson libcap)
+		$(filter %.c,$^) $(call libs,jansson libcap libcurl libcrypto)
 
 # The corpus in the tree is read, what a run finds goes to the build directory.
 fuzz: $(FUZZ)
@@ -192,7 +201,7 @@ headers:
 layers: archives
 	scripts/check-layers $(O)
 
-ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC) $(BROKER_SRC) $(BROKER_MAIN)
+ANALYZED := $(COMMON_SRC) $(POLICIES_SRC) $(LAUNCHER_SRC) $(PEP_SRC) $(BROKER_SRC) $(BROKER_MAIN) $(REMOTE_SRC) $(REMOTE_MAIN)
 analyze: $(O)/gen/filters.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \
@@ -208,6 +217,7 @@ install: all
 	install -D -m 0755 $(O)/mcp-confine $(DESTDIR)$(BINDIR)/mcp-confine
 	install -D -m 0755 $(O)/mcp-confine-pep $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
 	install -D -m 0755 $(O)/mcp-confine-broker $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker
+	install -D -m 0755 $(O)/mcp-confine-broker-net $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker-net
 	install -d -m 0755 $(DESTDIR)$(DATADIR)/profiles
 	install -m 0644 policies/schema.json $(DESTDIR)$(DATADIR)/schema.json
 	install -m 0644 $(PROFILES) $(DESTDIR)$(DATADIR)/profiles
@@ -216,7 +226,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mcp-confine $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
-	rm -f $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker
+	rm -f $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker-net
 	rm -rf $(DESTDIR)$(DATADIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 	for m in $(MAN1); do rm -f $(DESTDIR)$(MANDIR)/man1/$${m##*/}; done

@@ -117,6 +117,18 @@ int landlock_add(int ruleset, int abi, int fd, int is_dir, enum landlock_grant g
 	return 0;
 }
 
+int landlock_add_port(int ruleset, int abi, uint16_t port, struct err *err)
+{
+	/* struct landlock_net_port_attr, and its type of rule (Linux 6.7). */
+	const struct {
+		uint64_t allowed_access, port;
+	} rule = { NET_CONNECT_TCP, port };
+
+	if (abi >= 4 && sys_landlock_add_rule(ruleset, 2, &rule, 0) < 0)
+		return err_errno(err, errno, "landlock_add_rule for port %u", port);
+	return 0;
+}
+
 int landlock_enter(int ruleset, struct err *err)
 {
 	if (sys_landlock_restrict_self(ruleset, 0) < 0)

@@ -17,5 +17,6 @@ extern const struct lock_filter filter_init;	 /* pid 1 of the sandbox */
 extern const struct lock_filter filter_launcher; /* the launcher as supervisor */
 extern const struct lock_filter filter_pep;
 extern const struct lock_filter filter_broker; /* the one without a network */
+extern const struct lock_filter filter_remote; /* the one with */
 
 #endif /* FILTERS_FILTERS_H */

@@ -10,19 +10,36 @@
 #include "common/strv.h"
 #include "common/sys.h"
 #include "launcher/broker.h"
+#include "launcher/remote.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "policies/policy.h"
 
 bool broker_is_needed(const struct policy *p)
 {
-	return policy_wants_person(p);
+	return policy_wants_person(p) || policy_wants_pdp(p);
 }
 
-int broker_open_program(const struct policy *p, struct err *err)
+/* Only what names a server to ask gets the program with a network. */
+static bool is_remote(const struct policy *p)
 {
-	(void)p;
-	return spawn_open_program("mcp-confine-broker", err);
+	return policy_wants_pdp(p) || p->approval.channel == POLICY_CHANNEL_CIBA;
+}
+
+int broker_open(const struct session *s, int *ret_config, struct err *err)
+{
+	bool remote = is_remote(&s->policy);
+	int program = spawn_open_program(remote ? "mcp-confine-broker-net" : "mcp-confine-broker",
+					 err);
+
+	*ret_config = -1;
+	if (program < 0 || !remote)
+		return program;
+	*ret_config = remote_open_config(s, err);
+	if (*ret_config >= 0)
+		return program;
+	close(program);
+	return *ret_config;
 }
 
 /* stdout is the client's and MCP's: nothing of ours may reach it. */
@@ -33,7 +50,8 @@ static int leave_stdio(void)
 	return null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ? -errno : 0;
 }
 
-_Noreturn void broker_exec(const struct session *s, int program, int pep, int audit)
+_Noreturn void broker_exec(const struct session *s, int program, int config, int pep,
+			   int audit)
 {
 	struct strv argv = {0};
 	struct err err = {0};
@@ -47,6 +65,9 @@ _Noreturn void broker_exec(const struct session *s, int program, int pep, int au
 	     strv_add(&argv, s->name) | strv_add(&argv, "--session") | strv_add(&argv, s->id) |
 	     strv_add(&argv, "--state") | strv_add(&argv, s->user.state)) < 0)
 		_exit(125);
+	if (config >= 0 && (fd_place(config, config, &err) < 0 ||
+			    (strv_add(&argv, "--config-fd") | strv_addf(&argv, "%d", config)) < 0))
+		_exit(125);
 	/* It ends with the pep, not by a signal to the client's process group. */
 	setsid();
 	sigemptyset(&none);
@@ -55,8 +76,23 @@ _Noreturn void broker_exec(const struct session *s, int program, int pep, int au
 	_exit(125);
 }
 
-void broker_explain(FILE *out, const struct policy_approval *a)
+static void explain_ciba(FILE *out, const struct policy_ciba *c)
 {
+	fprintf(out, "\n    asks %s for the approval of %s;\n    %s", c->issuer, c->approver,
+		c->details == POLICY_DETAILS_MESSAGE ?
+			"the grant is tied to the call by its binding message only" :
+			"the grant must carry the digest of the call (authorization_details)");
+}
+
+void broker_explain(FILE *out, const struct policy *p)
+{
+	const struct policy_approval *a = &p->approval;
+
+	if (policy_wants_pdp(p))
+		fprintf(out, "\n  every call must be permitted by the PDP at %s",
+			p->pdp.url ? p->pdp.url : p->pdp.socket);
+	if (!broker_is_needed(p))
+		return;
 	fprintf(out, "\n  approval: %s; a question expires after %" PRIu64
 		     " s; a client\n    without progress is told to repeat the call after %" PRIu64
 		     " s",
@@ -64,4 +100,6 @@ void broker_explain(FILE *out, const struct policy_approval *a)
 			"of this user, at a terminal: mcp-confine approve" :
 			"of the configured approver, through the authorization server (CIBA)",
 		a->timeout, a->patience);
+	if (a->channel == POLICY_CHANNEL_CIBA)
+		explain_ciba(out, &a->ciba);
 }

@@ -142,8 +142,7 @@ static void messages(FILE *out, const struct policy *p)
 				p->messages.tools[i].v[j].match);
 		fputs(", else deny", out);
 	}
-	if (policy_wants_person(p))
-		broker_explain(out, &p->approval);
+	broker_explain(out, p);
 	fprintf(out, "\n  tokens: %s\n",
 		p->messages.tokens == POLICY_TOKENS_OFF ?
 			"pass as they are (the policy says off)" :

@@ -134,12 +134,12 @@ static int open_audit(const struct session *s, struct err *err)
 
 struct pep_fds {
 	int program, policy, secrets, audit;
-	int broker; /* the program, or -1: the policy needs none */
+	int broker, remote; /* the program and its configuration, or -1: none is needed */
 };
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->broker };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->broker, &f->remote };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
@@ -150,8 +150,8 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1 };
-	if (broker_is_needed(&s->policy) && (f->broker = broker_open_program(&s->policy, err)) < 0) {
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1 };
+	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
 		pep_fds_close(f);
 		return -err->code;
 	}
@@ -237,7 +237,7 @@ static int start_broker(const struct session *s, const struct pep_fds *f,
 		return 0;
 	ret->broker = fork();
 	if (ret->broker == 0)
-		broker_exec(s, f->broker, p->broker[1], f->audit);
+		broker_exec(s, f->broker, f->remote, p->broker[1], f->audit);
 	if (ret->broker < 0)
 		return err_errno(err, errno, "fork");
 	ret->broker_fd = sys_pidfd_open(ret->broker, 0);

@@ -170,6 +170,7 @@ static int load_ciba(json_t *value, const char *home, struct policy_ciba *c,
 		{ "user_code_file", FILE_PATH, &c->user_code_file, NULL, 0 },
 		{ "details", WORD, &details, "strict|message", 0 },
 		{ "details_type", TEXT, &c->details_type, NULL, 100 },
+		{ "resource", TEXT, &c->resource, NULL, 400 },
 		{ "ca_file", FILE_PATH, &c->ca_file, NULL, 0 },
 	};
 

@@ -138,7 +138,7 @@ struct policy_ciba {
 	char *issuer, *client_id, *credential_file, *key_id, *scope;
 	char *login_hint, *login_hint_token_file, *id_token_hint_file; /* exactly one */
 	char *approver; /* the "sub" of who may approve */
-	char *acr_values, *user_code_file, *details_type, *ca_file;
+	char *acr_values, *user_code_file, *details_type, *resource, *ca_file;
 };
 
 enum policy_pdp_kind {

@@ -108,7 +108,8 @@ static struct wire_shown *shown_of(struct broker *b, const struct order_question
 static bool list(struct broker *b, int fd)
 {
 	for (size_t i = 0; i < LIMIT_HELD; i++)
-		if (b->order.v[i].is_open && !show(fd, shown_of(b, &b->order.v[i])))
+		if (b->order.v[i].is_open && b->order.v[i].is_at_desk &&
+		    !show(fd, shown_of(b, &b->order.v[i])))
 			return false;
 	return show(fd, shown_of(b, NULL));
 }
@@ -119,6 +120,8 @@ static bool answer(struct broker *b, int fd, pid_t pid, const struct wire_say *s
 	struct wire_shown *s;
 	char who[64];
 
+	if (q && !q->is_at_desk)
+		q = NULL;
 	if (q) {
 		snprintf(who, sizeof(who), "this user, at a terminal, pid %d", (int)pid);
 		broker_answer(b, q,
@@ -156,31 +159,28 @@ static bool hear(struct broker *b, int fd, pid_t pid)
 
 static void opened(struct broker *b, struct order_question *q)
 {
+	q->is_at_desk = q->wants_person && !q->wants_pdp;
 	/* There is no PDP behind this channel. */
-	if (!q->wants_person || q->wants_pdp)
+	if (!q->is_at_desk)
 		broker_answer(b, q, WIRE_ANSWER_FAILED, false, "nobody");
 }
 
 static void closed(struct broker *b, struct order_question *q)
 {
 	(void)b;
-	(void)q;
+	q->is_at_desk = false;
 }
 
-static int wanted(struct broker *b, struct pollfd *p)
+int desk_wanted(const struct desk *d, struct pollfd *p)
 {
-	struct desk *d = b->own;
-
 	p[0] = (struct pollfd){ d->listener, POLLIN, 0 };
 	for (int i = 0; i < LIMIT_DESKS; i++)
 		p[i + 1] = (struct pollfd){ d->v[i].fd, POLLIN, 0 };
 	return LIMIT_DESKS + 1;
 }
 
-static void ready(struct broker *b, const struct pollfd *p, int n)
+void desk_ready(struct broker *b, struct desk *d, const struct pollfd *p, int n)
 {
-	struct desk *d = b->own;
-
 	for (int i = 0; i + 1 < n; i++) {
 		if (d->v[i].fd < 0 || !p[i + 1].revents || hear(b, d->v[i].fd, d->v[i].pid))
 			continue;
@@ -189,6 +189,16 @@ static void ready(struct broker *b, const struct pollfd *p, int n)
 	}
 	if (p[0].revents)
 		welcome(d);
+}
+
+static int wanted(struct broker *b, struct pollfd *p)
+{
+	return desk_wanted(b->own, p);
+}
+
+static void ready(struct broker *b, const struct pollfd *p, int n)
+{
+	desk_ready(b, b->own, p, n);
 }
 
 const struct channel desk_channel = {

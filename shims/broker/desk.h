@@ -24,7 +24,10 @@ struct desk {
 	} v[LIMIT_DESKS];
 };
 
+/* The channel whose `own` is a desk; and its parts, for a channel that has one. */
 extern const struct channel desk_channel;
+int desk_wanted(const struct desk *d, struct pollfd *p);
+void desk_ready(struct broker *b, struct desk *d, const struct pollfd *p, int n);
 
 /* Make the socket; before the process locks itself.  Return: 0 or -errno. */
 int desk_open(struct desk *d, const char *state, const char *session, struct err *err);

@@ -76,12 +76,13 @@ static int lock(const struct desk *d, struct err *err)
 
 int main(int argc, char **argv)
 {
-	static struct broker b = { .pep = -1, .audit = { .fd = -1 } };
+	static struct broker b;
 	static struct desk desk;
 	const char *state = NULL;
 	struct err err = {0};
 	int r;
 
+	b.pep = b.audit.fd = -1;
 	signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &b, &state, &err);
 	if (r == 0)

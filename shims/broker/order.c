@@ -80,6 +80,7 @@ static int open_question(struct order *o, const struct wire_ask *ask, int64_t no
 	if (why)
 		return err_set(err, EPROTO, "the pep asks with %s", why);
 	q->is_open = true;
+	q->is_at_desk = false;
 	q->wants_person = ask->wants_person;
 	q->wants_pdp = ask->wants_pdp;
 	q->serial = o->last_serial = ask->serial;

@@ -27,6 +27,7 @@ struct err;
 struct order_question {
 	bool is_open;
 	bool wants_person, wants_pdp;
+	bool is_at_desk; /* a terminal may see and answer it */
 	uint64_t serial;
 	int64_t asked_at, deadline; /* ms */
 	struct wire_call call;

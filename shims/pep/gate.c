@@ -209,8 +209,9 @@ static const char *judge_call(struct gate *g, const struct rpc *m, bool *ret_app
 	return "tool";
 }
 
-/* A call that needs approval: NULL when it may pass now; else *ret is what became of it. */
-static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate_outcome *ret)
+/* A call that somebody else decides about: NULL when it may pass now; else *ret is what became of it. */
+static const char *judge_approval(struct gate *g, const struct rpc *m, bool wants_person,
+				  enum gate_outcome *ret)
 {
 	const char *words, *why;
 
@@ -218,8 +219,9 @@ static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate
 	if (g->released)
 		return NULL;
 	if (g->explains)
-		return "held until it is approved";
-	switch (hold_call(g, m, true, &words, &why)) {
+		return wants_person ? "held until a person approves it" :
+				      "held until the PDP permits it";
+	switch (hold_call(g, m, wants_person, &words, &why)) {
 	case ASK_PASS:
 		return NULL;
 	case ASK_HELD:
@@ -268,8 +270,9 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 			return refuse_call(g, m, "This tool call is refused by policy; "
 						 "trying again will not help.", *ret_why);
 	}
-	if (needs_approval && !is_open(g, &id)) {
-		*ret_why = judge_approval(g, m, &outcome);
+	if ((needs_approval || (what == SESSION_TOOLS_CALL && policy_wants_pdp(g->policy))) &&
+	    !is_open(g, &id)) {
+		*ret_why = judge_approval(g, m, needs_approval, &outcome);
 		if (*ret_why)
 			return outcome;
 	}

@@ -6,6 +6,7 @@
 
 #include "common/audit.h"
 #include "common/call.h"
+#include "policies/policy.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/reply.h"
@@ -170,7 +171,7 @@ static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const
 enum ask_verdict hold_call(struct gate *g, const struct rpc *m, bool wants_person,
 			   const char **ret_words, const char **ret_why)
 {
-	struct ask_call facts = { .wants_person = wants_person, .wants_pdp = !wants_person }, *c;
+	struct ask_call facts = { .wants_person = wants_person, .wants_pdp = policy_wants_pdp(g->policy) }, *c;
 	const char *line = NULL, *arguments = NULL;
 	size_t len = 0, redacted = 0;
 	enum ask_verdict verdict;

@@ -17,7 +17,7 @@
 struct gate;
 struct rpc;
 
-/* The tools/call m, which the policy flags (wants_person) or a PDP has to judge.
+/* The tools/call m, which the policy flags (wants_person) or a PDP has to judge, or both.
  * ASK_REFUSED: *ret_words for the client and *ret_why for the log. */
 enum ask_verdict hold_call(struct gate *g, const struct rpc *m, bool wants_person,
 			   const char **ret_words, const char **ret_why);
