@@ -84,7 +84,7 @@ PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
 .SECONDARY:
 
 all: $(PROGRAMS)
-archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(REMOTE) $(BROKER) $(REMOTE) $(FILTERS)
+archives: $(COMMON) $(POLICIES) $(LAUNCHER) $(PEP) $(BROKER) $(REMOTE) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
 $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
@@ -142,7 +142,7 @@ LIVE := $(patsubst tests/live/%.c,$(O)/live/%,$(wildcard tests/live/*.c))
 FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(BROKER) $(POLICIES) $(FILTERS) $(COMMON)
+ALL_ARCHIVES := $(LAUNCHER) $(PEP) $(REMOTE) $(BROKER) $(POLICIES) $(FILTERS) $(COMMON)
 ALL_LIBS := $(LIB_LAUNCHER) $(LIB_REMOTE) $(call libs,cmocka libseccomp)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)

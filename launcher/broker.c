@@ -59,7 +59,7 @@ _Noreturn void broker_exec(const struct session *s, int program, int config, int
 	sigset_t none;
 
 	if (leave_stdio() < 0 || fd_place(pep, pep, &err) < 0 || fd_place(audit, audit, &err) < 0 ||
-	    (strv_add(&argv, "mcp-confine-broker") | strv_add(&argv, "--pep-fd") |
+	    (strv_add(&argv, config >= 0 ? "mcp-confine-broker-net" : "mcp-confine-broker") | strv_add(&argv, "--pep-fd") |
 	     strv_addf(&argv, "%d", pep) | strv_add(&argv, "--audit-fd") |
 	     strv_addf(&argv, "%d", audit) | strv_add(&argv, "--server") |
 	     strv_add(&argv, s->name) | strv_add(&argv, "--session") | strv_add(&argv, s->id) |
