@@ -117,15 +117,19 @@ int landlock_add(int ruleset, int abi, int fd, int is_dir, enum landlock_grant g
 	return 0;
 }
 
+/* struct landlock_net_port_attr of ABI 4. */
+struct net_port_attr {
+	uint64_t allowed, port;
+};
+
 int landlock_add_port(int ruleset, int abi, uint16_t port, struct err *err)
 {
-	/* struct landlock_net_port_attr, and its type of rule (Linux 6.7). */
-	const struct {
-		uint64_t allowed_access, port;
-	} rule = { NET_CONNECT_TCP, port };
+	struct net_port_attr rule = { .allowed = NET_CONNECT_TCP, .port = port };
 
-	if (abi >= 4 && sys_landlock_add_rule(ruleset, 2, &rule, 0) < 0)
-		return err_errno(err, errno, "landlock_add_rule for port %u", port);
+	if (abi < 4)
+		return 0;
+	if (sys_landlock_add_rule(ruleset, 2 /* LANDLOCK_RULE_NET_PORT */, &rule, 0) < 0)
+		return err_errno(err, errno, "landlock_add_rule for port %u", (unsigned int)port);
 	return 0;
 }
 

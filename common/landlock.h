@@ -43,7 +43,8 @@ int landlock_open(int abi, bool keeps_signals, struct err *err);
 int landlock_add(int ruleset, int abi, int fd, int is_dir, enum landlock_grant grant,
 		 struct err *err);
 
-/* Allow TCP connections to that port, on any host.  Nothing to do before ABI 4. */
+/* Allow TCP connections to this port; nothing to do before ABI 4 (Linux 6.7), where TCP
+ * is not mediated.  Return: 0 or -errno. */
 int landlock_add_port(int ruleset, int abi, uint16_t port, struct err *err);
 
 /* Irreversible.  The caller has set no_new_privs. */

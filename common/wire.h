@@ -7,6 +7,9 @@
  *   init     --struct wire_exit---> launcher   (pipe, once: how the server ended)
  *   launcher --struct wire_order--> init       (pipe; its end of file is the launcher's
  *                                              death, and ends the sandbox)
+ *   launcher --struct wire_egress-> egress     (sealed memfd, before it starts)
+ *   init     --struct wire_listeners and descriptors-> egress (socket, once; its end of
+ *                                              file is the end of the session)
  *   pep      --struct wire_event--> launcher   (pipe; its end of file is the pep's death)
  *   pep      --struct wire_ask----> broker     (SOCK_SEQPACKET, one struct a packet)
  *   broker   --struct wire_answer-> pep        (the same; its end is a no to everything)
@@ -21,7 +24,9 @@
 
 #include <stdint.h>
 
+#include "common/destination.h"
 #include "common/limits.h"
+#include "common/range.h"
 #include "common/sha256.h"
 
 #define WIRE_TEXT 1024
@@ -54,6 +59,20 @@ enum wire_event_kind {
 
 struct wire_event {
 	int32_t kind;
+};
+
+/* What the network of one server is. */
+struct wire_egress {
+	uint32_t n_destinations, n_ranges;
+	uint64_t budget; /* bytes of both directions, of all connections; 0: no bound */
+	struct destination destinations[DESTINATION_MAX];
+	struct range ranges[RANGE_MAX]; /* private addresses that may be dialled */
+};
+
+/* Beside it travel n + 1 descriptors: the resolver's socket, and a listener each port. */
+struct wire_listeners {
+	uint32_t n;
+	uint16_t ports[DESTINATION_MAX];
 };
 
 /* --- decisions --------------------------------------------------------------------------- */

@@ -8,16 +8,19 @@
 #include "common/err.h"
 #include "launcher/cli.h"
 
-enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM };
+enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM,
+       OPT_TIMING, OPT_CONNECT };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "read", required_argument, NULL, OPT_READ },
 	{ "write", required_argument, NULL, OPT_WRITE },
+	{ "connect", required_argument, NULL, OPT_CONNECT },
 	{ "env", required_argument, NULL, OPT_ENV },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "dry-run", no_argument, NULL, OPT_DRY },
 	{ "from-server", no_argument, NULL, OPT_FROM },
+	{ "timing", no_argument, NULL, OPT_TIMING },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -26,6 +29,7 @@ void cli_done(struct cli *c)
 {
 	strv_done(&c->options.read);
 	strv_done(&c->options.write);
+	strv_done(&c->options.connect);
 	strv_done(&c->env);
 }
 
@@ -57,6 +61,8 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 		return add_path(&c->options.read, optarg, cwd);
 	case OPT_WRITE:
 		return add_path(&c->options.write, optarg, cwd);
+	case OPT_CONNECT:
+		return strv_add(&c->options.connect, optarg);
 	case OPT_ENV:
 		return check_env(optarg, err) < 0 ? -EINVAL : strv_add(&c->env, optarg);
 	case OPT_NAME:
@@ -64,6 +70,9 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 		return 0;
 	case OPT_DRY:
 		c->dry_run = true;
+		return 0;
+	case OPT_TIMING:
+		c->has_timing = true;
 		return 0;
 	case OPT_FROM:
 		c->from_server = true;

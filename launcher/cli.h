@@ -17,9 +17,10 @@ struct cli {
 	char *const *command; /* the ad hoc command behind "--", or NULL */
 	const char *profile; /* --profile, or NULL */
 	const char *name;    /* --name: what logs and state call it, or NULL */
-	struct options options; /* --read, --write, absolute */
+	struct options options; /* --read, --write (absolute), --connect */
 	struct strv env;     /* --env */
 	bool dry_run;
+	bool has_timing;     /* run --timing */
 	bool from_server;    /* decide --from-server */
 	bool help;
 };

@@ -43,6 +43,7 @@
 #include "launcher/ns.h"
 #include "launcher/plan.h"
 #include "launcher/start.h"
+#include "launcher/timing.h"
 #include "launcher/user.h"
 
 #define EXIT_OURS 125
@@ -89,6 +90,8 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 			r = add_rule(ruleset, abi, plan->v[i].target,
 				     (enum landlock_grant)grant, err);
 	}
+	for (uint32_t i = 0; i < plan->network.n_destinations && r == 0; i++)
+		r = landlock_add_port(ruleset, abi, plan->network.destinations[i].port, err);
 	return r < 0 ? r : take_fd(&ruleset);
 }
 
@@ -149,11 +152,14 @@ static int confine(const struct plan *plan, struct err *err)
 	ruleset = collect_rules(plan, abi, err);
 	if (ruleset < 0)
 		return ruleset;
+	timing_mark("server", "Landlock rules collected");
 	r = lock_privileges(err);
+	timing_mark("server", "privileges dropped");
 	if (r == 0)
 		r = landlock_enter(ruleset, err);
 	if (r == 0)
-		r = lock_syscalls(&filter_server_arguments, err);
+		r = lock_syscalls(plan->network.n_destinations ? &filter_server_arguments_net :
+							 &filter_server_arguments, err);
 	if (r == 0)
 		r = lock_syscalls(&filter_server_calls, err);
 	return r;
@@ -165,6 +171,7 @@ static _Noreturn void become_server(const struct start *s)
 	struct err err = {0};
 	int fd, r = prepare(s, &err);
 
+	timing_mark("server", "limits and descriptors");
 	if (r < 0)
 		report(s, EXIT_OURS, &err);
 	fd = sys_openat2(AT_FDCWD, plan->program, O_PATH | O_CLOEXEC, 0,
@@ -175,6 +182,7 @@ static _Noreturn void become_server(const struct start *s)
 	}
 	if (confine(plan, &err) < 0)
 		report(s, EXIT_OURS, &err);
+	timing_mark("server", "confined; exec next");
 	syscall(SYS_execveat, fd, "", plan->argv.v, plan->env.v, AT_EMPTY_PATH);
 	err_errno(&err, errno, "execute %s", plan->program);
 	report(s, EXIT_CANNOT_EXECUTE, &err);
@@ -184,16 +192,22 @@ static _Noreturn void become_server(const struct start *s)
 
 static int build(const struct start *s, struct err *err)
 {
-	int r = ns_map(s->user->uid, s->user->gid, err);
+	int r;
 
+	timing_mark("init", "namespaces");
+	r = ns_map(s->user->uid, s->user->gid, err);
+	timing_mark("init", "identity map");
 	if (r == 0)
-		r = net_isolate(err);
+		r = s->egress < 0 ? net_isolate(err) : net_open(&s->plan->network, s->egress, err);
+	timing_mark("init", "network checked");
 	if (r == 0)
 		r = ns_rename(err);
 	if (r == 0)
 		r = mounts_enter(s->plan, err);
+	timing_mark("init", "root built and entered");
 	if (r == 0)
 		r = mounts_verify(s->plan, err);
+	timing_mark("init", "mount table verified");
 	/* From here on pid 1 cannot be traced, also before it has locked itself. */
 	if (r == 0)
 		r = lock_memory(err);

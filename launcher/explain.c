@@ -30,6 +30,11 @@ static void layers(FILE *out, const struct session *s)
 		print(out, s->bundle.v[i].origin);
 		fputc('\n', out);
 	}
+	if (s->policy.about) {
+		fputs("about      ", out);
+		print(out, s->policy.about);
+		fputc('\n', out);
+	}
 	fputs("program    ", out);
 	print(out, s->plan.program);
 	fputs("\narguments ", out);
@@ -103,15 +108,34 @@ static void environment(FILE *out, const struct session *s)
 		     "every message\n", known);
 }
 
+static void network(FILE *out, const struct policy_network *n)
+{
+	if (!n->connect.n) {
+		fputs("network: none; no TCP, UDP, netlink or other socket but AF_UNIX can exist\n",
+		      out);
+		return;
+	}
+	fputs("network: TCP to", out);
+	for (size_t i = 0; i < n->connect.n; i++)
+		fprintf(out, "%s %s", i ? "," : "", n->connect.v[i]);
+	fputs("\n  and nothing else; through mcp-confine-egress, by name; public addresses only", out);
+	for (size_t i = 0; i < n->addresses.n; i++)
+		fprintf(out, "%s%s", i ? ", " : ", and ", n->addresses.v[i]);
+	if (n->budget)
+		fprintf(out, "; %" PRIu64 " bytes a session", n->budget);
+	fputs("\n  TLS on 443 and the Host on 80 must be for the name; every connection is logged\n",
+	      out);
+}
+
 static void layers_of_kernel(FILE *out, const struct session *s)
 {
 	const struct policy_limits *l = &s->policy.sandbox.limits;
 
 	fprintf(out,
 		"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
-		"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n"
-		"network: none; no TCP, UDP, netlink or other socket but AF_UNIX can exist\n",
+		"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n",
 		landlock_abi());
+	network(out, &s->policy.sandbox.network);
 	fprintf(out,
 		"limits: %" PRIu64 " MiB of data a process, %" PRIu64 " processes, %" PRIu64
 		" open files, files of %" PRIu64 " MiB",
@@ -162,6 +186,8 @@ static void open_ends(FILE *out, const struct session *s)
 		fputs("  - what is writable can hold files that programs outside run or trust later:\n"
 		      "    git hooks, editor and agent settings, build scripts. Review the changes.\n",
 		      out);
+	if (s->plan.network.n_destinations)
+		fputs("  - what the server may read it can send to the destinations it may reach.\n", out);
 	fputs("  - what the server may read it may return in a result: personal data passes.\n"
 	      "  - a server that means it can encode a secret so that no format is recognised.\n"
 	      "  - prompts, resources and the arguments of allowed tools are not restricted.\n"

@@ -49,8 +49,8 @@ void say_note(const char *words)
 static void usage(FILE *out)
 {
 	fputs("usage: mcp-confine run SERVER\n"
-	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--env NAME[=VALUE]]\n"
-	      "                       [--name NAME] [--dry-run] -- COMMAND [ARG ...]\n"
+	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--connect NAME:PORT]\n"
+	      "                       [--env NAME[=VALUE]] [--name NAME] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"

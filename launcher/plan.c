@@ -192,6 +192,7 @@ static int add_etc_of_host(struct plan *p, struct err *err)
 
 static int add_etc_of_ours(struct plan *p, const struct user *user, struct err *err)
 {
+	const bool has_network = p->network.n_destinations > 0;
 	char passwd[1024], group[256];
 
 	snprintf(passwd, sizeof(passwd),
@@ -204,10 +205,12 @@ static int add_etc_of_ours(struct plan *p, const struct user *user, struct err *
 	} files[] = {
 		{ "/etc/passwd", passwd },
 		{ "/etc/group", group },
-		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n" },
+		{ "/etc/nsswitch.conf", has_network ?
+			"passwd: files\ngroup: files\nhosts: files dns\n" :
+			"passwd: files\ngroup: files\nhosts: files\n" },
 		{ "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" },
 		{ "/etc/hostname", "mcp-confine\n" },
-		{ "/etc/resolv.conf", "" },
+		{ "/etc/resolv.conf", has_network ? "nameserver 127.0.0.1\n" : "" },
 	};
 	int r = 0;
 
@@ -364,6 +367,28 @@ static int add_arguments(struct plan *p, const struct policy *policy,
 	return r;
 }
 
+/* The destinations as the egress process takes them; the policy has checked the words. */
+static int add_network(struct plan *p, const struct policy_network *n, struct err *err)
+{
+	struct wire_egress *w = &p->network;
+	int r = 0;
+
+	for (size_t i = 0; i < n->connect.n && r == 0; i++) {
+		if (i == DESTINATION_MAX)
+			return err_set(err, E2BIG, "more than %d destinations", DESTINATION_MAX);
+		r = destination_parse(n->connect.v[i], &w->destinations[i], err);
+		w->n_destinations++;
+	}
+	for (size_t i = 0; i < n->addresses.n && r == 0; i++) {
+		if (i == RANGE_MAX)
+			return err_set(err, E2BIG, "more than %d ranges of addresses", RANGE_MAX);
+		r = range_parse(n->addresses.v[i], &w->ranges[i], err);
+		w->n_ranges++;
+	}
+	w->budget = n->budget;
+	return r;
+}
+
 /* --- overlaps and order ------------------------------------------------------------ */
 
 static bool is_mount(const struct plan_entry *e)
@@ -491,7 +516,10 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 	       struct plan *ret, struct err *err)
 {
 	struct plan p = { .limits = policy->sandbox.limits };
-	int r = add_programs(&p, err);
+	int r = add_network(&p, &policy->sandbox.network, err);
+
+	if (r == 0)
+		r = add_programs(&p, err);
 
 	if (r == 0)
 		r = add_etc_of_host(&p, err);

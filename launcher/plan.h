@@ -18,6 +18,7 @@
 
 #include "common/landlock.h"
 #include "common/strv.h"
+#include "common/wire.h"
 #include "policies/policy.h"
 
 struct err;
@@ -53,6 +54,7 @@ struct plan {
 	struct strv argv, env;
 	char *cwd; /* inside */
 	struct policy_limits limits;
+	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;
 };
 

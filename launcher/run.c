@@ -13,6 +13,7 @@
 #include "launcher/explain.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
+#include "launcher/timing.h"
 #include "launcher/wait.h"
 
 static int audit_start(struct audit *log, const struct session *s)
@@ -49,6 +50,7 @@ static int start(const struct session *s, int *ret_code, struct err *err)
 	if (signals < 0)
 		return signals;
 	r = spawn_all(s, &spawn, err);
+	timing_mark("launcher", "processes started");
 	if (r < 0)
 		return r;
 	log.fd = spawn.audit;
@@ -87,9 +89,12 @@ int run_main(int argc, char **argv)
 		r = cli_parse(argc, argv, cwd ? cwd : "/", &cli, &err);
 	if (r == 0 && !cli.dry_run)
 		r = check_streams(&err);
+	if (r == 0 && cli.has_timing)
+		r = timing_begin(&err);
 	if (r == 0) {
 		r = session_build(&cli, !cli.dry_run, &s, &err);
 		code = r < 0 ? s.exit_code : 0;
+		timing_mark("launcher", "policy, runtime and plan");
 	}
 	if (r == 0 && cli.dry_run) {
 		explain_session(stdout, &s);
@@ -98,6 +103,8 @@ int run_main(int argc, char **argv)
 			say_note(s.plan.notes.v[i]);
 		code = 125;
 		r = start(&s, &code, &err);
+		timing_mark("launcher", "session");
+		timing_print(stderr);
 	}
 	if (r < 0)
 		say_error(&err);

@@ -24,6 +24,7 @@
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/start.h"
+#include "launcher/timing.h"
 
 /* Every pipe of one start; [0] is read, [1] written. */
 struct pipes {
@@ -78,7 +79,8 @@ static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 /* Beside us (a build tree, a tarball) or where it was installed.  No search path. */
 int spawn_open_program(const char *name, struct err *err)
 {
-	char self[PATH_MAX], installed[PATH_MAX];
+	cleanup_free char *installed = NULL;
+	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 32);
 	char *slash;
 	int fd;
@@ -87,13 +89,14 @@ int spawn_open_program(const char *name, struct err *err)
 		return err_errno(err, errno, "read /proc/self/exe");
 	self[len] = '\0';
 	slash = strrchr(self, '/');
-	memcpy(slash + 1, name, strlen(name) + 1);
+	snprintf(slash + 1, sizeof(self) - (size_t)(slash + 1 - self), "%s", name);
+	if (asprintf(&installed, LIBEXECDIR "/%s", name) < 0)
+		return err_errno(err, ENOMEM, "open %s", name);
 	fd = open(self, O_PATH | O_CLOEXEC);
-	snprintf(installed, sizeof(installed), LIBEXECDIR "/%s", name);
 	if (fd < 0 && errno == ENOENT)
 		fd = open(installed, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(err, errno, "open %s, beside %s or in " LIBEXECDIR, name, self);
+		return err_errno(err, errno, "open %s, beside mcp-confine or in " LIBEXECDIR, name);
 	return fd;
 }
 
@@ -206,6 +209,65 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	_exit(125);
 }
 
+/* --- the egress process ----------------------------------------------------------------- */
+
+/* In the child: what it is given survives the exec, and nothing else. */
+static _Noreturn void egress_exec(const struct session *s, int program, int grants, int control,
+				  int audit)
+{
+	struct strv argv = {0};
+	struct err err = {0};
+	char *env[] = { NULL };
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), r;
+
+	/* It never sees the client's streams. */
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		_exit(125);
+	r = fd_place(grants, grants, &err) | fd_place(control, control, &err) |
+	    fd_place(audit, audit, &err);
+	if (r == 0)
+		r = strv_add(&argv, "mcp-confine-egress") | strv_add(&argv, "--grants-fd") |
+		    strv_addf(&argv, "%d", grants) | strv_add(&argv, "--control-fd") |
+		    strv_addf(&argv, "%d", control) | strv_add(&argv, "--audit-fd") |
+		    strv_addf(&argv, "%d", audit) | strv_add(&argv, "--server") |
+		    strv_add(&argv, s->name) | strv_add(&argv, "--session") |
+		    strv_add(&argv, s->id);
+	if (r < 0)
+		_exit(125);
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	syscall(SYS_execveat, program, "", argv.v, env, AT_EMPTY_PATH);
+	_exit(125);
+}
+
+static int start_egress(const struct session *s, int audit, struct spawn *ret, struct err *err)
+{
+	cleanup_close int program = -1, grants = -1, control = -1;
+	int pair[2];
+
+	if (!s->plan.network.n_destinations)
+		return 0;
+	program = spawn_open_program("mcp-confine-egress", err);
+	if (program < 0)
+		return program;
+	grants = fd_sealed("network", &s->plan.network, sizeof(s->plan.network), err);
+	if (grants < 0)
+		return grants;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(err, errno, "socketpair");
+	ret->control = pair[0];
+	control = pair[1];
+	ret->egress = fork();
+	if (ret->egress == 0)
+		egress_exec(s, program, grants, control, audit);
+	if (ret->egress < 0)
+		return err_errno(err, errno, "fork");
+	ret->egress_fd = sys_pidfd_open(ret->egress, 0);
+	return ret->egress_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+}
+
 /* --- both ------------------------------------------------------------------------------- */
 
 static int open_parent(struct err *err)
@@ -251,6 +313,7 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
 		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
+		.egress = ret->control,
 	};
 	pid_t pid = ns_clone(&ret->init_fd, err);
 
@@ -286,7 +349,7 @@ static int let_go_of_stdio(struct err *err)
 
 void spawn_done(struct spawn *s)
 {
-	int *all[] = { &s->pep_fd,   &s->init_fd, &s->client, &s->event, &s->lifeline,
+	int *all[] = { &s->pep_fd,   &s->init_fd, &s->egress_fd, &s->control, &s->client, &s->event, &s->lifeline,
 		       &s->order, &s->report, &s->exit,  &s->audit, &s->broker_fd };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -307,12 +370,17 @@ static void undo(struct spawn *s)
 		kill(all[i], SIGKILL);
 		waitpid(all[i], NULL, 0);
 	}
+	if (s->egress > 0) {
+		kill(s->egress, SIGKILL);
+		waitpid(s->egress, NULL, 0);
+	}
 	spawn_done(s);
 }
 
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 {
-	struct spawn w = { .pep_fd = -1, .init_fd = -1, .client = -1, .event = -1,
+	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
+			   .control = -1, .client = -1, .event = -1,
 			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
 			   .broker_fd = -1 };
 	mode_t mask = umask(077);
@@ -321,6 +389,7 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	int r;
 
 	r = pep_fds_open(s, &fds, err);
+	timing_mark("launcher", "policy, secrets and log opened");
 	if (r < 0)
 		return r;
 	r = pipes_open(&p, fds.broker >= 0, err);
@@ -334,6 +403,9 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 		r = start_broker(s, &fds, &p, &w, err);
 	if (r == 0)
 		r = start_pep(s, &fds, &p, &w, err);
+	timing_mark("launcher", "pep forked");
+	if (r == 0)
+		r = start_egress(s, fds.audit, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)

@@ -13,8 +13,10 @@ struct session;
 
 /* What the supervisor holds of the running processes.  -1: closed. */
 struct spawn {
-	pid_t pep, init, broker; /* broker 0: none is needed */
-	int pep_fd, init_fd, broker_fd; /* pidfds */
+	pid_t pep, init;
+	pid_t egress, broker; /* 0: the server has no network, needs no decisions */
+	int pep_fd, init_fd, egress_fd, broker_fd; /* pidfds */
+	int control;	     /* the egress process ends when this closes */
 	int client;	     /* pidfd of the process that started us */
 	int event;	     /* struct wire_event, from the pep */
 	int lifeline;	     /* the pep's: it dies when this closes */

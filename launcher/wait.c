@@ -12,6 +12,7 @@
  *   pep (pidfd)      ended well: the client does not read any more, as its end of
  *                    stream; ended badly: everything is killed, 125
  *   broker (pidfd)   its end is a no to what waits for approval; nothing else ends
+ *   egress (pidfd)   the server has no network any more, and goes on; said once
  *   init (pidfd)     the sandbox is gone; the pep passes on what the server left in its
  *                    pipes and ends by itself
  *
@@ -37,6 +38,7 @@
 #include "common/wire.h"
 #include "filters/filters.h"
 #include "launcher/spawn.h"
+#include "launcher/timing.h"
 #include "launcher/wait.h"
 
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
@@ -137,6 +139,8 @@ static void take_event(struct waiting *w)
 		close_one(&w->s->event);
 		return;
 	}
+	if (e.kind == WIRE_EVENT_LOCKED)
+		timing_mark("pep", "locked and reading");
 	if (w->is_ending)
 		return;
 	if (e.kind == WIRE_EVENT_CLIENT_EOF)
@@ -153,6 +157,8 @@ static void take_report(struct waiting *w)
 		w->report.text[sizeof(w->report.text) - 1] = '\0';
 		w->has_report = true;
 	}
+	else
+		timing_mark("server", "executed");
 	close_one(&w->s->report);
 }
 
@@ -166,6 +172,7 @@ static void take_exit(struct waiting *w)
 static void take_pep(struct waiting *w)
 {
 	waitpid(w->s->pep, &w->pep_status, 0);
+	timing_mark("pep", "ended");
 	close_one(&w->s->pep_fd);
 	if (!WIFEXITED(w->pep_status) || WEXITSTATUS(w->pep_status))
 		kill_sandbox(w);
@@ -173,10 +180,25 @@ static void take_pep(struct waiting *w)
 		end(w);
 }
 
+/* Its listeners closed with it: nothing leads out any more. */
+static void take_egress(struct waiting *w)
+{
+	static const char words[] =
+		"mcp-confine: mcp-confine-egress ended; the server has no network any more; start "
+		"it again\n";
+
+	waitpid(w->s->egress, NULL, 0);
+	close_one(&w->s->egress_fd);
+	if (w->s->init_fd >= 0 && !w->is_ending)
+		fd_write_all(2, words, sizeof(words) - 1);
+}
+
 static void take_init(struct waiting *w)
 {
 	waitpid(w->s->init, NULL, 0);
+	timing_mark("init", "sandbox gone");
 	close_one(&w->s->init_fd);
+	close_one(&w->s->control);
 	w->term_at = w->kill_at = 0;
 	if (w->is_ending)
 		w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
@@ -238,6 +260,7 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 		{ .fd = w->s->exit, .events = POLLIN },
 		{ .fd = w->s->pep_fd, .events = POLLIN },
 		{ .fd = w->s->init_fd, .events = POLLIN },
+		{ .fd = w->s->egress_fd, .events = POLLIN },
 		{ .fd = w->s->broker_fd, .events = POLLIN },
 	};
 
@@ -262,6 +285,8 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 	if (p[6].revents)
 		take_init(w);
 	if (p[7].revents)
+		take_egress(w);
+	if (p[8].revents)
 		take_broker(w);
 	take_time(w);
 	return 0;
@@ -299,7 +324,7 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 	*ret_code = 125;
 	if (r < 0)
 		return r;
-	while (s->pep_fd >= 0 || s->init_fd >= 0) {
+	while (s->pep_fd >= 0 || s->init_fd >= 0 || s->egress_fd >= 0) {
 		r = round_once(&w, signals, err);
 		if (r < 0)
 			return r;

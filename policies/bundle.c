@@ -120,6 +120,9 @@ static const struct profile *find_for(const char *package)
 		struct policy p = {0};
 		bool is_listed;
 
+		/* Most do not even hold the name: they need not be parsed. */
+		if (!strstr(profiles[i].text, package))
+			continue;
 		if (load_text(profiles[i].text, strlen(profiles[i].text), profiles[i].name, "/",
 			      &p, NULL) < 0)
 			continue;
@@ -173,11 +176,22 @@ int bundle_find_profile(const struct bundle_places *places, const char *package,
 	return 0;
 }
 
+static void make_network_ceiling(struct policy_network *n)
+{
+	n->has_connect_ceiling = n->has_connect;
+	n->connect_ceiling = n->connect;
+	n->has_addresses_ceiling = n->has_addresses;
+	n->addresses_ceiling = n->addresses;
+	n->has_connect = n->has_addresses = false;
+	n->connect = n->addresses = (struct strv){0};
+}
+
 /* A ceiling's lists are held against every grant and are no grant themselves. */
 static int make_ceiling(struct policy *p, struct err *err)
 {
 	struct policy_sandbox *s = &p->sandbox;
 
+	make_network_ceiling(&s->network);
 	if (!s->has_read && !s->has_write)
 		return 0;
 	s->ceilings = calloc(1, sizeof(*s->ceilings));

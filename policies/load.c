@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/destination.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/range.h"
 #include "policies/load.h"
 #include "policies/load_approval.h"
 #include "policies/locate.h"
@@ -290,13 +292,66 @@ static int load_env(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+static int item_destination(struct loading *l, const char *text, struct strv *list)
+{
+	struct destination d;
+	struct err why = {0};
+
+	if (list->n == DESTINATION_MAX)
+		return refuse(l, "more than %d destinations", DESTINATION_MAX);
+	if (destination_parse(text, &d, &why) < 0)
+		return refuse(l, "%s", why.text);
+	return strv_addf(list, "%s%s:%u", d.is_wild ? "*." : "", d.name, (unsigned int)d.port) < 0 ?
+		       no_memory(l) :
+		       0;
+}
+
+static int item_range(struct loading *l, const char *text, struct strv *list)
+{
+	struct range range;
+	struct err why = {0};
+
+	if (list->n == RANGE_MAX)
+		return refuse(l, "more than %d ranges", RANGE_MAX);
+	if (range_parse(text, &range, &why) < 0)
+		return refuse(l, "%s", why.text);
+	return strv_add(list, text) < 0 ? no_memory(l) : 0;
+}
+
+static int load_connect(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.network.has_connect = true;
+	return strings(l, value, item_destination, &l->policy->sandbox.network.connect);
+}
+
+static int load_addresses(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.network.has_addresses = true;
+	return strings(l, value, item_range, &l->policy->sandbox.network.addresses);
+}
+
+static int load_budget(struct loading *l, json_t *value)
+{
+	return size(l, value, 1, 1ULL << 50, &l->policy->sandbox.network.budget);
+}
+
+static int load_network(struct loading *l, json_t *value)
+{
+	static const struct member members[] = {
+		{ "connect", load_connect }, { "addresses", load_addresses },
+		{ "budget", load_budget }, {0},
+	};
+
+	return object(l, value, members);
+}
+
 static int load_sandbox(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "read", load_read },	   { "write", load_write },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
-		{ "minimum_tier", load_tier }, {0},
+		{ "network", load_network },   { "minimum_tier", load_tier }, {0},
 	};
 
 	return object(l, value, members);
@@ -418,6 +473,16 @@ static int load_command(struct loading *l, json_t *value)
 	return strings(l, value, item_plain, &l->policy->command);
 }
 
+static int load_about(struct loading *l, json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || !*text || strlen(text) > 1024)
+		return refuse(l, "must be a text of at most 1024 bytes");
+	l->policy->about = strdup(text);
+	return l->policy->about ? 0 : no_memory(l);
+}
+
 static int load_packages(struct loading *l, json_t *value)
 {
 	return strings(l, value, item_plain, &l->policy->packages);
@@ -443,6 +508,7 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 	static const struct member members[] = {
 		{ "$schema", load_schema }, { "version", load_version },
 		{ "server", load_server },  { "packages", load_packages },
+		{ "about", load_about },
 		{ "command", load_command }, { "enforce", load_enforce },
 		{ "sandbox", load_sandbox }, { "messages", load_messages },
 		{ "approval", load_approval_member }, { "pdp", load_pdp_member },

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/destination.h"
 #include "common/err.h"
+#include "common/range.h"
 #include "policies/merge.h"
 #include "policies/policy.h"
 
@@ -27,6 +29,18 @@ static int add_ceiling(struct policy_sandbox *s)
 	return 0;
 }
 
+/* The ceilings that a layer brings itself bound what is weaker than it. */
+static int take_ceilings(struct policy_sandbox *strong, struct policy_sandbox *weak)
+{
+	for (size_t i = 0; i < weak->n_ceilings; i++) {
+		if (add_ceiling(strong) < 0)
+			return -ENOMEM;
+		strong->ceilings[strong->n_ceilings - 1] = weak->ceilings[i];
+		weak->ceilings[i] = (struct policy_ceiling){0};
+	}
+	return 0;
+}
+
 /* A stronger list that a weaker one replaces as the grant stays as a ceiling. */
 static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *weak)
 {
@@ -46,6 +60,8 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 		if (write)
 			move(&c->write, &strong->write);
 	}
+	if (take_ceilings(strong, weak) < 0)
+		return -ENOMEM;
 	if (weak->has_read)
 		move(&strong->read, &weak->read);
 	if (weak->has_write)
@@ -54,6 +70,8 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 	strong->has_write |= weak->has_write;
 	return 0;
 }
+
+typedef bool (*merge_covers)(const char *pattern, const struct strv *by);
 
 /* Is every name that `pattern` stands for also one of `by`?  ("A*" by "*", not by "AB*") */
 static bool is_covered(const char *pattern, const struct strv *by)
@@ -68,34 +86,58 @@ static bool is_covered(const char *pattern, const struct strv *by)
 	return false;
 }
 
+/* Does one destination, or range, of `by` grant all that this one does? */
+static bool is_reached(const char *text, const struct strv *by)
+{
+	struct destination wanted, has;
+
+	for (size_t i = 0; i < by->n; i++)
+		if (destination_parse(text, &wanted, NULL) == 0 &&
+		    destination_parse(by->v[i], &has, NULL) == 0 &&
+		    destination_covers(&has, &wanted))
+			return true;
+	return false;
+}
+
+static bool is_in_range(const char *text, const struct strv *by)
+{
+	struct range wanted, has;
+
+	for (size_t i = 0; i < by->n; i++)
+		if (range_parse(text, &wanted, NULL) == 0 && range_parse(by->v[i], &has, NULL) == 0 &&
+		    has.bits <= wanted.bits && range_has(&has, wanted.bytes, wanted.is_v6))
+			return true;
+	return false;
+}
+
 /* Names that may pass: those of either list that the other one covers. */
-static int intersect(struct strv *strong, const struct strv *weak, const char *what,
-		     struct strv *notes)
+static int intersect(struct strv *strong, const struct strv *weak, merge_covers covers,
+		     const char *what, struct strv *notes)
 {
 	struct strv both = {0};
 	int r = 0;
 
 	for (size_t i = 0; i < weak->n && r == 0; i++) {
-		if (is_covered(weak->v[i], strong))
+		if (covers(weak->v[i], strong))
 			r = strv_add(&both, weak->v[i]);
 		else
 			r = strv_addf(notes, "%s %s: not allowed by a stronger policy", what,
 				      weak->v[i]);
 	}
 	for (size_t i = 0; i < strong->n && r == 0; i++)
-		if (is_covered(strong->v[i], weak) && !strv_has(&both, strong->v[i]))
+		if (covers(strong->v[i], weak) && !strv_has(&both, strong->v[i]))
 			r = strv_add(&both, strong->v[i]);
 	move(strong, &both);
 	return r;
 }
 
 static int merge_names(struct strv *strong, bool *has_strong, struct strv *weak, bool has_weak,
-		       const char *what, struct strv *notes)
+		       merge_covers covers, const char *what, struct strv *notes)
 {
 	if (!has_weak)
 		return 0;
 	if (*has_strong)
-		return intersect(strong, weak, what, notes);
+		return intersect(strong, weak, covers, what, notes);
 	move(strong, weak);
 	*has_strong = true;
 	return 0;
@@ -162,8 +204,50 @@ static int merge_messages(struct policy *strong, struct policy *weak)
 	s->tokens = (enum policy_tokens)stricter((int)s->tokens, (int)w->tokens);
 	s->server_requests =
 		(enum policy_requests)stricter((int)s->server_requests, (int)w->server_requests);
-	return merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods, "method",
+	return merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods, is_covered,
+			   "method",
 			   &strong->notes);
+}
+
+/* A weaker list within the ceiling of a stronger layer. */
+static int lower(struct strv *list, const struct strv *ceiling, merge_covers covers,
+		 const char *what, struct strv *notes)
+{
+	struct strv within = {0};
+	int r = strv_add_all(&within, ceiling);
+
+	if (r == 0)
+		r = intersect(&within, list, covers, what, notes);
+	move(list, &within);
+	return r;
+}
+
+static int merge_network(struct policy *strong, struct policy *weak)
+{
+	struct policy_network *s = &strong->sandbox.network, *w = &weak->sandbox.network;
+	int r = 0;
+
+	least(&s->budget, w->budget);
+	if (s->has_connect_ceiling && w->has_connect)
+		r = lower(&w->connect, &s->connect_ceiling, is_reached, "destination",
+			  &strong->notes);
+	if (r == 0 && s->has_addresses_ceiling && w->has_addresses)
+		r = lower(&w->addresses, &s->addresses_ceiling, is_in_range,
+			  "range of addresses", &strong->notes);
+	/* Only the strongest document of all is one for every server. */
+	if (w->has_connect_ceiling)
+		move(&s->connect_ceiling, &w->connect_ceiling);
+	if (w->has_addresses_ceiling)
+		move(&s->addresses_ceiling, &w->addresses_ceiling);
+	s->has_connect_ceiling |= w->has_connect_ceiling;
+	s->has_addresses_ceiling |= w->has_addresses_ceiling;
+	if (r == 0)
+		r = merge_names(&s->connect, &s->has_connect, &w->connect, w->has_connect, is_reached,
+			"destination", &strong->notes);
+	if (r == 0)
+		r = merge_names(&s->addresses, &s->has_addresses, &w->addresses, w->has_addresses,
+				is_in_range, "range of addresses", &strong->notes);
+	return r;
 }
 
 static int merge_sandbox(struct policy *strong, struct policy *weak)
@@ -177,7 +261,9 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 	merge_limits(&s->limits, &w->limits);
 	if (r == 0)
 		r = merge_names(&s->env_pass, &s->has_env_pass, &w->env_pass, w->has_env_pass,
-				"environment", &strong->notes);
+				is_covered, "environment", &strong->notes);
+	if (r == 0)
+		r = merge_network(strong, weak);
 	if (r == 0)
 		r = merge_set(&s->env_set, &w->env_set, &strong->notes);
 	return r;
@@ -227,6 +313,10 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 	if (!strong->server) {
 		strong->server = weak->server;
 		weak->server = NULL;
+	}
+	if (!strong->about) {
+		strong->about = weak->about;
+		weak->about = NULL;
 	}
 	/* The command of the strongest layer that names one. */
 	if (!strong->command.n)

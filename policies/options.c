@@ -28,12 +28,18 @@ int options_add(struct bundle *b, const struct options *o, struct err *err)
 	cleanup_free char *text = NULL;
 	int bad = 0;
 
-	if (!o->read.n && !o->write.n)
+	if (!o->read.n && !o->write.n && !o->connect.n)
 		return 0;
 	if (o->read.n)
 		bad |= json_object_set_new(sandbox, "read", list(&o->read));
 	if (o->write.n)
 		bad |= json_object_set_new(sandbox, "write", list(&o->write));
+	if (o->connect.n) {
+		json_t *network = json_object();
+
+		bad |= json_object_set_new(network, "connect", list(&o->connect));
+		bad |= json_object_set_new(sandbox, "network", network);
+	}
 	document = json_pack("{s:i,s:O}", "version", 1, "sandbox", sandbox);
 	if (!bad && document)
 		text = json_dumps(document, JSON_COMPACT);

@@ -3,7 +3,7 @@
  * options - what a command line says, as the weakest policy document
  *
  * So that options pass through the same loader and the same merge as every file, and
- * can only name paths or narrow.
+ * can only name paths and destinations, or narrow.
  */
 #ifndef POLICIES_OPTIONS_H
 #define POLICIES_OPTIONS_H
@@ -15,6 +15,7 @@ struct err;
 
 struct options {
 	struct strv read, write; /* absolute paths */
+	struct strv connect;	 /* "name:port" */
 };
 
 /* Append them to the bundle; nothing when there are none.  Return: 0 or -errno. */

@@ -43,6 +43,10 @@ void policy_done(struct policy *p)
 	free(s->ceilings);
 	strv_done(&s->read);
 	strv_done(&s->write);
+	strv_done(&s->network.connect);
+	strv_done(&s->network.addresses);
+	strv_done(&s->network.connect_ceiling);
+	strv_done(&s->network.addresses_ceiling);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
 	strv_done(&p->command);
@@ -51,5 +55,6 @@ void policy_done(struct policy *p)
 	policy_ciba_done(&p->approval.ciba);
 	pdp_done(&p->pdp);
 	free(p->server);
+	free(p->about);
 	*p = (struct policy){0};
 }

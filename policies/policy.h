@@ -83,6 +83,17 @@ struct policy_ceiling {
 	struct strv read, write;
 };
 
+/* What the server may reach.  Nothing named is no network at all. */
+struct policy_network {
+	bool has_connect, has_addresses;
+	struct strv connect;   /* "name:port", "*.name:port": common/destination */
+	struct strv addresses; /* "10.1.0.0/16": ranges that are not public and may be dialled */
+	/* The administrator's lists for every server: they grant nothing, and bound the rest. */
+	bool has_connect_ceiling, has_addresses_ceiling;
+	struct strv connect_ceiling, addresses_ceiling;
+	uint64_t budget;       /* bytes of both directions of one session; 0: no bound */
+};
+
 struct policy_sandbox {
 	/* The grants: the lists of the weakest layer that has one (an empty list grants
 	 * nothing).  Absolute paths; ~ is expanded; not yet resolved. */
@@ -96,6 +107,7 @@ struct policy_sandbox {
 	bool has_env_pass;
 	struct strv env_pass;	  /* names; a trailing '*' is a prefix */
 	struct strv env_set;	  /* NAME=value */
+	struct policy_network network;
 	struct policy_limits limits;
 	enum policy_tier minimum_tier;
 };
@@ -165,6 +177,7 @@ struct policy_approval {
 struct policy {
 	char *server;	     /* its name: [A-Za-z0-9._-]{1,64}, or NULL */
 	struct strv packages; /* profiles only: the packages that get it, whole names */
+	char *about;	     /* what it needs and why, for people; or NULL */
 	struct strv command; /* argv, absolute or found in PATH; empty: none named */
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;

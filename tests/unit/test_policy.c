@@ -167,6 +167,37 @@ static void who_is_asked_is_the_stronger_layers_to_say(void **state)
 	policy_done(&p);
 }
 
+/* policy.json of the administrator: it grants nothing, and bounds every server. */
+static void what_holds_for_every_server_bounds_what_a_file_grants(void **state)
+{
+	static const char all[] = "{\"version\":1,\"sandbox\":{\"read\":[\"/srv\"],\"write\":[]}}";
+	static const char one[] = "{\"version\":1,\"sandbox\":{\"read\":[\"/srv/a\"]}}";
+	static const char two[] = "{\"version\":1,\"sandbox\":{\"read\":[\"/srv/a/b\"],\"write\":[\"/w\"]}}";
+	struct bundle b = {0};
+	struct policy p = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(bundle_add(&b, "policy.json", all, sizeof(all) - 1, &err), 0);
+	b.v[0].is_ceiling = true;
+	assert_int_equal(bundle_merge(&b, "/home/u", &p, &err), 0);
+	assert_false(p.sandbox.has_read);
+	assert_int_equal(p.sandbox.n_ceilings, 1);
+	assert_true(p.sandbox.ceilings[0].has_write);
+	policy_done(&p);
+
+	assert_int_equal(bundle_add(&b, "servers/x.json", one, sizeof(one) - 1, &err), 0);
+	assert_int_equal(bundle_add(&b, "command line", two, sizeof(two) - 1, &err), 0);
+	assert_int_equal(bundle_merge(&b, "/home/u", &p, &err), 0);
+	assert_string_equal(p.sandbox.read.v[0], "/srv/a/b");
+	assert_int_equal(p.sandbox.n_ceilings, 2);
+	assert_string_equal(p.sandbox.ceilings[0].read.v[0], "/srv");
+	assert_int_equal(p.sandbox.ceilings[0].write.n, 0);
+	assert_string_equal(p.sandbox.ceilings[1].read.v[0], "/srv/a");
+	policy_done(&p);
+	bundle_done(&b);
+}
+
 static void a_bundle_survives_being_written_and_read(void **state)
 {
 	struct bundle b = {0}, c = {0};
@@ -234,6 +265,7 @@ int main(void)
 		cmocka_unit_test(every_profile_loads),
 		cmocka_unit_test(a_weaker_layer_only_tightens),
 		cmocka_unit_test(who_is_asked_is_the_stronger_layers_to_say),
+		cmocka_unit_test(what_holds_for_every_server_bounds_what_a_file_grants),
 		cmocka_unit_test(a_bundle_survives_being_written_and_read),
 		cmocka_unit_test(a_profile_is_for_its_scope_only),
 		cmocka_unit_test(globs_match_whole_names),

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay - one connection of the server's, from its listener to the address dialled
+ *
+ * The states, and what may happen in each:
+ *
+ *   RELAY_FREE      nothing: the entry is not in use
+ *   RELAY_GREET     the server's first bytes are looked at and not taken; nothing is dialled
+ *   RELAY_RESOLVE   the name was given to the resolver
+ *   RELAY_CONNECT   an address that was checked is being dialled
+ *   RELAY_OPEN      bytes pass both ways
+ *
+ * Whatever does not fit closes the connection; a new one is judged anew.
+ */
+#ifndef SHIMS_EGRESS_RELAY_H
+#define SHIMS_EGRESS_RELAY_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "common/destination.h"
+#include "shims/egress/http.h"
+#include "shims/egress/resolver.h"
+
+enum relay_state { RELAY_FREE = 0, RELAY_GREET, RELAY_RESOLVE, RELAY_CONNECT, RELAY_OPEN };
+
+/* One direction, through a pipe that splice(2) fills and empties. */
+struct relay_way {
+	int pipe[2];
+	size_t held; /* bytes in the pipe */
+	bool is_over; /* its source has ended */
+	uint64_t bytes;
+};
+
+struct relay {
+	enum relay_state state;
+	int in, out; /* towards the server, towards the network */
+	char name[DESTINATION_NAME + 1];
+	uint16_t port;
+	bool is_checked;   /* the first bytes were looked at */
+	bool is_blocked;   /* http: the network side takes no more for now */
+	struct http http;
+	uint64_t cleared;  /* http: bytes that may pass before the next look */
+	struct relay_way up, down;
+	struct sockaddr_storage addresses[RESOLVER_ADDRESSES];
+	size_t n_addresses, next_address;
+	uint64_t serial; /* unique in the session: an entry is used again */
+	int64_t began, deadline; /* CLOCK_MONOTONIC, milliseconds; deadline 0: none */
+	const char *why;	 /* static: why it was closed, or NULL: it ended */
+};
+
+/* Take over an accepted connection. */
+void relay_begin(struct relay *r, int in, const char *name, uint16_t port, uint64_t serial,
+		 int64_t now);
+
+/* Two entries: events to wait for, of in and out; fd -1 where none. */
+void relay_wanted(const struct relay *r, struct pollfd fds[2]);
+
+/* After the wait.  Return: 0 go on; 1 the name is to be resolved now; -1 it is over and
+ * r->why may say why: relay_close() is next. */
+int relay_run(struct relay *r, const struct pollfd fds[2], int64_t now);
+
+/* An address that may be dialled; a first call begins to. */
+int relay_dial(struct relay *r, int64_t now);
+
+void relay_close(struct relay *r);
+
+#endif /* SHIMS_EGRESS_RELAY_H */
