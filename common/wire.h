@@ -119,18 +119,20 @@ struct wire_answer {
 
 enum wire_say_kind {
 	WIRE_SAY_NONE = 0,
-	WIRE_SAY_LIST, /* the open questions: one wire_shown each, then an empty one */
-	WIRE_SAY_YES,  /* to the call with that digest; one wire_shown tells what came of it */
+	WIRE_SAY_NEXT, /* show the open question with the lowest number above `after` */
+	WIRE_SAY_YES,  /* to the call with that digest */
 	WIRE_SAY_NO,
 };
 
+/* Each gets one wire_shown in return. */
 struct wire_say {
 	uint32_t kind;
+	uint64_t after;
 	uint8_t digest[SHA256_SIZE];
 };
 
 enum wire_shown_kind {
-	WIRE_SHOWN_END = 0,  /* of the list */
+	WIRE_SHOWN_END = 0,  /* no further question */
 	WIRE_SHOWN_QUESTION,
 	WIRE_SHOWN_TAKEN,    /* the answer counted */
 	WIRE_SHOWN_UNKNOWN,  /* no such open question: answered, withdrawn or too late */
@@ -139,6 +141,7 @@ enum wire_shown_kind {
 struct wire_shown {
 	uint32_t kind;
 	uint32_t waited, left; /* ms */
+	uint64_t serial;
 	char server[65], session[33];
 	struct wire_call call;
 };

@@ -72,9 +72,10 @@ static void sanitize(struct wire_shown *s)
 		c->arguments_len = sizeof(c->arguments);
 }
 
-static int say(int fd, enum wire_say_kind kind, const uint8_t *digest, struct err *err)
+static int say(int fd, enum wire_say_kind kind, uint64_t after, const uint8_t *digest,
+	       struct err *err)
 {
-	struct wire_say s = { .kind = kind };
+	struct wire_say s = { .kind = kind, .after = after };
 
 	if (digest)
 		memcpy(s.digest, digest, sizeof(s.digest));
@@ -100,20 +101,24 @@ static int hear(int fd, struct wire_shown *ret, struct err *err)
 
 static int add_questions(struct desk *d, int fd, struct err *err)
 {
-	int r = say(fd, WIRE_SAY_LIST, NULL, err);
+	uint64_t after = 0;
+	int r = 0;
 
-	while (r == 0) {
+	while (d->n < QUESTIONS) {
 		struct desk_question *grown = reallocarray(d->v, d->n + 1, sizeof(*grown));
 
 		if (!grown)
 			return err_errno(err, ENOMEM, "questions");
 		d->v = grown;
-		r = hear(fd, &d->v[d->n].shown, err);
-		if (r < 0 || d->v[d->n].shown.kind != WIRE_SHOWN_QUESTION)
+		r = say(fd, WIRE_SAY_NEXT, after, NULL, err);
+		if (r == 0)
+			r = hear(fd, &d->v[d->n].shown, err);
+		/* Numbers grow, or a broker that is none of ours keeps us here. */
+		if (r < 0 || d->v[d->n].shown.kind != WIRE_SHOWN_QUESTION ||
+		    d->v[d->n].shown.serial <= after)
 			break;
-		d->v[d->n].fd = fd;
-		if (++d->n == QUESTIONS)
-			break;
+		after = d->v[d->n].shown.serial;
+		d->v[d->n++].fd = fd;
 	}
 	return r;
 }
@@ -192,7 +197,7 @@ int desk_find(const struct desk *d, const char *code, const struct desk_question
 int desk_answer(const struct desk_question *q, enum wire_say_kind kind, struct err *err)
 {
 	struct wire_shown shown;
-	int r = say(q->fd, kind, q->shown.call.digest, err);
+	int r = say(q->fd, kind, 0, q->shown.call.digest, err);
 
 	if (r == 0)
 		r = hear(q->fd, &shown, err);

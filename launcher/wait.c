@@ -206,8 +206,14 @@ static void take_init(struct waiting *w)
 
 static void take_broker(struct waiting *w)
 {
+	static const char words[] =
+		"mcp-confine: mcp-confine-broker ended; what needs a decision is refused from now "
+		"on; start the server again\n";
+
 	waitpid(w->s->broker, NULL, 0);
 	close_one(&w->s->broker_fd);
+	if (w->s->pep_fd >= 0 && w->s->init_fd >= 0 && !w->is_ending)
+		fd_write_all(2, words, sizeof(words) - 1);
 }
 
 /* It ends with the pep; one that does not is not waited for. */

@@ -99,19 +99,26 @@ static struct wire_shown *shown_of(struct broker *b, const struct order_question
 	s.kind = WIRE_SHOWN_QUESTION;
 	s.waited = span(q->asked_at, b->now);
 	s.left = span(b->now, q->deadline);
+	s.serial = q->serial;
 	snprintf(s.server, sizeof(s.server), "%s", b->order.server);
 	snprintf(s.session, sizeof(s.session), "%s", b->order.session);
 	s.call = q->call;
 	return &s;
 }
 
-static bool list(struct broker *b, int fd)
+/* One at a time: a socket holds few of these structs. */
+static bool show_next(struct broker *b, int fd, uint64_t after)
 {
-	for (size_t i = 0; i < LIMIT_HELD; i++)
-		if (b->order.v[i].is_open && b->order.v[i].is_at_desk &&
-		    !show(fd, shown_of(b, &b->order.v[i])))
-			return false;
-	return show(fd, shown_of(b, NULL));
+	const struct order_question *next = NULL;
+
+	for (size_t i = 0; i < LIMIT_HELD; i++) {
+		const struct order_question *q = &b->order.v[i];
+
+		if (q->is_open && q->is_at_desk && q->serial > after &&
+		    (!next || q->serial < next->serial))
+			next = q;
+	}
+	return show(fd, shown_of(b, next));
 }
 
 static bool answer(struct broker *b, int fd, pid_t pid, const struct wire_say *say)
@@ -145,8 +152,8 @@ static bool hear(struct broker *b, int fd, pid_t pid)
 	if (n != (ssize_t)sizeof(say))
 		return false;
 	switch (say.kind) {
-	case WIRE_SAY_LIST:
-		return list(b, fd);
+	case WIRE_SAY_NEXT:
+		return show_next(b, fd, say.after);
 	case WIRE_SAY_YES:
 	case WIRE_SAY_NO:
 		return answer(b, fd, pid, &say);
