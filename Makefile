@@ -55,7 +55,7 @@ endif
 
 pkg = $(shell $(PKG_CONFIG) --cflags $(1)) 
 libs = $(shell $(PKG_CONFIG) --libs $(1))
-CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0)
+CPPFLAGS += $(call pkg,jansson libcap libnl-3.0 libnl-route-3.0 nettle)
 
 # --- layers: one archive each, in the order of the include rule ------------------
 
@@ -108,8 +108,8 @@ $(O)/lib%.a:
 # the user database needs its modules.
 small = $(if $(filter static,$(LINK)),-Wl$(comma)-Bstatic $(1) -Wl$(comma)-Bdynamic,$(1))
 comma := ,
-LIB_LAUNCHER := $(call small,$(call libs,jansson libcap libnl-route-3.0 libnl-3.0))
-LIB_PEP := $(call small,$(call libs,jansson libcap))
+LIB_LAUNCHER := $(call small,$(call libs,jansson libcap libnl-route-3.0 libnl-3.0 nettle))
+LIB_PEP := $(call small,$(call libs,jansson libcap nettle))
 LIB_EGRESS := $(call libs,libcap libcares)
 
 $(O)/mcp-confine: $(O)/launcher/main.o $(LAUNCHER) $(POLICIES) $(FILTERS) $(COMMON)
@@ -162,6 +162,10 @@ $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
+$(O)/differential/core: $(O)/tests/differential/core.o $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 # A probe runs inside the sandbox, where no library of ours exists: static.
 $(O)/live/probe: tests/live/probe.c
 	@mkdir -p $(@D)
@@ -194,7 +198,7 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(COMMON_SRC) $(POLICIES_SRC) $(PEP_SRC) $
 		$(O)/gen/profiles.c $(O)/gen/filters.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -o $@ \
-		$(filter %.c,$^) $(call libs,jansson libcap libcares libcurl libcrypto)
+		$(filter %.c,$^) $(call libs,jansson libcap libcares nettle libcurl libcrypto)
 
 # The corpus in the tree is read, what a run finds goes to the build directory.
 fuzz: $(FUZZ)

@@ -14,8 +14,8 @@
 
 /* One message. The SDKs read lines of 10 MiB; base64 of 10 MiB and an envelope fit. */
 #define LIMIT_LINE (16 * MIB)
-/* Canonical text: a raw U+0085 (2 bytes) leaves as \u0085 (6); nothing grows more. */
-#define LIMIT_LINE_OUT (3 * LIMIT_LINE + MIB)
+/* Canonical text: a raw DEL (1 byte) leaves as \u007f (6); nothing grows more. */
+#define LIMIT_LINE_OUT (6 * LIMIT_LINE + MIB)
 /* Room kept free in each sink for answers of our own (a denial is under 1 KiB). */
 #define LIMIT_REPLIES (256 * KIB)
 /* Nesting of arrays and objects: no schema in the wild passes 40. */
@@ -24,14 +24,21 @@
 #define LIMIT_VALUES ((size_t)2 << 20)
 /* Members of one object: bounds the search for duplicates. */
 #define LIMIT_MEMBERS ((size_t)256 << 10)
+/* Memory of the pep that stays, whatever the peers do with messages of common size: what
+ * one read takes of each side, and its pages of program and library. */
+#define LIMIT_RESIDENT (4 * MIB)
 /* Requests without an answer, per direction: no eviction, a further one is refused. */
 #define LIMIT_IN_FLIGHT 1024
+/* Requests of a refused batch that get an answer of their own. */
+#define LIMIT_BATCH 64
 /* A JSON-RPC id as text; SDKs send integers or short strings. */
 #define LIMIT_ID 256
 /* A method name; the longest in use is under 50. */
 #define LIMIT_METHOD 128
 /* A tool's name, MCP 2025-11-25 server/tools says 128; leave room for the careless. */
 #define LIMIT_TOOL 512
+/* Values that rules leave out of one message; one with more is withheld. */
+#define LIMIT_HIDDEN ((size_t)16 << 10)
 /* One line of a server's stderr; a longer one is relayed in pieces. */
 #define LIMIT_STDERR_LINE (16 * KIB)
 
@@ -49,6 +56,26 @@
 #define LIMIT_COOLING 60000
 /* Terminals that look at the questions of one server at once. */
 #define LIMIT_DESKS 8
+/* Tools of one server that are remembered; servers in the wild have under 200. */
+#define LIMIT_PINS ((size_t)1024)
+/* Records in one log of pins: a server that changes its tools for ever fills it, and what
+ * is new after that is hidden. */
+#define LIMIT_PIN_RECORDS ((size_t)4096)
+/* The definition of one tool in canonical form; a larger one is hidden when tools are
+ * pinned. Those in the wild are under 32 KiB. */
+#define LIMIT_PIN_TEXT (128 * KIB)
+/* Lines about tools in the audit log, of one session; then one that says so. */
+#define LIMIT_SURFACE_LINES 4096
+/* Rates and budgets of one policy, all layers together: a request remembers which of them
+ * count it in one word. */
+#define LIMIT_RATES 64
+
+/* A log of pins. */
+#define LIMIT_PIN_LOG (32 * MIB)
+
+/* Diagnostics of a server, as it wrote them: at once, and for each second afterwards. */
+#define LIMIT_STDERR_BURST MIB
+#define LIMIT_STDERR_RATE (256 * KIB)
 
 /* A policy file. */
 #define LIMIT_POLICY MIB
@@ -61,6 +88,10 @@
 
 /* The audit file is renamed to .1 at a start that finds it larger. */
 #define LIMIT_AUDIT (16 * MIB)
+/* Lines of the audit log that one side of a session can cause, of what was dropped and of
+ * the rest, each: at once, and for each second afterwards. */
+#define LIMIT_NOTED_BURST 1000
+#define LIMIT_NOTED_RATE 20
 /* One audit line; longer values are cut and marked. PIPE_BUF keeps it one write. */
 #define LIMIT_AUDIT_LINE ((size_t)4096)
 

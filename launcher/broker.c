@@ -78,7 +78,7 @@ _Noreturn void broker_exec(const struct session *s, int program, int config, int
 
 static void explain_ciba(FILE *out, const struct policy_ciba *c)
 {
-	fprintf(out, "\n    asks %s for the approval of %s;\n    %s", c->issuer, c->approver,
+	fprintf(out, "    asks %s for the approval of %s;\n    %s\n", c->issuer, c->approver,
 		c->details == POLICY_DETAILS_MESSAGE ?
 			"the grant is tied to the call by its binding message only" :
 			"the grant must carry the digest of the call (authorization_details)");
@@ -89,15 +89,15 @@ void broker_explain(FILE *out, const struct policy *p)
 	const struct policy_approval *a = &p->approval;
 
 	if (policy_wants_pdp(p))
-		fprintf(out, "\n  every call must be permitted by the PDP at %s",
+		fprintf(out, "  every call of a tool must be permitted by the PDP at %s\n",
 			p->pdp.url ? p->pdp.url : p->pdp.socket);
 	if (!broker_is_needed(p))
 		return;
-	fprintf(out, "\n  approval: %s; a question expires after %" PRIu64
-		     " s; a client\n    without progress is told to repeat the call after %" PRIu64
-		     " s",
+	fprintf(out, "  approval: %s;\n    a question expires after %" PRIu64
+		     " s, a client without progress is told to repeat the call after %" PRIu64
+		     " s\n",
 		a->channel == POLICY_CHANNEL_LOCAL ?
-			"of this user, at a terminal: mcp-confine approve" :
+			"of this user, at a terminal, by mcp-confine approve" :
 			"of the configured approver, through the authorization server (CIBA)",
 		a->timeout, a->patience);
 	if (a->channel == POLICY_CHANNEL_CIBA)

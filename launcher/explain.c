@@ -145,36 +145,6 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 	fputc('\n', out);
 }
 
-static void messages(FILE *out, const struct policy *p)
-{
-	static const char *const decisions[] = { "deny", "approve", "allow" };
-
-	fputs("\nmessages: each is parsed strictly and written anew; unknown methods are refused",
-	      out);
-	if (p->messages.methods.n)
-		fputs(", except:", out);
-	for (size_t i = 0; i < p->messages.methods.n; i++)
-		fprintf(out, " %s", p->messages.methods.v[i]);
-	fputs("\n  tools: ", out);
-	if (!p->messages.n_tools)
-		fputs("all may be called", out);
-	for (size_t i = 0; i < p->messages.n_tools; i++) {
-		fputs(i ? "; and also" : "", out);
-		for (size_t j = 0; j < p->messages.tools[i].n; j++)
-			fprintf(out, "%s%s %s", j ? ", " : " ",
-				decisions[p->messages.tools[i].v[j].then],
-				p->messages.tools[i].v[j].match);
-		fputs(", else deny", out);
-	}
-	broker_explain(out, p);
-	fprintf(out, "\n  tokens: %s\n",
-		p->messages.tokens == POLICY_TOKENS_OFF ?
-			"pass as they are (the policy says off)" :
-			"known formats and values of the environment are redacted, both ways");
-	fprintf(out, "  requests of the server (sampling, elicitation, roots): %s\n",
-		p->messages.server_requests == POLICY_REQUESTS_PASS ? "pass" : "refused");
-}
-
 static void open_ends(FILE *out, const struct session *s)
 {
 	bool writes = false;
@@ -190,7 +160,6 @@ static void open_ends(FILE *out, const struct session *s)
 		fputs("  - what the server may read it can send to the destinations it may reach.\n", out);
 	fputs("  - what the server may read it may return in a result: personal data passes.\n"
 	      "  - a server that means it can encode a secret so that no format is recognised.\n"
-	      "  - prompts, resources and the arguments of allowed tools are not restricted.\n"
 	      "  - CPU time and disk space of writable directories are not shared out.\n",
 	      out);
 }
@@ -201,7 +170,7 @@ void explain_session(FILE *out, const struct session *s)
 	files(out, s);
 	environment(out, s);
 	layers_of_kernel(out, s);
-	messages(out, &s->policy);
+	explain_messages(out, &s->policy);
 	open_ends(out, s);
 	for (size_t i = 0; i < s->plan.notes.n; i++) {
 		fputs("note: ", out);

@@ -8,8 +8,12 @@
 
 #include <stdio.h>
 
+struct policy;
 struct session;
 
 void explain_session(FILE *out, const struct session *s);
+
+/* The part about messages: the rules in force. */
+void explain_messages(FILE *out, const struct policy *p);
 
 #endif /* LAUNCHER_EXPLAIN_H */

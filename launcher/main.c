@@ -29,6 +29,7 @@ static const struct command {
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
 	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
+	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
 };
 
@@ -54,6 +55,7 @@ static void usage(FILE *out)
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
+	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
 	      "       mcp-confine status\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);

@@ -20,6 +20,8 @@
 #include "launcher/broker.h"
 #include "launcher/enter.h"
 #include "launcher/ns.h"
+#include "launcher/pins.h"
+#include "launcher/rates.h"
 #include "launcher/secrets.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
@@ -136,14 +138,18 @@ static int open_audit(const struct session *s, struct err *err)
 }
 
 struct pep_fds {
-	int program, policy, secrets, audit;
+	int program, policy, secrets, audit, rates;
 	int broker, remote; /* the program and its configuration, or -1: none is needed */
+	struct pins_files pins;
+	char name[96]; /* of the pins and rates */
+	char client[PATH_MAX];
 };
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->broker, &f->remote };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote };
 
+	pins_close(&f->pins);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
 			close(*all[i]);
@@ -153,13 +159,18 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1 };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	rates_client(f->client, sizeof(f->client));
+	pins_name(s, f->name, sizeof(f->name));
 	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
 		pep_fds_close(f);
 		return -err->code;
 	}
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
-	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0) {
+	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
+	    (s->policy.messages.pin != POLICY_PIN_OFF &&
+	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
+	    (s->policy.messages.n_rates && (f->rates = rates_open(&s->user, err)) < 0)) {
 		pep_fds_close(f);
 		return -err->code;
 	}
@@ -179,6 +190,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
 		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
 		{ "--broker-fd", p->broker[0] },
+		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
+		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
 	};
 	struct strv argv = {0};
 	struct err err = {0};
@@ -198,6 +211,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 	if (r == 0)
 		r = strv_add(&argv, "--home") | strv_add(&argv, s->user.home) |
 		    strv_add(&argv, "--server") | strv_add(&argv, s->name) |
+		    strv_add(&argv, "--pins-name") | strv_add(&argv, f->name) |
+		    strv_add(&argv, "--client") | strv_add(&argv, f->client) |
 		    strv_add(&argv, "--session") | strv_add(&argv, s->id);
 	if (r < 0)
 		_exit(125);

@@ -1,36 +1,196 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * A layer's rules are read in order and the first that matches decides; no match is
+ * DENY.  Over the layers the strictest decides.  Whether a rule matches may be uncertain
+ * (policies/where.h).  Then both ways are gone, with it and without it, and the stricter
+ * end counts; for lists, where the arguments are not known yet, the laxer one.
+ */
+#include <string.h>
+
 #include "policies/match.h"
 #include "policies/policy.h"
+#include "policies/uri.h"
 
-static enum policy_decision decide_rules(const struct policy_rules *rules, const char *name,
-					 size_t len)
+/* What rules are held against. */
+struct subject {
+	const char *text; /* a name, or a normal URI */
+	size_t len;
+	bool is_certain;  /* false: only "*" matches for certain, others may */
+	bool is_lax;	  /* any arguments are possible */
+	const struct policy_call *arguments;
+};
+
+static enum policy_decision least(enum policy_decision a, enum policy_decision b)
 {
-	for (size_t i = 0; i < rules->n; i++)
-		if (match_glob(rules->v[i].match, name, len))
-			return rules->v[i].then;
+	return a < b ? a : b;
+}
+
+static enum policy_truth matches(const struct policy_rule *rule, const struct subject *s)
+{
+	enum policy_truth all = POLICY_YES;
+
+	if (strcmp(rule->match, "*") != 0) {
+		if (!s->is_certain)
+			all = POLICY_UNSURE;
+		else if (!match_glob(rule->match, s->text, s->len))
+			return POLICY_NO;
+	}
+	for (size_t i = 0; i < rule->n_where; i++) {
+		enum policy_truth one =
+			s->arguments ? s->arguments->test(s->arguments, &rule->where[i]) :
+				       POLICY_UNSURE;
+
+		if (one < all)
+			all = one;
+	}
+	return all;
+}
+
+static enum policy_decision decide_rules(const struct policy_rules *rules,
+					 const struct subject *s)
+{
+	enum policy_decision worst = POLICY_ALLOW, best = POLICY_DENY;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		enum policy_truth truth = matches(&rules->v[i], s);
+
+		if (truth == POLICY_NO)
+			continue;
+		worst = least(worst, rules->v[i].then);
+		best = best < rules->v[i].then ? rules->v[i].then : best;
+		if (truth == POLICY_YES)
+			return s->is_lax ? best : worst;
+	}
+	return s->is_lax ? best : POLICY_DENY;
+}
+
+static enum policy_decision decide(const struct policy_rules *layers, size_t n,
+				   const struct subject *s)
+{
+	enum policy_decision d = POLICY_ALLOW;
+
+	for (size_t i = 0; i < n; i++)
+		d = least(d, decide_rules(&layers[i], s));
+	return d;
+}
+
+enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len,
+					const struct policy_call *arguments)
+{
+	const struct subject s = { name, len, true, !arguments, arguments };
+
+	return decide(p->messages.tools, p->messages.n_tools, &s);
+}
+
+enum policy_decision policy_decide_prompt(const struct policy *p, const char *name, size_t len,
+					  const struct policy_call *arguments)
+{
+	const struct subject s = { name, len, true, !arguments, arguments };
+
+	return decide(p->messages.prompts, p->messages.n_prompts, &s);
+}
+
+enum policy_decision policy_decide_resource(const struct policy *p, const char *uri, size_t len)
+{
+	char normal[URI_SIZE];
+	struct subject s = { .text = normal };
+
+	if (!p->messages.n_resources)
+		return POLICY_ALLOW;
+	s.is_certain = uri_normalize(uri, len, normal, &s.len) == 0;
+	return decide(p->messages.resources, p->messages.n_resources, &s);
+}
+
+/* Could the glob match a text that begins with this one?  *ret_all: does it match all? */
+static bool is_compatible(const char *glob, const char *prefix, size_t len, bool *ret_all)
+{
+	size_t literal = strcspn(glob, "*?"), common = literal < len ? literal : len;
+
+	*ret_all = literal <= len && !strcmp(glob + literal, "*") &&
+		   !memcmp(glob, prefix, literal);
+	return !memcmp(glob, prefix, common);
+}
+
+static enum policy_decision decide_prefix(const struct policy_rules *rules, const char *prefix,
+					  size_t len)
+{
+	enum policy_decision best = POLICY_DENY;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		bool is_all;
+
+		if (!is_compatible(rules->v[i].match, prefix, len, &is_all))
+			continue;
+		if (rules->v[i].then > best)
+			best = rules->v[i].then;
+		if (is_all)
+			break;
+	}
+	return best;
+}
+
+enum policy_decision policy_decide_template(const struct policy *p, const char *text, size_t len)
+{
+	const char *brace = memchr(text, '{', len);
+	enum policy_decision d = POLICY_ALLOW;
+
+	if (!brace)
+		return policy_decide_resource(p, text, len);
+	len = (size_t)(brace - text);
+	for (size_t i = 0; i < p->messages.n_resources; i++)
+		d = least(d, decide_prefix(&p->messages.resources[i], text, len));
+	return d;
+}
+
+static enum policy_decision annotated(enum policy_annotated a)
+{
+	switch (a) {
+	case POLICY_ANNOTATED_UNSET:
+	case POLICY_ANNOTATED_ALLOW:
+		return POLICY_ALLOW;
+	case POLICY_ANNOTATED_APPROVE:
+		return POLICY_APPROVE;
+	case POLICY_ANNOTATED_DENY:
+		break;
+	}
 	return POLICY_DENY;
 }
 
-enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len)
+enum policy_decision policy_decide_hints(const struct policy *p, unsigned int hints)
 {
-	enum policy_decision strictest = POLICY_ALLOW;
+	const struct policy_messages *m = &p->messages;
+	enum policy_decision d = POLICY_ALLOW;
 
-	for (size_t i = 0; i < p->messages.n_tools; i++) {
-		enum policy_decision one = decide_rules(&p->messages.tools[i], name, len);
+	if (!(hints & POLICY_HINT_READ_ONLY))
+		d = least(d, annotated(m->not_read_only));
+	if (!(hints & POLICY_HINT_NOT_DESTRUCTIVE))
+		d = least(d, annotated(m->destructive));
+	if (!(hints & POLICY_HINT_CLOSED_WORLD))
+		d = least(d, annotated(m->open_world));
+	return d;
+}
 
-		if (one < strictest)
-			strictest = one;
-	}
-	return strictest;
+bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t len)
+{
+	if (!tool)
+		return !rate->match && rate->per != POLICY_PER_TOOL &&
+		       rate->metric != POLICY_METRIC_CALLS;
+	return !rate->match || match_glob(rate->match, tool, len);
 }
 
 bool policy_wants_person(const struct policy *p)
 {
-	for (size_t i = 0; i < p->messages.n_tools; i++)
-		for (size_t j = 0; j < p->messages.tools[i].n; j++)
-			if (p->messages.tools[i].v[j].then == POLICY_APPROVE)
+	const struct policy_messages *m = &p->messages;
+
+	for (size_t i = 0; i < m->n_tools; i++)
+		for (size_t j = 0; j < m->tools[i].n; j++)
+			if (m->tools[i].v[j].then == POLICY_APPROVE)
 				return true;
-	return false;
+	return annotated(m->not_read_only) == POLICY_APPROVE ||
+	       annotated(m->destructive) == POLICY_APPROVE ||
+	       annotated(m->open_world) == POLICY_APPROVE;
 }
 
 bool policy_wants_pdp(const struct policy *p)
@@ -46,7 +206,39 @@ enum policy_decision policy_decide_method(const struct policy *p, const char *na
 	return POLICY_DENY;
 }
 
-enum policy_decision policy_decide_server_request(const struct policy *p)
+enum policy_requests policy_decide_request(const struct policy *p, const char *method,
+					   size_t len)
 {
-	return p->messages.server_requests == POLICY_REQUESTS_PASS ? POLICY_ALLOW : POLICY_DENY;
+	const struct policy_messages *m = &p->messages;
+	const struct {
+		const char *method;
+		enum policy_requests then;
+	} kinds[] = {
+		{ "sampling/createMessage", m->sampling },
+		{ "elicitation/create", m->elicitation },
+		{ "roots/list", m->list_roots },
+	};
+	enum policy_requests then = m->server_requests;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (kinds[i].then && kinds[i].then < then && strlen(kinds[i].method) == len &&
+		    !memcmp(kinds[i].method, method, len))
+			then = kinds[i].then;
+	return then;
+}
+
+enum policy_decision policy_decide_root(const struct policy *p, const char *uri, size_t len)
+{
+	char normal[URI_SIZE];
+	const char *path;
+
+	if (!p->messages.has_roots)
+		return POLICY_ALLOW;
+	if (uri_normalize(uri, len, normal, &len) < 0)
+		return POLICY_DENY;
+	path = uri_path(normal);
+	for (size_t i = 0; path && i < p->messages.roots.n; i++)
+		if (where_is_under(p->messages.roots.v[i], path, strlen(path)) == POLICY_YES)
+			return POLICY_ALLOW;
+	return POLICY_DENY;
 }

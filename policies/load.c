@@ -20,10 +20,12 @@
 #include "common/range.h"
 #include "policies/load.h"
 #include "policies/load_approval.h"
+#include "policies/load_rates.h"
+#include "policies/load_rules.h"
 #include "policies/locate.h"
 #include "policies/policy.h"
 
-#define DEPTH 8 /* the schema nests five deep */
+#define DEPTH 12 /* messages, tools, 0, arguments, /path, under, 0 */
 
 struct loading {
 	const char *text, *origin, *home;
@@ -217,7 +219,16 @@ ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
 ENUM_MEMBER(load_tier, "full", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
-ENUM_MEMBER(load_requests, "deny|pass", messages.server_requests, enum policy_requests)
+ENUM_MEMBER(load_all_requests, "deny|answer|pass", messages.server_requests, enum policy_requests)
+ENUM_MEMBER(load_sampling, "deny|answer|pass", messages.sampling, enum policy_requests)
+ENUM_MEMBER(load_elicitation, "deny|answer|pass", messages.elicitation, enum policy_requests)
+ENUM_MEMBER(load_list_roots, "deny|answer|pass", messages.list_roots, enum policy_requests)
+ENUM_MEMBER(load_pin, "strict|tofu|off", messages.pin, enum policy_pin)
+ENUM_MEMBER(load_descriptions, "hide|flag", messages.descriptions, enum policy_descriptions)
+ENUM_MEMBER(load_not_read_only, "deny|approve|allow", messages.not_read_only, enum policy_annotated)
+ENUM_MEMBER(load_destructive, "deny|approve|allow", messages.destructive, enum policy_annotated)
+ENUM_MEMBER(load_open_world, "deny|approve|allow", messages.open_world, enum policy_annotated)
+ENUM_MEMBER(load_names, "strict|any", messages.names, enum policy_names)
 
 #define LIMIT_MEMBER(field, min, max)                                                    \
 	static int load_##field(struct loading *l, json_t *v)                            \
@@ -357,52 +368,97 @@ static int load_sandbox(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
-static int load_rule(struct loading *l, json_t *value, struct policy_rules *rules)
+/* What is wrong in a part that another module loads, with its place in the document. */
+static int faulty(struct loading *l, int r, const struct load_fault *fault)
 {
-	const char *match = json_string_value(json_object_get(value, "match"));
-	json_t *then = json_object_get(value, "then");
-	int decision, r;
-
-	if (!json_is_object(value) || json_object_size(value) != 2 || !match || !*match || !then)
-		return refuse(l, "a rule is {\"match\": name or glob, \"then\": \"allow\", \"approve\" or "
-				 "\"deny\"}");
-	l->path[l->depth++] = (struct locate_step){ "then", 0 };
-	r = word(l, then, "deny|approve|allow", &decision);
-	if (r < 0)
-		return r;
-	l->depth--;
-	rules->v[rules->n].match = strdup(match);
-	if (!rules->v[rules->n].match)
+	if (r == 0)
+		return 0;
+	if (!fault->words[0])
 		return no_memory(l);
-	rules->v[rules->n++].then = (enum policy_decision)(POLICY_DENY + decision - 1);
-	return 0;
+	for (size_t i = 0; i < fault->depth && l->depth < DEPTH; i++)
+		l->path[l->depth++] = fault->path[i];
+	return refuse(l, "%s", fault->words);
+}
+
+/* The rules of this layer become the one entry of `layers`. */
+static int rules(struct loading *l, json_t *value, enum load_subject subject,
+		 struct policy_rules **layers, size_t *n)
+{
+	struct load_fault fault;
+
+	*layers = calloc(1, sizeof(**layers));
+	if (!*layers)
+		return no_memory(l);
+	*n = 1;
+	return faulty(l, load_rules(value, subject, l->home, *layers, &fault), &fault);
 }
 
 static int load_tools(struct loading *l, json_t *value)
 {
-	struct policy_messages *m = &l->policy->messages;
-	json_t *element;
-	size_t i;
+	return rules(l, value, LOAD_NAMES, &l->policy->messages.tools,
+		     &l->policy->messages.n_tools);
+}
 
-	if (!json_is_array(value) || json_array_size(value) > LIMIT_RULES)
-		return refuse(l, "must be a list of at most %d rules", LIMIT_RULES);
-	m->tools = calloc(1, sizeof(*m->tools));
-	if (!m->tools)
-		return no_memory(l);
-	m->n_tools = 1;
-	m->tools[0].v = calloc(json_array_size(value) + 1, sizeof(*m->tools[0].v));
-	if (!m->tools[0].v)
-		return no_memory(l);
-	json_array_foreach(value, i, element) {
-		int r;
+static int load_prompts(struct loading *l, json_t *value)
+{
+	return rules(l, value, LOAD_NAMES, &l->policy->messages.prompts,
+		     &l->policy->messages.n_prompts);
+}
 
-		l->path[l->depth++] = (struct locate_step){ NULL, i };
-		r = load_rule(l, element, &m->tools[0]);
-		if (r < 0)
-			return r;
-		l->depth--;
-	}
-	return 0;
+static int load_resources(struct loading *l, json_t *value)
+{
+	return rules(l, value, LOAD_URIS, &l->policy->messages.resources,
+		     &l->policy->messages.n_resources);
+}
+
+static int load_roots(struct loading *l, json_t *value)
+{
+	l->policy->messages.has_roots = true;
+	return strings(l, value, item_path, &l->policy->messages.roots);
+}
+
+static int load_result_size(struct loading *l, json_t *v)
+{
+	return size(l, v, 1024, LIMIT_LINE, &l->policy->messages.max_result);
+}
+
+static int load_arguments_size(struct loading *l, json_t *v)
+{
+	return size(l, v, 64, LIMIT_LINE, &l->policy->messages.max_arguments);
+}
+
+static int load_bounds(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "result", load_result_size },
+						 { "arguments", load_arguments_size }, {0} };
+
+	return object(l, value, members);
+}
+
+static int load_rates(struct loading *l, json_t *value)
+{
+	struct load_fault fault;
+
+	return faulty(l, load_rate_list(value, &l->policy->messages, &fault), &fault);
+}
+
+static int load_annotations(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "not_read_only", load_not_read_only },
+						 { "destructive", load_destructive },
+						 { "open_world", load_open_world }, {0} };
+
+	return object(l, value, members);
+}
+
+/* One word for all kinds, or an object with a word for each. */
+static int load_requests(struct loading *l, json_t *value)
+{
+	static const struct member members[] = { { "sampling", load_sampling },
+						 { "elicitation", load_elicitation },
+						 { "roots", load_list_roots }, {0} };
+
+	return json_is_object(value) ? object(l, value, members) : load_all_requests(l, value);
 }
 
 static int load_methods(struct loading *l, json_t *value)
@@ -415,7 +471,16 @@ static int load_messages(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "tools", load_tools },
+		{ "prompts", load_prompts },
+		{ "resources", load_resources },
 		{ "methods", load_methods },
+		{ "names", load_names },
+		{ "pin", load_pin },
+		{ "rate", load_rates },
+		{ "descriptions", load_descriptions },
+		{ "annotations", load_annotations },
+		{ "limits", load_bounds },
+		{ "roots", load_roots },
 		{ "tokens", load_tokens },
 		{ "server_requests", load_requests },
 		{0},

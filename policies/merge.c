@@ -5,6 +5,7 @@
 
 #include "common/destination.h"
 #include "common/err.h"
+#include "common/limits.h"
 #include "common/range.h"
 #include "policies/merge.h"
 #include "policies/policy.h"
@@ -186,27 +187,128 @@ static int stricter(int strong, int weak)
 	return weak < strong ? weak : strong;
 }
 
+/* Layers stand side by side: decide.c takes the strictest. */
+static int merge_rules(struct policy_rules **strong, size_t *n_strong,
+		       struct policy_rules **weak, size_t *n_weak)
+{
+	struct policy_rules *grown;
+
+	if (!*n_weak)
+		return 0;
+	grown = reallocarray(*strong, *n_strong + *n_weak, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + *n_strong, *weak, *n_weak * sizeof(*grown));
+	*strong = grown;
+	*n_strong += *n_weak;
+	*n_weak = 0; /* the rules moved */
+	return 0;
+}
+
+static bool is_same(const struct policy_rate *a, const struct policy_rate *b)
+{
+	return a->per == b->per && a->metric == b->metric && a->amount == b->amount &&
+	       a->seconds == b->seconds && !a->match == !b->match &&
+	       (!a->match || !strcmp(a->match, b->match));
+}
+
+/* Every rate of every layer holds.  The same one twice would count everything twice. */
+static int merge_rates(struct policy_messages *strong, struct policy_messages *weak)
+{
+	struct policy_rate *grown;
+
+	if (!weak->n_rates)
+		return 0;
+	grown = reallocarray(strong->rates, strong->n_rates + weak->n_rates, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	strong->rates = grown;
+	for (size_t i = 0; i < weak->n_rates; i++) {
+		struct policy_rate *rate = &weak->rates[i], *same = NULL;
+
+		for (size_t j = 0; j < strong->n_rates; j++)
+			if (is_same(&strong->rates[j], rate))
+				same = &strong->rates[j];
+		if (!same) {
+			strong->rates[strong->n_rates++] = *rate;
+			rate->match = NULL;
+		} else {
+			least(&same->alert, rate->alert);
+		}
+	}
+	return strong->n_rates > LIMIT_RATES ? -E2BIG : 0;
+}
+
+static bool is_below(const char *path, const struct strv *tops)
+{
+	for (size_t i = 0; i < tops->n; i++)
+		if (where_is_under(tops->v[i], path, strlen(path)) == POLICY_YES)
+			return true;
+	return false;
+}
+
+/* Of both lists, what lies at or below an entry of the other one. */
+static int merge_roots(struct policy_messages *strong, struct policy_messages *weak)
+{
+	struct strv both = {0};
+	int r = 0;
+
+	if (!weak->has_roots)
+		return 0;
+	if (!strong->has_roots) {
+		move(&strong->roots, &weak->roots);
+		strong->has_roots = true;
+		return 0;
+	}
+	for (size_t i = 0; i < weak->roots.n && r == 0; i++)
+		if (is_below(weak->roots.v[i], &strong->roots))
+			r = strv_add(&both, weak->roots.v[i]);
+	for (size_t i = 0; i < strong->roots.n && r == 0; i++)
+		if (is_below(strong->roots.v[i], &weak->roots) &&
+		    !strv_has(&both, strong->roots.v[i]))
+			r = strv_add(&both, strong->roots.v[i]);
+	move(&strong->roots, &both);
+	return r;
+}
+
+#define STRICTER(field, type) s->field = (type)stricter((int)s->field, (int)w->field)
+
+static void merge_words(struct policy_messages *s, const struct policy_messages *w)
+{
+	STRICTER(tokens, enum policy_tokens);
+	STRICTER(server_requests, enum policy_requests);
+	STRICTER(sampling, enum policy_requests);
+	STRICTER(elicitation, enum policy_requests);
+	STRICTER(list_roots, enum policy_requests);
+	STRICTER(names, enum policy_names);
+	STRICTER(pin, enum policy_pin);
+	STRICTER(descriptions, enum policy_descriptions);
+	STRICTER(not_read_only, enum policy_annotated);
+	STRICTER(destructive, enum policy_annotated);
+	STRICTER(open_world, enum policy_annotated);
+	least(&s->max_result, w->max_result);
+	least(&s->max_arguments, w->max_arguments);
+}
+
 static int merge_messages(struct policy *strong, struct policy *weak)
 {
 	struct policy_messages *s = &strong->messages, *w = &weak->messages;
+	int r;
 
-	if (w->n_tools) {
-		struct policy_rules *grown =
-			reallocarray(s->tools, s->n_tools + w->n_tools, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		memcpy(grown + s->n_tools, w->tools, w->n_tools * sizeof(*grown));
-		s->tools = grown;
-		s->n_tools += w->n_tools;
-		w->n_tools = 0; /* the rules moved */
-	}
-	s->tokens = (enum policy_tokens)stricter((int)s->tokens, (int)w->tokens);
-	s->server_requests =
-		(enum policy_requests)stricter((int)s->server_requests, (int)w->server_requests);
-	return merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods, is_covered,
-			   "method",
-			   &strong->notes);
+	merge_words(s, w);
+	r = merge_rules(&s->tools, &s->n_tools, &w->tools, &w->n_tools);
+	if (r == 0)
+		r = merge_rules(&s->prompts, &s->n_prompts, &w->prompts, &w->n_prompts);
+	if (r == 0)
+		r = merge_rules(&s->resources, &s->n_resources, &w->resources, &w->n_resources);
+	if (r == 0)
+		r = merge_roots(s, w);
+	if (r == 0)
+		r = merge_rates(s, w);
+	if (r == 0)
+		r = merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods,
+				is_covered, "method", &strong->notes);
+	return r;
 }
 
 /* A weaker list within the ceiling of a stronger layer. */
@@ -355,4 +457,10 @@ void merge_defaults(struct policy *p)
 		p->messages.tokens = POLICY_TOKENS_REDACT;
 	if (p->messages.server_requests == POLICY_REQUESTS_UNSET)
 		p->messages.server_requests = POLICY_REQUESTS_PASS;
+	if (p->messages.names == POLICY_NAMES_UNSET)
+		p->messages.names = POLICY_NAMES_STRICT;
+	if (p->messages.pin == POLICY_PIN_UNSET)
+		p->messages.pin = POLICY_PIN_OFF;
+	if (p->messages.descriptions == POLICY_DESCRIPTIONS_UNSET)
+		p->messages.descriptions = POLICY_DESCRIPTIONS_FLAG;
 }

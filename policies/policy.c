@@ -24,17 +24,34 @@ static void pdp_done(struct policy_pdp *d)
 	free(d->ca_file);
 }
 
+static void rules_done(struct policy_rules *layers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < layers[i].n; j++) {
+			struct policy_rule *rule = &layers[i].v[j];
+
+			for (size_t k = 0; k < rule->n_where; k++)
+				where_done(&rule->where[k]);
+			free(rule->where);
+			free(rule->match);
+		}
+		free(layers[i].v);
+	}
+	free(layers);
+}
+
 void policy_done(struct policy *p)
 {
 	struct policy_messages *m = &p->messages;
 	struct policy_sandbox *s = &p->sandbox;
 
-	for (size_t i = 0; i < m->n_tools; i++) {
-		for (size_t j = 0; j < m->tools[i].n; j++)
-			free(m->tools[i].v[j].match);
-		free(m->tools[i].v);
-	}
-	free(m->tools);
+	rules_done(m->tools, m->n_tools);
+	rules_done(m->prompts, m->n_prompts);
+	rules_done(m->resources, m->n_resources);
+	strv_done(&m->roots);
+	for (size_t i = 0; i < m->n_rates; i++)
+		free(m->rates[i].match);
+	free(m->rates);
 	strv_done(&m->methods);
 	for (size_t i = 0; i < s->n_ceilings; i++) {
 		strv_done(&s->ceilings[i].read);

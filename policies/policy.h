@@ -5,7 +5,7 @@
  * A policy document is JSON (policies/schema.json, policy.5).  Several of them,
  * from the strongest to the weakest layer (administrator, user or profile, command
  * line), are merged into one struct policy, where a weaker layer can only tighten.
- * policy_load() and policy_merge() read trusted input; policy_decide_*() are pure
+ * load_text() and merge_into() read trusted input; policy_decide_*() are pure
  * and are the only place where a rule is applied: the pep, `decide` and `explain`
  * all call them.
  */
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "common/strv.h"
+#include "policies/where.h"
 
 struct err;
 
@@ -52,13 +53,76 @@ enum policy_tokens {
 enum policy_requests { /* requests that a server sends to the client */
 	POLICY_REQUESTS_UNSET = 0,
 	POLICY_REQUESTS_DENY,
-	POLICY_REQUESTS_PASS, /* the default */
+	POLICY_REQUESTS_ANSWER, /* we answer: declined, or the roots of the policy */
+	POLICY_REQUESTS_PASS,	/* the default */
 };
 
-/* One rule: glob over the whole name ('*' any run, '?' one byte), and what then. */
+enum policy_names { /* of tools */
+	POLICY_NAMES_UNSET = 0,
+	POLICY_NAMES_STRICT, /* [A-Za-z0-9_.-]{1,128}, no two alike; the default */
+	POLICY_NAMES_ANY,
+};
+
+enum policy_pin { /* of what a server says its tools are */
+	POLICY_PIN_UNSET = 0,
+	POLICY_PIN_STRICT, /* only what the user accepted is shown and may be called */
+	POLICY_PIN_TOFU,   /* trusted at first use; what changes is hidden until accepted */
+	POLICY_PIN_OFF,	   /* the default */
+};
+
+enum policy_descriptions { /* that hold instructions or invisible characters */
+	POLICY_DESCRIPTIONS_UNSET = 0,
+	POLICY_DESCRIPTIONS_HIDE,
+	POLICY_DESCRIPTIONS_FLAG, /* in the audit log; the default */
+};
+
+/* What tools that do not declare something harmless need at least. */
+enum policy_annotated {
+	POLICY_ANNOTATED_UNSET = 0, /* nothing: as ALLOW */
+	POLICY_ANNOTATED_DENY,
+	POLICY_ANNOTATED_APPROVE,
+	POLICY_ANNOTATED_ALLOW,
+};
+
+/* What a tool declares (MCP, ToolAnnotations); a missing bit is the worse case, as the
+ * specification's defaults are. */
+enum policy_hint {
+	POLICY_HINT_READ_ONLY = 1,
+	POLICY_HINT_NOT_DESTRUCTIVE = 2,
+	POLICY_HINT_CLOSED_WORLD = 4,
+};
+
+enum policy_per { /* what shares one counter */
+	POLICY_PER_SERVER = 0, /* all clients of one server */
+	POLICY_PER_CLIENT,     /* all servers of one client */
+	POLICY_PER_TOOL,       /* all clients of one tool of one server */
+};
+
+enum policy_metric {
+	POLICY_METRIC_CALLS = 0,    /* of tools */
+	POLICY_METRIC_RESULT_BYTES, /* of every answer to the client, about */
+	POLICY_METRIC_TOKENS,	    /* of a model, in arguments and answers: bytes / 4 */
+};
+
+/* At most so much in a period.  All of them hold, of every layer. */
+struct policy_rate {
+	enum policy_per per;
+	enum policy_metric metric;
+	char *match;	  /* tools that count, a glob; NULL: everything */
+	uint64_t amount;
+	uint64_t seconds; /* 1, 60, 3600 or 86400 */
+	uint64_t alert;	  /* percent of it, when the log tells; 0: never */
+};
+
+/*
+ * One rule: glob over the whole name or normal URI ('*' any run, '?' one byte), what the
+ * arguments must be (all of it), and what then.
+ */
 struct policy_rule {
 	char *match;
 	enum policy_decision then;
+	struct policy_where *where;
+	size_t n_where;
 };
 
 /* The ordered rules of one layer: the first match decides, no match is DENY. */
@@ -113,12 +177,23 @@ struct policy_sandbox {
 };
 
 struct policy_messages {
-	struct policy_rules *tools; /* one per layer that has rules; all must allow */
-	size_t n_tools;
+	/* One per layer that has rules: the strictest layer decides. */
+	struct policy_rules *tools, *prompts, *resources;
+	size_t n_tools, n_prompts, n_resources;
 	bool has_methods;
 	struct strv methods;	    /* globs: methods outside the MCP specification to pass */
 	enum policy_tokens tokens;
-	enum policy_requests server_requests;
+	enum policy_requests server_requests; /* all kinds, and then each: the stricter */
+	enum policy_requests sampling, elicitation, list_roots;
+	bool has_roots;
+	struct strv roots;	    /* paths: what roots/list may tell */
+	struct policy_rate *rates;
+	size_t n_rates;
+	enum policy_names names;
+	enum policy_pin pin;
+	enum policy_descriptions descriptions;
+	enum policy_annotated not_read_only, destructive, open_world;
+	uint64_t max_result, max_arguments; /* bytes as written; 0: no bound of its own */
 };
 
 /* Where a person is asked. */
@@ -190,8 +265,36 @@ struct policy {
 void policy_done(struct policy *p);
 void policy_ciba_done(struct policy_ciba *c);
 
-/* May a call of this tool pass?  Byte-exact; name need not be NUL-terminated. */
-enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len);
+/*
+ * How a rule looks at a call's arguments.  The owner embeds it; test() finds the value
+ * and asks where_test().  NULL in its place asks for the laxest decision that any
+ * arguments could get: for lists.
+ */
+struct policy_call {
+	enum policy_truth (*test)(const struct policy_call *self,
+				  const struct policy_where *w);
+};
+
+/* Names are byte-exact and need not be NUL-terminated. */
+enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len,
+					const struct policy_call *arguments);
+enum policy_decision policy_decide_prompt(const struct policy *p, const char *name, size_t len,
+					  const struct policy_call *arguments);
+
+/* A URI in any spelling; rules see its normal form (policies/uri.h).  One without a
+ * normal form matches "*" for certain and every other rule perhaps. */
+enum policy_decision policy_decide_resource(const struct policy *p, const char *uri, size_t len);
+
+/* May something that this URI template (RFC 6570) makes pass? */
+enum policy_decision policy_decide_template(const struct policy *p, const char *text,
+					    size_t len);
+
+/* What a tool that declares these hints (POLICY_HINT_*) needs at least.  To be taken
+ * together with what the rules decide, the stricter: a hint never lowers anything. */
+enum policy_decision policy_decide_hints(const struct policy *p, unsigned int hints);
+
+/* Does a call of this tool count for the rate?  NULL: something that is no call. */
+bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t len);
 
 /* Is there a rule that wants the approval of a person? */
 bool policy_wants_person(const struct policy *p);
@@ -202,7 +305,11 @@ bool policy_wants_pdp(const struct policy *p);
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);
 
-/* May a request from the server (sampling, elicitation, roots) reach the client? */
-enum policy_decision policy_decide_server_request(const struct policy *p);
+/* What becomes of this request of the server's; never UNSET once defaults are merged. */
+enum policy_requests policy_decide_request(const struct policy *p, const char *method,
+					   size_t len);
+
+/* May the client name this root (a file: URI) to the server? */
+enum policy_decision policy_decide_root(const struct policy *p, const char *uri, size_t len);
 
 #endif /* POLICIES_POLICY_H */

@@ -20,6 +20,9 @@
 /* Small messages may pile up to this before their side is read no further. */
 #define PENDING (64 * KIB)
 
+/* What a pipe holds is read at the end in this many steps; a flood is not waited for. */
+#define LAST_READS 64
+
 static void close_one(int *fd)
 {
 	if (*fd > 2)
@@ -35,19 +38,12 @@ static void say(struct flow *f, enum wire_event_kind kind)
 		fd_write_all(f->event, &e, sizeof(e));
 }
 
-/* May a line of this side be judged now?  Pure. */
+/* May a line of this side be judged now?  When what it was made of has left, and not too
+ * many answers of ours wait for its sender: what the other side sent to it does not
+ * count, so a large answer never stops the requests of who reads it.  Pure. */
 static bool may_judge(const struct flow *f, enum vocabulary_from side)
 {
-	return sink_pending(&f->to[side]) <= PENDING &&
-	       sink_pending(&f->to[1 - side]) <= f->to[1 - side].size - LIMIT_REPLIES / 2;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return sink_pending(&f->to[side]) <= PENDING && f->to[1 - side].own <= LIMIT_REPLIES / 2;
 }
 
 /* --- the broker ------------------------------------------------------------------------ */
@@ -79,7 +75,7 @@ static void tell_broker(struct flow *f)
 	static struct wire_ask ask; /* too large for a stack that is never touched again */
 	ssize_t n;
 
-	while (f->broker >= 0 && ask_outgoing(f->gate.ask, f->gate.now, &ask)) {
+	while (f->broker >= 0 && ask_outgoing(f->gate.ask, (int64_t)f->gate.now, &ask)) {
 		n = send(f->broker, &ask, sizeof(ask), MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -108,18 +104,6 @@ static void hear_broker(struct flow *f)
 		hold_answer(&f->gate, &answer);
 	else
 		broker_ended(f);
-}
-
-/* Milliseconds that poll may sleep. */
-static int sleep_of(const struct flow *f)
-{
-	int64_t next = f->gate.ask ? ask_next(f->gate.ask) : -1, left;
-
-	if (next < 0)
-		return -1;
-	/* What is due and was not done lacks room: a sink that empties wakes us. */
-	left = next - f->gate.now;
-	return left <= 0 ? -1 : left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
 /* --- reading --------------------------------------------------------------------------- */
@@ -171,31 +155,44 @@ static void trim_tape(struct flow *f)
 
 /* --- judging --------------------------------------------------------------------------- */
 
-static bool is_blank(const char *line, size_t len)
-{
-	return strspn(line, " \t\r") >= len;
-}
-
 static void judge(struct flow *f, enum vocabulary_from side)
 {
 	struct source *s = &f->from[side];
 	const char *line, *why;
 	size_t len;
 
+	s->is_behind = true;
 	while (may_judge(f, side)) {
 		int r = frame_next(&s->frame, &line, &len);
 
 		if (r == 0 && s->fd < 0)
 			r = frame_last(&s->frame, &line, &len);
-		if (r == 0)
+		if (r == 0) {
+			s->is_behind = false;
 			break;
+		}
 		if (r < 0)
-			gate_overlong(&f->gate, side);
-		else if (len && !is_blank(line, len))
+			gate_overlong(&f->gate, side, &s->peek);
+		else
 			gate_line(&f->gate, side, line, len, &why);
 		trim_tape(f);
 	}
 	trim(s);
+}
+
+/* All of it but for a word that is not whole yet: a secret is not cut in two. */
+static int take_piece(struct frame *frame, const char **ret_line, size_t *ret_len)
+{
+	size_t end = frame->tail, least = frame->head + frame->size / 2;
+
+	while (end > least && frame->buf[end - 1] != ' ')
+		end--;
+	if (end == least)
+		end = frame->tail;
+	*ret_line = frame->buf + frame->head;
+	*ret_len = end - frame->head;
+	frame->head = frame->scan = end;
+	return 1;
 }
 
 static void diagnose(struct flow *f)
@@ -205,14 +202,16 @@ static void diagnose(struct flow *f)
 	size_t len;
 
 	for (;;) {
-		int r = frame_next(frame, &line, &len);
+		/* A long line leaves in pieces: as soon as the buffer holds nothing else. */
+		bool is_full = frame->tail - frame->head == frame->size &&
+			       !memchr(frame->buf + frame->scan, '\n', frame->tail - frame->scan);
+		int r = is_full ? take_piece(frame, &line, &len) : frame_next(frame, &line, &len);
 
-		/* A long line leaves in pieces: as soon as the buffer holds one. */
-		if (r == 0 && (frame->tail - frame->head >= frame->size || f->diagnostics.fd < 0))
+		if (r == 0 && f->diagnostics.fd < 0)
 			r = frame_last(frame, &line, &len);
 		if (r <= 0)
 			return;
-		stderr_line(&f->errors, f->gate.scan, f->name, line, len, &f->dropped);
+		stderr_line(&f->relay, line, len, f->gate.now);
 	}
 }
 
@@ -260,8 +259,9 @@ static bool is_over(struct flow *f)
 
 	if (f->from[FROM_SERVER].fd >= 0 || frame->tail != frame->head)
 		return false;
-	gate_server_ended(&f->gate);
 	f->to[FROM_CLIENT].fd = -1;
+	if (!gate_server_ended(&f->gate) && f->to[FROM_SERVER].fd >= 0)
+		return false;
 	return !sink_pending(&f->to[FROM_SERVER]) || f->to[FROM_SERVER].fd < 0;
 }
 
@@ -273,6 +273,42 @@ enum { P_CLIENT = 0, P_SERVER, P_TO_SERVER, P_TO_CLIENT, P_DIAGNOSTICS, P_ERRORS
 static int wanted(int fd, bool is_wanted)
 {
 	return is_wanted ? fd : -1;
+}
+
+/* A side is read only when all that it sent before was judged: what waits is a line's
+ * length at most, and each byte is moved a bounded number of times. */
+static bool may_read(const struct flow *f, enum vocabulary_from side)
+{
+	return may_judge(f, side) && !f->from[side].is_behind;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Lines that can be judged now come before anything new; nobody would wake us. */
+static int timeout(const struct flow *f)
+{
+	int64_t next;
+	int wait;
+
+	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
+		if (f->from[side].is_behind && may_judge(f, (enum vocabulary_from)side))
+			return 0;
+	wait = stderr_wait(&f->relay, now());
+	next = f->gate.ask ? ask_next(f->gate.ask) : -1;
+	/* What was due in the last round and was not done lacks room: a sink that empties
+	 * wakes us. */
+	if (next <= (int64_t)f->gate.now)
+		return wait;
+	next -= (int64_t)f->gate.now;
+	if (next > INT32_MAX)
+		next = INT32_MAX;
+	return wait < 0 || next < wait ? (int)next : wait;
 }
 
 static void flush(struct flow *f, enum vocabulary_from side)
@@ -294,10 +330,10 @@ static void take(struct flow *f, enum vocabulary_from side)
 
 static int round_once(struct flow *f)
 {
-	bool judges_client = may_judge(f, FROM_CLIENT), judges_server = may_judge(f, FROM_SERVER);
+	bool reads_client = may_read(f, FROM_CLIENT), reads_server = may_read(f, FROM_SERVER);
 	struct pollfd p[P_N] = {
-		[P_CLIENT] = { wanted(f->from[FROM_CLIENT].fd, judges_client), POLLIN, 0 },
-		[P_SERVER] = { wanted(f->from[FROM_SERVER].fd, judges_server), POLLIN, 0 },
+		[P_CLIENT] = { wanted(f->from[FROM_CLIENT].fd, reads_client), POLLIN, 0 },
+		[P_SERVER] = { wanted(f->from[FROM_SERVER].fd, reads_server), POLLIN, 0 },
 		[P_TO_SERVER] = { wanted(f->to[FROM_CLIENT].fd, sink_pending(&f->to[FROM_CLIENT])),
 				  POLLOUT, 0 },
 		/* Without anything to write: only to learn that the client is gone. */
@@ -311,9 +347,9 @@ static int round_once(struct flow *f)
 
 	if (f->broker >= 0 && ask_has_outgoing(f->gate.ask))
 		p[P_BROKER].events |= POLLOUT;
-	if (poll(p, P_N, sleep_of(f)) < 0)
+	if (poll(p, P_N, timeout(f)) < 0)
 		return errno == EINTR ? 0 : -errno;
-	f->gate.now = now_ms();
+	f->gate.now = now();
 	if (p[P_LIFELINE].revents)
 		return -EOWNERDEAD;
 	if (p[P_TO_CLIENT].revents & (POLLERR | POLLNVAL))
@@ -325,6 +361,7 @@ static int round_once(struct flow *f)
 	if (p[P_SERVER].revents)
 		take(f, FROM_SERVER);
 	diagnose(f);
+	stderr_tell(&f->relay, f->gate.now, false);
 	/* An answer before what the client says: it may be about to give up. */
 	if (p[P_BROKER].revents & (POLLIN | POLLHUP | POLLERR))
 		hear_broker(f);
@@ -344,7 +381,8 @@ static int round_once(struct flow *f)
 
 int flow_run(struct flow *f)
 {
-	f->gate.now = now_ms();
+	f->gate.now = now();
+	stderr_init(&f->relay, f->gate.scan, f->name, &f->errors, now());
 	say(f, WIRE_EVENT_LOCKED);
 	for (;;) {
 		int r = round_once(f);
@@ -356,10 +394,11 @@ int flow_run(struct flow *f)
 			break;
 	}
 	/* The last words, when somebody takes them. */
-	if (f->diagnostics.fd >= 0 && fill(&f->diagnostics) >= 0)
+	for (int i = 0; i < LAST_READS && f->diagnostics.fd >= 0 && fill(&f->diagnostics) > 0; i++)
 		diagnose(f);
 	f->diagnostics.fd = -1;
 	diagnose(f);
+	stderr_tell(&f->relay, f->gate.now, true);
 	sink_flush(&f->errors);
 	return 0;
 }

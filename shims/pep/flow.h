@@ -14,12 +14,16 @@
 
 #include "shims/pep/frame.h"
 #include "shims/pep/gate.h"
+#include "shims/pep/peek.h"
 #include "shims/pep/sink.h"
+#include "shims/pep/stderr.h"
 
 struct source {
 	int fd; /* -1: at its end */
 	bool is_socket;
 	struct frame frame;
+	struct peek peek;
+	bool is_behind; /* holds lines that could not be judged yet */
 	size_t high; /* the most that was used since it was trimmed */
 };
 
@@ -28,11 +32,11 @@ struct flow {
 	struct source from[2]; /* by enum vocabulary_from */
 	struct sink to[2];     /* what `from` of the same index goes to */
 	struct source diagnostics; /* the server's stderr */
+	struct stderr_relay relay;
 	struct sink errors;	   /* ours */
 	int event, lifeline;	   /* -1: none */
 	int broker;		   /* -1: none; SOCK_SEQPACKET */
 	const char *name;	   /* of the server */
-	size_t dropped;		   /* lines of stderr */
 	bool said_eof, said_idle;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shims/pep/frame.h"
+#include "shims/pep/peek.h"
 
 char *frame_space(struct frame *f, size_t *ret_room)
 {
@@ -32,34 +33,41 @@ static int give(struct frame *f, size_t end, const char **ret_line, size_t *ret_
 	return 1;
 }
 
+/* The bytes up to `end` belong to a line that is too long. */
+static void discard(struct frame *f, size_t end)
+{
+	if (f->peek && !f->is_discarding)
+		*f->peek = (struct peek){0};
+	if (f->peek)
+		peek_feed(f->peek, f->buf + f->head, end - f->head);
+	f->is_discarding = true;
+}
+
 int frame_next(struct frame *f, const char **ret_line, size_t *ret_len)
 {
-	for (;;) {
-		/* Resume where the last search stopped: a peer that sends one byte at a time
-		 * must not make us search the whole buffer for each of them. */
-		char *nl = memchr(f->buf + f->scan, '\n', f->tail - f->scan);
-		size_t end;
+	/* Resume where the last search stopped: a peer that sends one byte at a time
+	 * must not make us search the whole buffer for each of them. */
+	char *nl = memchr(f->buf + f->scan, '\n', f->tail - f->scan);
+	size_t end;
 
-		if (!nl) {
-			bool was_discarding = f->is_discarding;
-
-			f->scan = f->tail;
-			if (!was_discarding && f->tail - f->head < f->size)
-				return 0;
-			f->is_discarding = true;
+	if (!nl) {
+		f->scan = f->tail;
+		if (f->is_discarding || f->tail - f->head == f->size) {
+			discard(f, f->tail);
 			f->head = f->scan = f->tail = 0;
-			return was_discarding ? 0 : -EMSGSIZE;
 		}
-		end = (size_t)(nl - f->buf);
-		if (f->is_discarding) {
-			f->is_discarding = false;
-			f->head = f->scan = end + 1;
-			continue;
-		}
-		give(f, end, ret_line, ret_len);
-		f->head = f->scan = end + 1;
-		return 1;
+		return 0;
 	}
+	end = (size_t)(nl - f->buf);
+	if (f->is_discarding) {
+		discard(f, end);
+		f->is_discarding = false;
+		f->head = f->scan = end + 1;
+		return -EMSGSIZE;
+	}
+	give(f, end, ret_line, ret_len);
+	f->head = f->scan = end + 1;
+	return 1;
 }
 
 int frame_last(struct frame *f, const char **ret_line, size_t *ret_len)

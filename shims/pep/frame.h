@@ -4,8 +4,8 @@
  *
  * MCP over stdio sends one JSON text per line.  Bytes go in at frame_space(), whole
  * lines come out of frame_next().  No I/O, no JSON, no allocation: the memory is the
- * caller's.  A line that does not fit is discarded up to its newline and reported once;
- * it is never cut short, because a verdict needs the whole message.
+ * caller's.  A line that does not fit is discarded up to its newline and reported there,
+ * once; it is never cut short, because a verdict needs the whole message.
  */
 #ifndef SHIMS_PEP_FRAME_H
 #define SHIMS_PEP_FRAME_H
@@ -13,11 +13,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct peek;
+
 /* head <= scan <= tail <= size, and buf[head, scan) holds no newline. */
 struct frame {
 	char *buf; /* borrowed; outlives the frame */
 	size_t size, head, scan, tail;
 	bool is_discarding; /* inside a line that was too long */
+	struct peek *peek;  /* borrowed; sees all of such a line; NULL: nobody does */
 };
 
 /* Where to read() next.  Ends the life of every line handed out before. */

@@ -10,7 +10,12 @@
  * (MCP, server/tools, error handling); everything else by a JSON-RPC error.  Texts tell
  * that it was refused and that trying again does not help, never which rule did.  A
  * response passes only to the request it answers; when one for an outstanding request
- * cannot pass, the client gets an error in its place and does not wait forever.
+ * cannot pass, the client gets an error in its place and does not wait forever.  What
+ * cannot be read at all is answered when it shows an id (peek).
+ *
+ * An id in use is never answered for anything but its request: a second request with
+ * the id of an open one is dropped, and the client told so without an id.  An error
+ * with the id would be taken for the answer of the first, which goes on.
  */
 #ifndef SHIMS_PEP_GATE_H
 #define SHIMS_PEP_GATE_H
@@ -20,26 +25,42 @@
 #include <stdint.h>
 
 #include "shims/pep/json.h"
+#include "shims/pep/rates.h"
+#include "shims/pep/rules.h"
+#include "shims/pep/rules.h"
 #include "shims/pep/session.h"
 #include "shims/pep/vocabulary.h"
 
 struct ask;
 struct ask_call;
 struct audit;
+struct peek;
 struct policy;
 struct scan;
 struct sink;
+
+/* Lines of the audit log that one side caused, of one kind: a flood must not fill the
+ * disk.  What is left out is counted, and told by one line. */
+struct gate_noted {
+	uint64_t spent, filled; /* thousandths of a line; milliseconds */
+	bool is_over;
+	size_t omitted;
+};
 
 struct gate {
 	const struct policy *policy;
 	const struct scan *scan; /* NULL: tokens pass */
 	struct audit *audit;
+	struct rules rules;	 /* rules.policy is policy */
+	struct rates *rates;	 /* NULL: nothing is counted */
+	const char *words;	 /* for the asker of what is withheld; NULL: the usual */
 	struct json json;	 /* memory for one message at a time */
-	struct session_table asked[2]; /* by enum vocabulary_from: who asked */
+	struct session session;
+	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
+	struct gate_noted noted[2][2]; /* by who sent it; [0]: what was dropped, [1]: the rest */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
 	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
 	const struct ask_call *released; /* the approved call that is passing now */
-	int64_t now;		 /* CLOCK_MONOTONIC, ms */
 	bool is_local;		 /* approvals are given by mcp-confine approve */
 	bool explains;		 /* --decide: say that a call would be held */
 };
@@ -51,11 +72,15 @@ enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED, 
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
 			    size_t len, const char **ret_why);
 
-/* A line that was too long to be read. */
-void gate_overlong(struct gate *g, enum vocabulary_from from);
+/* A line that was too long to be read; what was seen of it. */
+void gate_overlong(struct gate *g, enum vocabulary_from from, const struct peek *peek);
 
-/* The server ended: every open request of the client's gets an error. */
-void gate_server_ended(struct gate *g);
+/* The server ended: every open request of the client's gets an error.  Return: whether
+ * all had room; else call it again. */
+bool gate_server_ended(struct gate *g);
+
+/* Note in the audit log that what was no message was dropped; words are static. */
+void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words);
 
 /* Does the server owe an answer? */
 bool gate_owes(const struct gate *g);

@@ -26,7 +26,7 @@ static void note(struct gate *g, const char *event, const struct ask_call *c, co
 	audit_int(&l, "question", (int64_t)c->serial);
 	if (why)
 		audit_string(&l, "why", why);
-	audit_int(&l, "ms", g->now - c->asked_at);
+	audit_int(&l, "ms", (int64_t)g->now - c->asked_at);
 	audit_end(&l);
 }
 
@@ -143,7 +143,8 @@ static void set_names(struct gate *g, const struct rpc *m, struct ask_call *f)
 static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const char **ret_line,
 		  size_t *ret_len, const char **ret_arguments, size_t *ret_redacted)
 {
-	struct rewrite rw = { .json = &g->json, .scan = g->scan, .tools = JSON_NONE };
+	struct rewrite rw = { .json = &g->json, .scan = g->scan, .hide = g->rules.hide,
+			      .n_hide = g->rules.n_hide };
 	uint32_t arguments = json_member(&g->json, m->params, "arguments");
 	struct scratch to = scratch_of(g);
 	long len = rewrite_message(&rw, to.at, to.room);
@@ -168,26 +169,31 @@ static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const
 	return 0;
 }
 
-enum ask_verdict hold_call(struct gate *g, const struct rpc *m, bool wants_person,
+enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 			   const char **ret_words, const char **ret_why)
 {
-	struct ask_call facts = { .wants_person = wants_person, .wants_pdp = policy_wants_pdp(g->policy) }, *c;
+	struct ask_call facts = { .wants_person = g->rules.needs_person,
+				  .wants_pdp = policy_wants_pdp(g->policy),
+				  .has_pin = g->rules.pin != NULL }, *c;
 	const char *line = NULL, *arguments = NULL;
 	size_t len = 0, redacted = 0;
 	enum ask_verdict verdict;
 	int r;
 
-	*ret_words = "This tool call needs an approval and nobody can be asked.";
+	*ret_words = "This tool call needs the approval of a person and nobody can be asked; "
+		     "trying again will not help.";
 	*ret_why = "needs approval, and there is no channel";
 	if (!g->ask)
 		return ASK_REFUSED;
+	if (facts.has_pin)
+		memcpy(facts.pin, g->rules.pin, sizeof(facts.pin));
 	set_names(g, m, &facts);
 	r = freeze(g, m, &facts, &line, &len, &arguments, &redacted);
 	*ret_words = "This tool call cannot be held as it is; trying again will not help.";
 	*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
 	if (r < 0)
 		return ASK_REFUSED;
-	verdict = ask_add(g->ask, &facts, line, len, arguments, g->now, &c, ret_words);
+	verdict = ask_add(g->ask, &facts, line, len, arguments, (int64_t)g->now, &c, ret_words);
 	*ret_why = "not asked";
 	if (verdict == ASK_HELD) {
 		note(g, "ask", c, redacted ? "secrets redacted" : NULL);
@@ -223,14 +229,14 @@ bool hold_cancel(struct gate *g, const struct rpc *m)
 
 /* --- telling the client ------------------------------------------------------------------------ */
 
-static struct reply_id id_of(const struct ask_call *c)
+static struct rpc_id id_of(const struct ask_call *c)
 {
-	return (struct reply_id){ c->id.text, c->id.len, c->id.is_string };
+	return (struct rpc_id){ c->id.text, c->id.len, c->id.is_string };
 }
 
 static void tell(struct gate *g, const struct ask_call *c, const char *words)
 {
-	struct reply_id id = id_of(c);
+	struct rpc_id id = id_of(c);
 
 	reply_tool_error(g->out[FROM_SERVER], &id, words, c->is_modern);
 }
@@ -274,7 +280,7 @@ static void tell_progress(struct gate *g, const struct ask_call *c)
 /* Is what leaves what was asked about?  The frozen line must be what it is rewritten to. */
 static bool is_unchanged(struct gate *g, const char *line, size_t len)
 {
-	struct rewrite rw = { .json = &g->json, .scan = g->scan, .tools = JSON_NONE };
+	struct rewrite rw = { .json = &g->json, .scan = g->scan };
 	struct scratch to = scratch_of(g);
 
 	return json_parse(&g->json, line, len - 1) == 0 &&
@@ -315,7 +321,7 @@ void hold_answer(struct gate *g, const struct wire_answer *answer)
 
 	if (!g->ask)
 		return;
-	c = ask_answer(g->ask, answer, g->now, &is_taken, &words);
+	c = ask_answer(g->ask, answer, (int64_t)g->now, &is_taken, &words);
 	if (!is_taken) {
 		struct audit_line l;
 
@@ -344,7 +350,7 @@ void hold_time(struct gate *g)
 	struct ask_call *c = NULL;
 
 	while (g->ask && has_room(g)) {
-		switch (ask_due(g->ask, g->now, &c)) {
+		switch (ask_due(g->ask, (int64_t)g->now, &c)) {
 		case ASK_DUE_RELEASE:
 			release(g, c);
 			break;
@@ -360,7 +366,7 @@ void hold_time(struct gate *g)
 			break;
 		case ASK_DUE_PROGRESS:
 			tell_progress(g, c);
-			ask_progressed(c, g->now);
+			ask_progressed(c, (int64_t)g->now);
 			break;
 		case ASK_DUE_NOTHING:
 		default:
@@ -369,21 +375,24 @@ void hold_time(struct gate *g)
 	}
 }
 
-void hold_end(struct gate *g, enum hold_end who)
+bool hold_end(struct gate *g, enum hold_end who)
 {
 	static const char *const why[] = { "the broker ended", "the client ended its stream",
 					   "the server ended" };
 	struct ask_call *c;
 
 	if (!g->ask)
-		return;
+		return true;
 	if (who == HOLD_BROKER_ENDED)
 		g->ask->is_closed = true;
 	while ((c = ask_any_waiting(g->ask)) != NULL) {
+		if (!sink_reserve(g->out[FROM_SERVER], REPLY_MAX))
+			return false;
 		note(g, "withdraw", c, why[who]);
 		tell(g, c, who == HOLD_BROKER_ENDED ?
 				   "This tool call needs an approval and nobody can be asked." :
 				   "This tool call was not executed: the session ends.");
 		ask_end(g->ask, c);
 	}
+	return true;
 }

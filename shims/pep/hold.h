@@ -17,9 +17,9 @@
 struct gate;
 struct rpc;
 
-/* The tools/call m, which the policy flags (wants_person) or a PDP has to judge, or both.
- * ASK_REFUSED: *ret_words for the client and *ret_why for the log. */
-enum ask_verdict hold_call(struct gate *g, const struct rpc *m, bool wants_person,
+/* The tools/call m, that the rules let through (g->rules says whether a person is needed)
+ * and that a person, a PDP or both decide about.  ASK_REFUSED: *ret_words for the client and *ret_why for the log. */
+enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 			   const char **ret_words, const char **ret_why);
 
 /* Does a call wait under the id of this request? */
@@ -34,8 +34,9 @@ void hold_answer(struct gate *g, const struct wire_answer *answer);
 /* Do what is due at g->now. */
 void hold_time(struct gate *g);
 
-/* Nobody can answer, or nobody wants to know, any more: every held call is refused. */
+/* Nobody can answer, or nobody wants to know, any more: every held call is refused.
+ * Return: whether all answers had room; else call it again. */
 enum hold_end { HOLD_BROKER_ENDED = 0, HOLD_CLIENT_ENDED, HOLD_SERVER_ENDED };
-void hold_end(struct gate *g, enum hold_end who);
+bool hold_end(struct gate *g, enum hold_end who);
 
 #endif /* SHIMS_PEP_HOLD_H */

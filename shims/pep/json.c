@@ -161,6 +161,22 @@ static int multibyte(struct parser *s)
 	return 0;
 }
 
+/* ASCII that stands for itself in a string, which is most of all text. */
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static void plain(struct parser *s)
+{
+	const char *from = s->p;
+
+	while (s->p < s->end && is_plain((unsigned char)*s->p))
+		s->p++;
+	memcpy(s->j->arena + s->j->arena_len, from, (size_t)(s->p - from));
+	s->j->arena_len += (size_t)(s->p - from);
+}
+
 /* Behind the opening quote, to behind the closing one. */
 static int string(struct parser *s)
 {
@@ -187,7 +203,7 @@ static int string(struct parser *s)
 		} else if (c >= 0x80) {
 			r = multibyte(s);
 		} else {
-			j->arena[j->arena_len++] = *s->p++;
+			plain(s);
 		}
 		if (r < 0)
 			return r;

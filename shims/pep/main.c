@@ -36,11 +36,13 @@
 #include "shims/pep/ask.h"
 #include "shims/pep/flow.h"
 #include "shims/pep/scan.h"
+#include "shims/pep/surface.h"
 #include "shims/pep/stderr.h"
 
 struct arguments {
-	int policy, secrets, in, out, err, event, lifeline, audit, broker;
-	const char *home, *server, *session;
+	int policy, secrets, in, out, err, event, lifeline, audit;
+	int pins_log, pins_append, pins_count, rates, broker;
+	const char *home, *server, *session, *pins_name, *client;
 	bool decides, from_server;
 };
 
@@ -51,7 +53,10 @@ static const struct option options[] = {
 	{ "lifeline-fd", required_argument, NULL, 'l' }, { "audit-fd", required_argument, NULL, 'a' },
 	{ "home", required_argument, NULL, 'h' },	 { "server", required_argument, NULL, 'n' },
 	{ "session", required_argument, NULL, 'd' },	 { "decide", no_argument, NULL, 'D' },
-	{ "from-server", no_argument, NULL, 'F' },	 { "broker-fd", required_argument, NULL, 'b' },
+	{ "from-server", no_argument, NULL, 'F' },	 { "pins-log", required_argument, NULL, 'P' },
+	{ "rates-fd", required_argument, NULL, 'R' },	 { "client", required_argument, NULL, 'c' },
+	{ "pins-name", required_argument, NULL, 'N' },	 { "broker-fd", required_argument, NULL, 'b' },
+	{ "pins-append", required_argument, NULL, 'A' }, { "pins-count", required_argument, NULL, 'C' },
 	{ 0 },
 };
 
@@ -59,7 +64,8 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 {
 	int opt, r = 0;
 
-	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, "/", "server", "", false, false };
+	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+				 "/", "server", "", "server", "unknown", false, false };
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
@@ -71,7 +77,13 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 		case 'v': r = fd_parse(optarg, &a->event, err); break;
 		case 'l': r = fd_parse(optarg, &a->lifeline, err); break;
 		case 'a': r = fd_parse(optarg, &a->audit, err); break;
+		case 'P': r = fd_parse(optarg, &a->pins_log, err); break;
+		case 'A': r = fd_parse(optarg, &a->pins_append, err); break;
+		case 'C': r = fd_parse(optarg, &a->pins_count, err); break;
+		case 'R': r = fd_parse(optarg, &a->rates, err); break;
 		case 'b': r = fd_parse(optarg, &a->broker, err); break;
+		case 'c': a->client = optarg; break;
+		case 'N': a->pins_name = optarg; break;
 		case 'h': a->home = optarg; break;
 		case 'n': a->server = optarg; break;
 		case 'd': a->session = optarg; break;
@@ -106,19 +118,22 @@ static int open_memory(struct flow *f, struct err *err)
 
 	for (int i = 0; i < 2; i++) {
 		f->from[i].frame = (struct frame){ .buf = reserve(LIMIT_LINE, err),
-						   .size = LIMIT_LINE };
+						   .size = LIMIT_LINE,
+						   .peek = &f->from[i].peek };
 		f->to[i].size = LIMIT_LINE_OUT + LIMIT_REPLIES;
 		f->to[i].buf = reserve(f->to[i].size, err);
 	}
 	f->diagnostics.frame =
-		(struct frame){ .buf = reserve(STDERR_LINE, err), .size = STDERR_LINE };
-	f->errors.size = 4 * STDERR_LINE;
+		(struct frame){ .buf = reserve(LIMIT_STDERR_LINE, err), .size = LIMIT_STDERR_LINE };
+	f->errors.size = 8 * LIMIT_STDERR_LINE + 8 * KIB;
 	f->errors.buf = reserve(f->errors.size, err);
 	j->size = 2 * LIMIT_VALUES;
 	j->nodes = reserve(j->size * sizeof(*j->nodes), err);
 	j->arena = reserve(LIMIT_LINE, err);
 	j->seen = reserve(4 * LIMIT_MEMBERS * sizeof(*j->seen), err);
-	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed))
+	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
+	    getrandom(f->gate.session.secret, sizeof(f->gate.session.secret), 0) !=
+		    (ssize_t)sizeof(f->gate.session.secret))
 		err_errno(err, errno, "getrandom");
 	return err->code ? -err->code : 0;
 }
@@ -218,6 +233,47 @@ static int open_scan(int fd, struct scan **ret, struct err *err)
 	return r < 0 ? err_wrap(err, "secrets") : scan_open(data, len, ret, err);
 }
 
+/* The count is shared memory: no call is needed for it once we are locked. */
+static int open_surface(struct surface *s, const struct arguments *a, struct flow *f,
+			const struct policy *policy, struct audit *audit, struct err *err)
+{
+	*s = (struct surface){ .policy = policy, .audit = audit, .server = a->pins_name,
+			       .log = a->pins_log, .append = a->pins_append,
+			       .errors = a->decides ? NULL : &f->errors,
+			       .record = reserve(SURFACE_BUFFER, err),
+			       .incoming = reserve(SURFACE_BUFFER, err) };
+	if (err->code)
+		return -err->code;
+	f->gate.rules.surface = s;
+	if (s->log < 0)
+		return 0;
+	if (s->append < 0 || a->pins_count < 0)
+		return err_set(err, EINVAL, "--pins-log without --pins-append, --pins-count");
+	s->count = mmap(NULL, sizeof(*s->count), PROT_READ | PROT_WRITE, MAP_SHARED,
+			a->pins_count, 0);
+	if (s->count == MAP_FAILED)
+		return err_errno(err, errno, "map the count of pins");
+	if (surface_open(s, err) < 0)
+		return err_wrap(err, "pins of %s", a->server);
+	return 0;
+}
+
+/* Shared memory as well. */
+static int open_rates(struct rates *r, const struct arguments *a, struct flow *f,
+		      const struct policy *policy, struct audit *audit, struct err *err)
+{
+	struct meter *meter;
+
+	if (a->rates < 0)
+		return 0;
+	meter = mmap(NULL, sizeof(*meter), PROT_READ | PROT_WRITE, MAP_SHARED, a->rates, 0);
+	if (meter == MAP_FAILED)
+		return err_errno(err, errno, "map the rates");
+	rates_init(r, policy, audit, a->pins_name, a->client, meter);
+	f->gate.rates = r;
+	return meter_check(meter, sizeof(*meter), err);
+}
+
 /* --- decide --------------------------------------------------------------------------------- */
 
 static void print_outcome(struct flow *f, enum gate_outcome outcome, const char *why)
@@ -236,16 +292,32 @@ static void print_outcome(struct flow *f, enum gate_outcome outcome, const char 
 	}
 }
 
+/* A transcript says who speaks: "> " the client, "< " the server, before the message. */
+static void decide_line(struct flow *f, enum vocabulary_from side, const char *line, size_t len)
+{
+	const char *why;
+	enum gate_outcome outcome;
+
+	if (*line == '<' || *line == '>') {
+		side = *line == '<' ? FROM_SERVER : FROM_CLIENT;
+		line++;
+		len--;
+	}
+	outcome = gate_line(&f->gate, side, line, len, &why);
+	print_outcome(f, outcome, why);
+}
+
 static int decide(struct flow *f, bool from_server)
 {
 	enum vocabulary_from side = from_server ? FROM_SERVER : FROM_CLIENT;
-	struct source *s = &f->from[FROM_CLIENT];
-	const char *line, *why;
+	struct source *s = &f->from[side];
+	const char *line;
 	size_t room, len;
 	ssize_t n;
 	int r;
 
 	f->to[0].fd = f->to[1].fd = 1; /* printed, not written */
+	f->gate.session.state = SESSION_OPEN; /* each line by itself */
 	do {
 		char *at = frame_space(&s->frame, &room);
 
@@ -257,7 +329,7 @@ static int decide(struct flow *f, bool from_server)
 			if (r < 0)
 				puts("dropped: the message is too long");
 			else if (len)
-				print_outcome(f, gate_line(&f->gate, side, line, len, &why), why);
+				decide_line(f, side, line, len);
 		}
 	} while (n > 0);
 	return 0;
@@ -268,6 +340,8 @@ static int decide(struct flow *f, bool from_server)
 static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 		 struct policy *policy, struct audit *audit, struct err *err)
 {
+	static struct surface surface;
+	static struct rates rates;
 	struct scan *scan = NULL;
 	int r = parse(argc, argv, a, err);
 
@@ -282,11 +356,16 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 	if (r < 0)
 		return r;
 	*audit = (struct audit){ .fd = a->audit, .server = a->server, .session = a->session };
-	f->gate.policy = policy;
+	f->gate.policy = f->gate.rules.policy = policy;
 	f->gate.scan = scan;
 	f->gate.audit = audit;
 	f->gate.out[FROM_CLIENT] = &f->to[FROM_CLIENT];
 	f->gate.out[FROM_SERVER] = &f->to[FROM_SERVER];
+	r = open_surface(&surface, a, f, policy, audit, err);
+	if (r == 0)
+		r = open_rates(&rates, a, f, policy, audit, err);
+	if (r < 0)
+		return r;
 	return a->decides ? 0 : open_streams(f, a, err);
 }
 

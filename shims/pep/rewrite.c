@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policies/policy.h"
 #include "shims/pep/json.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/scan.h"
@@ -61,9 +60,15 @@ static int put_text(struct out *o, const char *text, size_t len)
 	size_t from = 0;
 
 	for (size_t i = 0; i < len;) {
-		unsigned int c;
-		size_t n = must_escape((const unsigned char *)text + i, len - i, &c);
+		unsigned int c = (unsigned char)text[i];
+		size_t n;
 		int r;
+
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+			i++;
+			continue;
+		}
+		n = must_escape((const unsigned char *)text + i, len - i, &c);
 
 		if (!n) {
 			i++;
@@ -134,16 +139,12 @@ static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 	return e < 0 ? e : put(o, "\"", 1);
 }
 
-static bool is_hidden(struct rewrite *r, uint32_t tool)
+/* Values are visited in the order of their nodes, which is that of `hide`. */
+static bool is_hidden(struct rewrite *r, uint32_t value)
 {
-	uint32_t name = json_member(r->json, tool, "name");
-	const char *text;
-	size_t len;
-
-	if (name == JSON_NONE || r->json->nodes[name].type != JSON_TAPE_STRING)
-		return true;
-	text = json_text(r->json, name, &len);
-	return policy_decide_tool(r->filter, text, len) == POLICY_DENY;
+	while (r->next_hide < r->n_hide && r->hide[r->next_hide] < value)
+		r->next_hide++;
+	return r->next_hide < r->n_hide && r->hide[r->next_hide] == value;
 }
 
 /* Depth is bounded by LIMIT_DEPTH, so the stack is. */
@@ -177,7 +178,7 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 	for (uint32_t i = 0; i < n->len && e == 0; i++) {
 		uint32_t value = is_object ? at + 1 : at;
 
-		if (r->filter && node == r->tools && is_hidden(r, value)) {
+		if (is_hidden(r, value)) {
 			r->hidden++;
 			at = r->json->nodes[value].next;
 			continue;
@@ -201,8 +202,10 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 {
 	struct out o = { out, out + size };
-	int e = put_value(r, &o, node, JSON_NONE);
+	int e;
 
+	r->next_hide = 0;
+	e = put_value(r, &o, node, JSON_NONE);
 	return e < 0 ? e : o.at - out;
 }
 

@@ -15,17 +15,16 @@
 #include <stdint.h>
 
 struct json;
-struct policy;
 struct scan;
 
 struct rewrite {
 	const struct json *json;
 	const struct scan *scan;     /* NULL: nothing is redacted */
-	const struct policy *filter; /* for the elements of `tools`; NULL: none */
-	uint32_t tools;		     /* array whose elements with a denied name are left out */
+	const uint32_t *hide;	     /* values to leave out, with their names; ascending */
+	size_t n_hide, next_hide;
 	/* results */
 	size_t redacted;	     /* spans replaced */
-	size_t hidden;		     /* tools left out */
+	size_t hidden;		     /* values left out */
 	const char *class;	     /* of the last span, static */
 };
 

@@ -53,8 +53,8 @@ int sink_flush(struct sink *s)
 	}
 	if (s->tail > s->high)
 		s->high = s->tail;
-	if (s->fd < 0)
-		s->head = s->tail = 0;
+	if (s->fd < 0 || s->head == s->tail)
+		s->head = s->tail = s->own = 0;
 	return 0;
 }
 

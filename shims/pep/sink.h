@@ -17,6 +17,7 @@ struct sink {
 	bool is_socket; /* sendto with MSG_DONTWAIT: its flags may be shared */
 	char *buf;
 	size_t size, head, tail;
+	size_t own;  /* bytes of answers of ours since it was last empty */
 	size_t high; /* the most that was used since sink_trim() */
 };
 

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "shims/pep/frame.h"
+#include "shims/pep/peek.h"
 
 static size_t run(const uint8_t *data, size_t size, size_t step, char *out)
 {
 	char buf[64];
-	struct frame f = { .buf = buf, .size = sizeof(buf) };
+	struct peek peek;
+	struct frame f = { .buf = buf, .size = sizeof(buf), .peek = &peek };
 	size_t n = 0, len;
 	const char *line;
 	int r;
@@ -29,7 +31,8 @@ static size_t run(const uint8_t *data, size_t size, size_t step, char *out)
 				memcpy(out + n, line, len);
 				n += len;
 			}
-			out[n++] = r > 0 ? '\n' : '\0';
+			/* What peek saw of a line that was too long is the same, too. */
+			out[n++] = r > 0 ? '\n' : peek_id(&peek).text ? '\1' : '\0';
 		}
 	}
 	return n;

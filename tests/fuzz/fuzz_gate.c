@@ -3,6 +3,7 @@
  * json, rpc, session, gate and rewrite on any bytes: the first byte of each line says
  * who sends it.  Whatever leaves must be one line that parses and rewrites to itself.
  */
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static void check(struct json *j, const struct sink *s)
 	const char *p = s->buf + s->head, *end = s->buf + s->tail, *nl;
 
 	for (; p < end; p = nl + 1) {
-		struct rewrite rw = { .json = j, .tools = JSON_NONE };
+		struct rewrite rw = { .json = j };
 		long n;
 
 		nl = memchr(p, '\n', (size_t)(end - p));
@@ -34,6 +35,19 @@ static void check(struct json *j, const struct sink *s)
 		n = rewrite_message(&rw, again, sizeof(again));
 		if (n != nl + 1 - p || memcmp(again, p, (size_t)n) != 0)
 			abort();
+	}
+}
+
+/* As new; only what an empty map reads, since the whole is large. */
+static void reset(struct session *s)
+{
+	s->state = SESSION_FRESH;
+	s->takes_tasks = false;
+	for (int i = 0; i < 2; i++) {
+		s->side[i].n_listen = s->side[i].n_log = 0;
+		memset(&s->side[i].ids, 0, offsetof(struct keymap, v));
+		memset(&s->side[i].tokens, 0, offsetof(struct keymap, v));
+		memset(&s->side[i].tasks, 0, offsetof(struct keymap, v));
 	}
 }
 
@@ -46,9 +60,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char held[] = "w*", all[] = "*";
 	static struct policy_rule list[] = { { .match = held, .then = POLICY_APPROVE },
 					     { .match = all, .then = POLICY_ALLOW } };
-	static struct policy_rules rules = { list, 2 };
+	static struct policy_rules layer = { list, 2 };
 	static struct policy policy = { .messages = { .server_requests = POLICY_REQUESTS_PASS,
-						      .tools = &rules, .n_tools = 1 } };
+						      .tools = &layer, .n_tools = 1 } };
 	static struct ask ask;
 	static struct wire_ask question;
 	static char *arena;
@@ -66,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			gate.out[i] = &sinks[i];
 		}
 		gate.scan = scan;
-		gate.policy = &policy;
+		gate.policy = gate.rules.policy = &policy;
 		gate.audit = &audit;
 		gate.ask = &ask;
 		arena = malloc(LIMIT_HELD_BYTES);
@@ -77,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ask.patience = 20;
 	ask.arena = arena;
 	gate.now = 0;
-	gate.asked[0].n = gate.asked[1].n = 0;
+	reset(&gate.session);
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *why;
 		size_t len = (size_t)((nl ? nl : end) - p);
@@ -94,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			gate_line(&gate, *p == '<' ? FROM_SERVER : FROM_CLIENT, p + 1, len - 1, &why);
 		gate.now++;
 		hold_time(&gate);
-		if (ask_outgoing(&ask, gate.now, &question))
+		if (ask_outgoing(&ask, (int64_t)gate.now, &question))
 			ask_told(&ask, &question);
 		check(&gate.json, &sinks[0]);
 		check(&gate.json, &sinks[1]);

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r < 0 && (!err.code || !err.text[0]))
 		abort();
 	if (r == 0) {
-		policy_decide_tool(&p, "abc", 3);
+		policy_decide_tool(&p, "abc", 3, NULL);
 		if (bundle_write(&b, &text, &len, &err) < 0 || bundle_read(text, len, &c, &err) < 0 ||
 		    c.n != 2 || c.v[0].len != size || memcmp(c.v[0].text, data, size) != 0)
 			abort();

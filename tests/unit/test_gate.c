@@ -18,8 +18,8 @@
 
 #define ROOM (LIMIT_REPLIES + (1 << 20))
 
-static struct policy_rule rule_list[] = { { (char[]){ "secret_*" }, POLICY_DENY },
-					  { (char[]){ "*" }, POLICY_ALLOW } };
+static struct policy_rule rule_list[] = { { .match = (char[]){ "secret_*" }, .then = POLICY_DENY },
+					  { .match = (char[]){ "*" }, .then = POLICY_ALLOW } };
 static struct policy_rules rules = { rule_list, 2 };
 static struct policy policy = { .messages = { .tools = &rules, .n_tools = 1,
 					      .tokens = POLICY_TOKENS_REDACT,
@@ -37,7 +37,8 @@ static int set_up(void **state)
 		return -1;
 	gate->json = (struct json){ .arena = malloc(1 << 20), .nodes = calloc(1 << 16, sizeof(struct json_node)),
 				    .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = 1 << 16 };
-	gate->policy = &policy;
+	gate->session.state = SESSION_OPEN;
+	gate->policy = gate->rules.policy = &policy;
 	gate->audit = &audit;
 	gate->scan = scan;
 	for (int i = 0; i < 2; i++) {
@@ -145,7 +146,13 @@ static void a_response_needs_its_request_once_and_by_type(void **state)
 	assert_int_equal(SERVER("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"), GATE_PASSED);
 	assert_int_equal(SERVER("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"), GATE_DROPPED);
 	assert_int_equal(CLIENT(CALL("1", "echo")), GATE_PASSED);
+	/* An error with the id of an open request would be taken for its answer. */
 	assert_int_equal(CLIENT(CALL("1", "echo")), GATE_REFUSED);
+	assert_null(strstr(out(FROM_SERVER), "\"id\":1"));
+	assert_non_null(strstr(out(FROM_SERVER), "\"id\":null"));
+	assert_int_equal(CLIENT(CALL("1", "secret_x")), GATE_REFUSED);
+	assert_null(strstr(out(FROM_SERVER), "\"id\":1"));
+	assert_int_equal(SERVER("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"), GATE_PASSED);
 }
 
 static void a_broken_answer_becomes_an_error_and_nobody_waits(void **state)
@@ -201,7 +208,8 @@ static void requests_of_the_server_pass_only_when_the_policy_says_so(void **stat
 	assert_string_equal(out(FROM_SERVER), "");
 	assert_non_null(strstr(out(FROM_CLIENT), "\"error\""));
 	assert_int_equal(SERVER("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"), GATE_PASSED);
-	CLIENT(CALL("5", "echo"));
+	CLIENT("{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/call\",\"params\":{\"name\":\"echo\",\"_meta\":"
+	       "{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"}}}");
 	SERVER("{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"resultType\":\"input_required\",\"inputRequests\":{}}}");
 	assert_null(strstr(out(FROM_SERVER), "inputRequests"));
 }

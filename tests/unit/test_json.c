@@ -130,7 +130,7 @@ static void rewriting_is_canonical_and_stable(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct rewrite rw = { .json = &json, .tools = JSON_NONE };
+		struct rewrite rw = { .json = &json };
 		char once[256], twice[256];
 		long n, m;
 

@@ -19,6 +19,9 @@
 #define CIBA(issuer, more)                                                                         \
 	"{\"issuer\":\"" issuer "\",\"client_id\":\"c\",\"client_auth\":\"client_secret_post\","              \
 	"\"credential_file\":\"/k\",\"approver\":\"u\"," more "}"
+#define MESSAGES(members) "{\"version\":1,\"messages\":{" members "}}"
+#define RULE(arguments) \
+	MESSAGES("\"tools\":[{\"match\":\"*\",\"then\":\"deny\",\"arguments\":" arguments "}]")
 
 static void loading_accepts_what_this_version_does_and_nothing_else(void **state)
 {
@@ -46,7 +49,31 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":1}}}}", "must be a string" },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"allow\"}]}}", NULL },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"approve\"}]}}", NULL },
-		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"ask\"}]}}", "deny|approve|allow" },
+		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\n\"then\":\"ask\"}]}}", "t:2:1: must be one of deny|approve|allow" },
+		{ MESSAGES("\"tools\":[{\"match\":\"*\",\"then\":\"deny\",\"why\":1}]"), "unknown member \"why\" of a rule" },
+		{ RULE("{\"/path\":{\"under\":[\"~/a\",\"/b\"],\"present\":true},\"/n/0\":{\"min\":-1,\"max\":9},\"/l/*/~1~0\":{\"equals\":[1,\"a\",null,true]}}"), NULL },
+		{ RULE("{\"path\":{\"present\":true}}"), "JSON Pointer" },
+		{ RULE("{\"\":{\"present\":true}}"), "JSON Pointer" },
+		{ RULE("{\"/a~2\":{\"present\":true}}"), "JSON Pointer" },
+		{ RULE("{\"/a\":{}}"), "an object with a condition" },
+		{ RULE("{\"/a\":{\"like\":\"x\"}}"), "unknown condition" },
+		{ RULE("{\"/a\":{\n\"under\":[\"/x\",\n\"b\"]}}"), "t:3:1: must be an absolute path" },
+		{ RULE("{\"/a\":{\"under\":\"/x/../y\"}}"), "\"..\"" },
+		{ RULE("{\"/a\":{\"min\":5,\"max\":4}}"), "min is greater" },
+		{ RULE("{\"/a\":{\"max\":1.5}}"), "integers" },
+		{ RULE("{\"/a\":{\"equals\":[[]]}}"), "must be a string, an integer" },
+		{ RULE("{\"/a\":{\"equals\":[]}}"), "1 to" },
+		{ RULE("{\"/a\":{\"prefix\":\"\"}}"), "not empty" },
+		{ MESSAGES("\"resources\":[{\"match\":\"file://~/x/*\",\"then\":\"allow\"}]"), NULL },
+		{ MESSAGES("\"resources\":[{\"match\":\"FILE:///x\",\"then\":\"allow\"}]"), "lower case" },
+		{ MESSAGES("\"resources\":[{\"match\":\"file:///x/../y\",\"then\":\"allow\"}]"), "dots" },
+		{ MESSAGES("\"resources\":[{\"match\":\"*\",\"then\":\"allow\",\"arguments\":{}}]"), "no arguments" },
+		{ MESSAGES("\"server_requests\":\"answer\""), NULL },
+		{ MESSAGES("\"server_requests\":{\"sampling\":\"deny\",\"roots\":\"answer\"}"), NULL },
+		{ MESSAGES("\"server_requests\":{\"tools\":\"deny\"}"), "unknown member \"tools\"" },
+		{ MESSAGES("\"roots\":[\"~/src\"],\"names\":\"any\",\"limits\":{\"result\":\"1M\",\"arguments\":4096}"), NULL },
+		{ MESSAGES("\"roots\":[\"src\"]"), "absolute" },
+		{ MESSAGES("\"limits\":{\"result\":\"1G\"}"), "must be from" },
 		{ "{\"version\":1,\"approval\":{\"channel\":\"local\",\"timeout\":120,\"patience\":5}}", NULL },
 		{ "{\"version\":1,\"approval\":{\"channel\":\"none\"}}", "local|ciba" },
 		{ "{\"version\":1,\"approval\":{\"timeout\":0}}", "from 1 to 3600" },
@@ -65,7 +92,21 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"http://pdp\"}}", "https" },
 		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"https://pdp\",\"socket\":\"/a\"}}", "one of" },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\"}]}}", "a rule is" },
-		{ "{\"version\":1,\"messages\":{\"pin\":\"tofu\"}}", "no such thing" },
+		{ MESSAGES("\"pins\":\"tofu\""), "no such thing" },
+		{ MESSAGES("\"pin\":\"tofu\",\"descriptions\":\"hide\",\"annotations\":{\"destructive\":\"deny\"}"), NULL },
+		{ MESSAGES("\"pin\":\"on\""), "strict|tofu|off" },
+		{ MESSAGES("\"annotations\":{\"readOnlyHint\":\"allow\"}"), "unknown member" },
+		{ MESSAGES("\"rate\":{\"calls\":\"60/min\",\"result_bytes\":\"50M/day\",\"alert\":80}"), NULL },
+		{ MESSAGES("\"rate\":[{\"per\":\"tool\",\"match\":\"a*\",\"tokens\":\"10K/hour\"},{\"per\":\"client\",\"calls\":\"1/sec\"}]"), NULL },
+		{ MESSAGES("\"rate\":{\"calls\":\"0/min\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":\"6/week\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":60}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":\"6X/min\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"calls\":\"6MK/min\"}"), "like \"60/min\"" },
+		{ MESSAGES("\"rate\":{\"alert\":80}"), "a rate needs" },
+		{ MESSAGES("\"rate\":{\"calls\":\"1/sec\",\"alert\":101}"), "percentage" },
+		{ MESSAGES("\"rate\":{\"per\":\"host\",\"calls\":\"1/sec\"}"), "server|client|tool" },
+		{ MESSAGES("\"rate\":[{\"calls\":\"1/sec\"},\n{\"call\":\"1/sec\"}]"), "t:2:2: unknown member \"call\"" },
 		{ "{\"version\":1,\"server\":\"a.b-c\"}", NULL },
 		{ "{\"version\":1,\"server\":\"../a\"}", "must be a name" },
 		{ "{\"version\":1,\"command\":[]}", "must not be empty" },
@@ -132,10 +173,10 @@ static void a_weaker_layer_only_tightens(void **state)
 	assert_true(strv_has(&p.sandbox.env_set, "X=1"));
 	assert_true(strv_has(&p.sandbox.env_set, "Y=3"));
 	assert_int_equal(p.messages.tokens, POLICY_TOKENS_REDACT);
-	assert_int_equal(policy_decide_server_request(&p), POLICY_DENY);
-	assert_int_equal(policy_decide_tool(&p, "ab", 2), POLICY_ALLOW);
-	assert_int_equal(policy_decide_tool(&p, "ac", 2), POLICY_DENY);
-	assert_int_equal(policy_decide_tool(&p, "cb", 2), POLICY_DENY);
+	assert_int_equal(policy_decide_request(&p, "roots/list", 10), POLICY_REQUESTS_DENY);
+	assert_int_equal(policy_decide_tool(&p, "ab", 2, NULL), POLICY_ALLOW);
+	assert_int_equal(policy_decide_tool(&p, "ac", 2, NULL), POLICY_DENY);
+	assert_int_equal(policy_decide_tool(&p, "cb", 2, NULL), POLICY_DENY);
 	assert_int_equal(p.notes.n, 2);
 	policy_done(&p);
 }
@@ -156,13 +197,13 @@ static void who_is_asked_is_the_stronger_layers_to_say(void **state)
 	assert_string_equal(p.pdp.url, "https://strong");
 	assert_int_equal(p.notes.n, 2);
 	assert_true(policy_wants_person(&p));
-	assert_int_equal(policy_decide_tool(&p, "wx", 2), POLICY_APPROVE);
-	assert_int_equal(policy_decide_tool(&p, "wd", 2), POLICY_DENY);
-	assert_int_equal(policy_decide_tool(&p, "r", 1), POLICY_ALLOW);
+	assert_int_equal(policy_decide_tool(&p, "wx", 2, NULL), POLICY_APPROVE);
+	assert_int_equal(policy_decide_tool(&p, "wd", 2, NULL), POLICY_DENY);
+	assert_int_equal(policy_decide_tool(&p, "r", 1, NULL), POLICY_ALLOW);
 	policy_done(&p);
 	/* A weaker layer may ask for approval where a stronger one allows. */
 	p = merged("{\"version\":1}", "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"approve\"}]}}");
-	assert_int_equal(policy_decide_tool(&p, "r", 1), POLICY_APPROVE);
+	assert_int_equal(policy_decide_tool(&p, "r", 1, NULL), POLICY_APPROVE);
 	assert_int_equal(p.approval.channel, POLICY_CHANNEL_LOCAL);
 	policy_done(&p);
 }
