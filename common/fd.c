@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/sys.h"
+
+/* The kernel's own bound on RLIMIT_NOFILE where nobody raised it (fs.nr_open). */
+#define FD_MOST ((rlim_t)1 << 20)
 
 int fd_write_all(int fd, const void *data, size_t len)
 {
@@ -96,14 +101,52 @@ int fd_place(int fd, int number, struct err *err)
 	return 0;
 }
 
+/*
+ * close_range(2) by hand: what /proc/self/fd lists, or else every number there can be.
+ * Only for single-threaded callers, where no descriptor appears meanwhile.
+ */
+static int each_from(unsigned int from, bool closes)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct rlimit limit = { 1024, 1024 };
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		int fd = atoi(e->d_name);
+
+		if (e->d_name[0] == '.' || fd < (int)from || fd == dirfd(dir))
+			continue;
+		if (closes ? close(fd) < 0 : fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+			closedir(dir);
+			return -1;
+		}
+	}
+	if (dir)
+		return closedir(dir);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -1;
+	/* One above the soft limit of today may have been opened under a higher one. */
+	for (rlim_t fd = from; fd < limit.rlim_max && fd < FD_MOST; fd++) {
+		if (closes)
+			close((int)fd);
+		else
+			fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	}
+	return 0;
+}
+
 int fd_close_from(unsigned int from)
 {
-	return sys_close_range(from, ~0U, 0);
+	int r = sys_close_range(from, ~0U, 0);
+
+	return r < 0 ? each_from(from, true) : r;
 }
 
 int fd_cloexec_from(unsigned int from)
 {
-	return sys_close_range(from, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+	int r = sys_close_range(from, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+
+	return r < 0 ? each_from(from, false) : r;
 }
 
 int fd_parse(const char *text, int *ret_fd, struct err *err)

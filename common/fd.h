@@ -31,10 +31,13 @@ int fd_sealed(const char *name, const void *data, size_t len, struct err *err);
 /* Make fd the descriptor `number`, without O_CLOEXEC.  Return: 0 or -errno. */
 int fd_place(int fd, int number, struct err *err);
 
-/* Close every descriptor from `from` up (close_range(2), Linux 5.9). */
+/*
+ * Close every descriptor from `from` up: close_range(2) (Linux 5.9), or what
+ * /proc/self/fd lists where that call is missing.
+ */
 int fd_close_from(unsigned int from);
 
-/* Set O_CLOEXEC on every descriptor from `from` up (Linux 5.11). */
+/* Set O_CLOEXEC on every descriptor from `from` up (Linux 5.11), or the same by hand. */
 int fd_cloexec_from(unsigned int from);
 
 /* Parse a descriptor number of the command line: decimal, open.  Return: 0 or -errno. */

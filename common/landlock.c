@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "common/cleanup.h"
 #include "common/err.h"
 #include "common/landlock.h"
 #include "common/sys.h"
@@ -31,6 +32,8 @@
 #define SCOPE_ABSTRACT_UNIX (1ULL << 0) /* ABI 6, Linux 6.12 */
 #define SCOPE_SIGNAL (1ULL << 1)
 
+#define CREATE_RULESET_ERRATA (1U << 1) /* Linux 6.15 */
+
 /* struct landlock_ruleset_attr of ABI 6; an older kernel gets the bytes it knows. */
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
@@ -53,6 +56,9 @@ static uint64_t fs_granted(enum landlock_grant grant)
 {
 	const uint64_t read = FS_READ_FILE | FS_READ_DIR;
 
+	const uint64_t write = read | FS_WRITE_FILE | FS_TRUNCATE | FS_REMOVE_DIR | FS_REMOVE_FILE |
+			       FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM | FS_REFER;
+
 	switch (grant) {
 	case LANDLOCK_LIST:
 		return FS_READ_DIR;
@@ -61,8 +67,9 @@ static uint64_t fs_granted(enum landlock_grant grant)
 	case LANDLOCK_EXECUTE:
 		return read | FS_EXECUTE;
 	case LANDLOCK_WRITE:
-		return read | FS_WRITE_FILE | FS_TRUNCATE | FS_REMOVE_DIR |
-		       FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM | FS_REFER;
+		return write;
+	case LANDLOCK_SOCKET:
+		return write | FS_MAKE_SOCK;
 	case LANDLOCK_DEVICE:
 		return FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
 	case LANDLOCK_UNLINK:
@@ -76,6 +83,16 @@ int landlock_abi(void)
 	int abi = sys_landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
 	return abi < 0 ? 0 : abi;
+}
+
+int landlock_errno(void)
+{
+	return landlock_abi() ? 0 : errno;
+}
+
+int landlock_errata(void)
+{
+	return sys_landlock_create_ruleset(NULL, 0, CREATE_RULESET_ERRATA);
 }
 
 int landlock_open(int abi, bool keeps_signals, struct err *err)
@@ -138,4 +155,14 @@ int landlock_enter(int ruleset, struct err *err)
 	if (sys_landlock_restrict_self(ruleset, 0) < 0)
 		return err_errno(err, errno, "landlock_restrict_self");
 	return 0;
+}
+
+int landlock_enter_scope(struct err *err)
+{
+	const struct ruleset_attr attr = { .scoped = SCOPE_SIGNAL };
+	cleanup_close int fd = sys_landlock_create_ruleset(&attr, sizeof(attr), 0);
+
+	if (fd < 0)
+		return err_errno(err, errno, "landlock_create_ruleset for signals");
+	return landlock_enter(fd, err);
 }

@@ -21,12 +21,21 @@ enum landlock_grant {
 	LANDLOCK_EXECUTE,   /* the same, and execution */
 	LANDLOCK_WRITE,	    /* content, names, files, directories, links; no execution,
 			       no device, socket or FIFO */
+	LANDLOCK_SOCKET,    /* the same, and named sockets */
 	LANDLOCK_DEVICE,    /* read and write an existing device node */
 	LANDLOCK_UNLINK,    /* take names of files away, nothing else */
 };
 
 /* Return: the ABI of the running kernel, 0 when Landlock is absent or disabled. */
 int landlock_abi(void);
+
+/* Why landlock_abi() is 0: ENOSYS (not built in), EOPNOTSUPP (disabled at boot), EPERM
+ * (a filter); 0 when it is not. */
+int landlock_errno(void);
+
+/* The errata that the running kernel has fixed, a bit each (Linux 6.15); -1: it does
+ * not say. */
+int landlock_errata(void);
 
 /*
  * A ruleset that handles every right that ABI `abi` knows: files, TCP bind and
@@ -42,6 +51,12 @@ int landlock_open(int abi, bool keeps_signals, struct err *err);
  */
 int landlock_add(int ruleset, int abi, int fd, int is_dir, enum landlock_grant grant,
 		 struct err *err);
+
+/*
+ * Enter a domain in which everything is as before, but signals reach only this process
+ * and what it starts from now on.  ABI 6; irreversible; no_new_privs is set.
+ */
+int landlock_enter_scope(struct err *err);
 
 /* Allow TCP connections to this port; nothing to do before ABI 4 (Linux 6.7), where TCP
  * is not mediated.  Return: 0 or -errno. */

@@ -106,4 +106,8 @@
 #define LIMIT_TERM_GRACE 500  /* from TERM to KILL */
 #define LIMIT_FLUSH_GRACE 500 /* for the pep to pass on the server's last words */
 
+/* For a server that listens on a Unix socket to begin, in milliseconds: half of what
+ * clients wait for its first answer. */
+#define LIMIT_DIAL 30000
+
 #endif /* COMMON_LIMITS_H */

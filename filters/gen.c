@@ -14,6 +14,7 @@
  * taken over, and kills it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -270,6 +271,74 @@ static scmp_filter_ctx server_arguments(bool has_internet)
 	return ctx;
 }
 
+/* Refuse the call unless the argument is 0.  All 64 bits are compared: what the kernel
+ * would cut off is refused as well. */
+static void refuse_unless_zero(scmp_filter_ctx ctx, const char *name, unsigned int arg)
+{
+	int nr = number(name), r;
+
+	if (nr < 0)
+		return;
+	r = seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1,
+				   SCMP_CMP(arg, SCMP_CMP_NE, 0));
+	if (r < 0)
+		die("add a rule on an argument", name, r);
+}
+
+static void refuse_all(scmp_filter_ctx ctx, int error, const char *const *names)
+{
+	for (; *names; names++)
+		rule(ctx, SCMP_ACT_ERRNO((uint32_t)error), *names);
+}
+
+/*
+ * A third one where a server has no namespaces (tier nouserns): what those would have
+ * kept from it and Landlock does not mediate, or not before a later ABI.
+ */
+static scmp_filter_ctx server_bare(void)
+{
+	/* Named sockets of the host (ABI 9), abstract ones (ABI 6): a session bus starts
+	 * programs.  With no socket() at all, only pairs exist. */
+	static const char *const sockets[] = { "connect", "bind", "listen", "accept", "accept4",
+					       NULL };
+	/* The ipc namespace's. */
+	static const char *const sysv[] = { "shmget", "shmat",	"shmctl", "semget", "semop",
+					    "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv",
+					    "msgctl", NULL };
+	/* By path, of any file of the user's; by descriptor it was opened first. */
+	static const char *const paths[] = { "truncate", "chmod", "fchmodat", "chown", "lchown",
+					     "fchownat", "utime", "utimes", "futimesat", "setxattr",
+					     "lsetxattr", "removexattr", "lremovexattr",
+					     "inotify_add_watch", NULL };
+	/* Of another process of the user's. */
+	static const char *const others[] = { "prlimit64", "sched_setaffinity", "sched_setparam",
+					      "sched_setscheduler", "sched_setattr" };
+	static const char *const opens[] = { "open", "openat" };
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ALLOW);
+
+	rule(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket");
+	refuse_all(ctx, EPERM, sockets);
+	refuse_all(ctx, ENOSYS, sysv);
+	refuse_all(ctx, EPERM, paths);
+	refuse_unless_zero(ctx, "utimensat", 1); /* NULL: futimens(3) */
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		refuse_unless_zero(ctx, others[i], 0);
+	refuse_unless_zero(ctx, "setpriority", 0);
+	refuse_unless_zero(ctx, "setpriority", 1);
+	refuse_unless_zero(ctx, "ioprio_set", 1);
+	refuse_if(ctx, EPERM, "ioprio_set", 0, LOW32, 3 /* IOPRIO_WHO_USER */);
+	/* Everything that can be signalled. */
+	refuse_if(ctx, EPERM, "kill", 0, LOW32, LOW32);
+	/* Truncation without the right to write (ABI 3); and access mode 3, which opens any
+	 * file for what needs a descriptor only.  openat2's flags cannot be read. */
+	rule(ctx, SCMP_ACT_ERRNO(ENOSYS), "openat2");
+	for (unsigned int i = 0; i < 2; i++) {
+		refuse_if(ctx, EPERM, opens[i], i + 1, O_ACCMODE | O_TRUNC, O_RDONLY | O_TRUNC);
+		refuse_if(ctx, EPERM, opens[i], i + 1, O_ACCMODE, O_ACCMODE);
+	}
+	return ctx;
+}
+
 /* --- our own ----------------------------------------------------------------------------- */
 
 #define COMMON_CALLS                                                                     \
@@ -280,6 +349,12 @@ static scmp_filter_ctx server_arguments(bool has_internet)
 static const char *const init_calls[] = { COMMON_CALLS, "wait4", "waitid", "kill", NULL };
 static const char *const launcher_calls[] = { COMMON_CALLS, "wait4", "waitid", "writev",
 					      "fstat", "newfstatat", "pidfd_send_signal", NULL };
+/* The same where no pid namespace ends what a server left: sweep.c. */
+static const char *const init_bare_calls[] = { COMMON_CALLS, "wait4", "waitid", "kill",
+					       "pread64", NULL };
+static const char *const launcher_bare_calls[] = { COMMON_CALLS, "wait4", "waitid", "writev",
+						   "fstat", "newfstatat", "pidfd_send_signal",
+						   "pread64", "kill", NULL };
 static const char *const pep_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
 					 "fstat", "newfstatat", "mremap", NULL };
 /* Accepts on a socket that it made before; makes none. */
@@ -420,6 +495,9 @@ int main(int argc, char **argv)
 	print("server_calls", server_calls());
 	print("server_arguments", server_arguments(false));
 	print("server_arguments_net", server_arguments(true));
+	print("server_bare", server_bare());
+	print("init_bare", ours(init_bare_calls, sanitized));
+	print("launcher_bare", ours(launcher_bare_calls, sanitized));
 	print("init", ours(init_calls, sanitized));
 	print("launcher", ours(launcher_calls, sanitized));
 	print("pep", ours(pep_calls, sanitized));

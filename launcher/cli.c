@@ -9,7 +9,7 @@
 #include "launcher/cli.h"
 
 enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM,
-       OPT_TIMING, OPT_CONNECT };
+       OPT_TIMING, OPT_CONNECT, OPT_TIER, OPT_LISTEN };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
@@ -18,6 +18,8 @@ static const struct option options[] = {
 	{ "connect", required_argument, NULL, OPT_CONNECT },
 	{ "env", required_argument, NULL, OPT_ENV },
 	{ "name", required_argument, NULL, OPT_NAME },
+	{ "minimum-tier", required_argument, NULL, OPT_TIER },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "dry-run", no_argument, NULL, OPT_DRY },
 	{ "from-server", no_argument, NULL, OPT_FROM },
 	{ "timing", no_argument, NULL, OPT_TIMING },
@@ -67,6 +69,12 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 		return check_env(optarg, err) < 0 ? -EINVAL : strv_add(&c->env, optarg);
 	case OPT_NAME:
 		c->name = optarg;
+		return 0;
+	case OPT_LISTEN:
+		c->listen = optarg;
+		return 0;
+	case OPT_TIER:
+		c->options.minimum_tier = optarg;
 		return 0;
 	case OPT_DRY:
 		c->dry_run = true;

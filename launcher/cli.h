@@ -16,6 +16,7 @@ struct cli {
 	const char *server;  /* a server that a policy file names, or NULL */
 	char *const *command; /* the ad hoc command behind "--", or NULL */
 	const char *profile; /* --profile, or NULL */
+	const char *listen;  /* --listen: unix:PATH, or NULL */
 	const char *name;    /* --name: what logs and state call it, or NULL */
 	struct options options; /* --read, --write (absolute), --connect */
 	struct strv env;     /* --env */

@@ -12,6 +12,10 @@
  * back; Landlock; the two seccomp filters, the one on arguments first since the list
  * of calls then decides whether another filter may be added; exec by descriptor.
  *
+ * In the tier nouserns the first process is a plain child and no mount is made: the
+ * plan's entries are Landlock rules on the host's own paths, and a third filter keeps
+ * from the server what a namespace would have kept from it.
+ *
  * Nothing recovers: a failing step is reported to the launcher in one struct and the
  * process exits 125, which ends the namespaces.
  */
@@ -32,9 +36,12 @@
 #include "common/fd.h"
 #include "common/landlock.h"
 #include "common/lock.h"
+#include "common/nolinks.h"
 #include "common/sys.h"
 #include "common/wire.h"
 #include "filters/filters.h"
+#include "launcher/cause.h"
+#include "launcher/dial.h"
 #include "launcher/enter.h"
 #include "launcher/init.h"
 #include "launcher/limits.h"
@@ -43,6 +50,7 @@
 #include "launcher/ns.h"
 #include "launcher/plan.h"
 #include "launcher/start.h"
+#include "launcher/sweep.h"
 #include "launcher/timing.h"
 #include "launcher/user.h"
 
@@ -74,6 +82,52 @@ static int add_rule(int ruleset, int abi, const char *path, enum landlock_grant 
 	return landlock_add(ruleset, abi, fd, S_ISDIR(st.st_mode), grant, err);
 }
 
+/* Without mounts the rule is all there is: it must be on what the plan pinned. */
+static int add_pinned(int ruleset, int abi, const struct plan_entry *e, struct err *err)
+{
+	cleanup_close int fd = nolinks_open(AT_FDCWD, e->source, O_PATH);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, errno, "open %s", e->source);
+	if (st.st_dev != e->dev || st.st_ino != e->ino)
+		return err_set(err, ESTALE, "%s: replaced while it was being granted; try again",
+			       e->source);
+	return landlock_add(ruleset, abi, fd, e->is_dir, (enum landlock_grant)plan_grant(e), err);
+}
+
+/*
+ * Of the server's own /proc/PID what runtimes ask for; its children have none of it.
+ * Never the directory: below it lie net (every connection of the host) and mountinfo.
+ */
+static int add_self(int ruleset, int abi, struct err *err)
+{
+	static const char *const names[] = { "stat",   "statm",	 "status", "maps",   "smaps",
+					     "cmdline", "comm",	  "cgroup", "limits", "auxv",
+					     "io",     "fd",	 "fdinfo", "environ", "oom_score_adj" };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)getpid(), names[i]);
+		/* Some are not in every kernel. */
+		if (access(path, F_OK) == 0)
+			r = add_rule(ruleset, abi, path, LANDLOCK_READ, err);
+	}
+	return r;
+}
+
+/* The ruleset of a plan without namespaces: nothing, but for what it names. */
+static int collect_bare(const struct plan *plan, int ruleset, int abi, struct err *err)
+{
+	int r = add_self(ruleset, abi, err);
+
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		r = add_pinned(ruleset, abi, &plan->v[i], err);
+	return r;
+}
+
 /* The ruleset of the plan: names everywhere, content only where it says so. */
 static int collect_rules(const struct plan *plan, int abi, struct err *err)
 {
@@ -82,6 +136,10 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 
 	if (ruleset < 0)
 		return ruleset;
+	if (plan->is_bare) {
+		r = collect_bare(plan, ruleset, abi, err);
+		return r < 0 ? r : take_fd(&ruleset);
+	}
 	r = add_rule(ruleset, abi, "/", LANDLOCK_LIST, err);
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		int grant = plan_grant(&plan->v[i]);
@@ -89,6 +147,14 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 		if (grant >= 0)
 			r = add_rule(ruleset, abi, plan->v[i].target,
 				     (enum landlock_grant)grant, err);
+	}
+	if (plan->socket && r == 0) {
+		cleanup_free char *dir = strdup(plan->socket);
+
+		if (!dir)
+			return err_errno(err, ENOMEM, "socket");
+		*strrchr(dir, '/') = '\0';
+		r = add_rule(ruleset, abi, dir, LANDLOCK_SOCKET, err);
 	}
 	for (uint32_t i = 0; i < plan->network.n_destinations && r == 0; i++)
 		r = landlock_add_port(ruleset, abi, plan->network.destinations[i].port, err);
@@ -146,9 +212,7 @@ static int confine(const struct plan *plan, struct err *err)
 	int abi = landlock_abi(), r;
 
 	if (!abi)
-		return err_set(err, ENOSYS,
-			       "no Landlock in this kernel, or not in its list of security modules; "
-			       "boot with lsm=landlock,... (mcp-confine status)");
+		return cause_set(err, CAUSE_LANDLOCK, landlock_errno(), "Landlock");
 	ruleset = collect_rules(plan, abi, err);
 	if (ruleset < 0)
 		return ruleset;
@@ -157,6 +221,8 @@ static int confine(const struct plan *plan, struct err *err)
 	timing_mark("server", "privileges dropped");
 	if (r == 0)
 		r = landlock_enter(ruleset, err);
+	if (r == 0 && plan->is_bare)
+		r = lock_syscalls(&filter_server_bare, err);
 	if (r == 0)
 		r = lock_syscalls(plan->network.n_destinations ? &filter_server_arguments_net :
 							 &filter_server_arguments, err);
@@ -174,8 +240,7 @@ static _Noreturn void become_server(const struct start *s)
 	timing_mark("server", "limits and descriptors");
 	if (r < 0)
 		report(s, EXIT_OURS, &err);
-	fd = sys_openat2(AT_FDCWD, plan->program, O_PATH | O_CLOEXEC, 0,
-			 RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	fd = nolinks_open(AT_FDCWD, plan->program, O_PATH);
 	if (fd < 0) {
 		err_errno(&err, errno, "open %s", plan->program);
 		report(s, EXIT_CANNOT_EXECUTE, &err);
@@ -186,6 +251,41 @@ static _Noreturn void become_server(const struct start *s)
 	syscall(SYS_execveat, fd, "", plan->argv.v, plan->env.v, AT_EMPTY_PATH);
 	err_errno(&err, errno, "execute %s", plan->program);
 	report(s, EXIT_CANNOT_EXECUTE, &err);
+}
+
+/*
+ * A server that listens keeps its standard streams out of the messages: it reads nothing
+ * and what it prints are words.  The pep's pipes are the dialler's, which lives in the
+ * same sandbox, under the same layers, and is the one thing of ours there.
+ */
+static pid_t start_dialler(const struct start *s, struct err *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_errno(err, errno, "fork");
+	if (pid)
+		return pid;
+	/* The report is the server's until its exec; these words go its stderr's way. */
+	if (prepare(s, err) < 0 || fd_close_from(3) < 0 || confine(s->plan, err) < 0) {
+		dprintf(2, "mcp-confine: confine the dialler: %s\n", err->text);
+		_exit(EXIT_OURS);
+	}
+	dial_run(s->plan->socket);
+}
+
+static _Noreturn void become_listener(const struct start *s)
+{
+	struct start own = *s;
+	struct err err = {0};
+
+	own.server_in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	own.server_out = s->server_err;
+	if (own.server_in < 0) {
+		err_errno(&err, errno, "open /dev/null");
+		report(s, EXIT_OURS, &err);
+	}
+	become_server(&own);
 }
 
 /* --- pid 1 ------------------------------------------------------------------------------ */
@@ -217,8 +317,8 @@ static int build(const struct start *s, struct err *err)
 _Noreturn void enter_run(const struct start *s)
 {
 	struct err err = {0};
+	pid_t pid, dialler = 0;
 	sigset_t all;
-	pid_t pid;
 
 	/* Should the launcher die before init reads its lifeline. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -233,7 +333,46 @@ _Noreturn void enter_run(const struct start *s)
 		err_errno(&err, errno, "fork");
 		report(s, EXIT_OURS, &err);
 	}
+	if (pid == 0 && s->plan->socket)
+		become_listener(s);
 	if (pid == 0)
 		become_server(s);
-	init_run(pid, s->order, s->exit);
+	if (s->plan->socket) {
+		dialler = start_dialler(s, &err);
+		if (dialler < 0)
+			report(s, EXIT_OURS, &err);
+	}
+	init_run(pid, dialler, s->order, s->exit, NULL);
+}
+
+/*
+ * No pid namespace: this process is a subreaper instead, and its end must not come
+ * before it has killed what the server left.  So it takes no death signal from the
+ * launcher (its lifeline tells); the server takes one from it.
+ */
+_Noreturn void enter_bare(const struct start *s)
+{
+	struct sweep sweep = {0};
+	struct err err = {0};
+	pid_t self = getpid(), pid;
+	sigset_t all;
+
+	setsid();
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	umask(022);
+	if (sweep_open(&sweep, &err) < 0 || lock_memory(&err) < 0)
+		report(s, EXIT_OURS, &err);
+	pid = fork();
+	if (pid < 0) {
+		err_errno(&err, errno, "fork");
+		report(s, EXIT_OURS, &err);
+	}
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (getppid() != self)
+			_exit(EXIT_OURS);
+		become_server(s);
+	}
+	init_run(pid, 0, s->order, s->exit, &sweep);
 }

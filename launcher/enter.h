@@ -11,4 +11,7 @@ struct start;
 /* In the child of ns_clone().  Never returns: becomes init and starts the server. */
 _Noreturn void enter_run(const struct start *s);
 
+/* The same in the child of a plain fork, without namespaces (tier nouserns). */
+_Noreturn void enter_bare(const struct start *s);
+
 #endif /* LAUNCHER_ENTER_H */

@@ -44,7 +44,9 @@ static void layers(FILE *out, const struct session *s)
 	}
 	fputs("\ndirectory  ", out);
 	print(out, s->plan.cwd);
-	fputc('\n', out);
+	fputs(s->plan.is_cwd_granted ? "\n" :
+				       " (not granted: empty there; --read or --write names it)\n",
+	      out);
 }
 
 static const char *mode(const struct plan_entry *e)
@@ -72,7 +74,9 @@ static const char *mode(const struct plan_entry *e)
 
 static void files(FILE *out, const struct session *s)
 {
-	fputs("\nfiles: the root is empty but for\n", out);
+	fputs(s->plan.is_bare ? "\nfiles: of the host's, nothing can be opened but\n" :
+				"\nfiles: the root is empty but for\n",
+	      out);
 	for (size_t i = 0; i < s->plan.n; i++) {
 		const struct plan_entry *e = &s->plan.v[i];
 
@@ -108,6 +112,21 @@ static void environment(FILE *out, const struct session *s)
 		     "every message\n", known);
 }
 
+static void weaker_tier(FILE *out, const struct session *s)
+{
+	const char *lost[TIER_LOSSES];
+	size_t n = tier_losses(landlock_abi(), lost);
+
+	fprintf(out,
+		"\ntier nouserns: Landlock (ABI %d), three seccomp filters, no capabilities,\n"
+		"  no_new_privs, limits; the policy allows it and the tier full does not work here:\n  ",
+		landlock_abi());
+	print(out, s->tier.why);
+	fputs("\n  what is lost:\n", out);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "  - %s\n", lost[i]);
+}
+
 static void network(FILE *out, const struct policy_network *n)
 {
 	if (!n->connect.n) {
@@ -131,15 +150,27 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 {
 	const struct policy_limits *l = &s->policy.sandbox.limits;
 
-	fprintf(out,
-		"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
-		"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n",
-		landlock_abi());
-	network(out, &s->policy.sandbox.network);
-	fprintf(out,
-		"limits: %" PRIu64 " MiB of data a process, %" PRIu64 " processes, %" PRIu64
-		" open files, files of %" PRIu64 " MiB",
-		l->memory >> 20, l->processes, l->open_files, l->file_size >> 20);
+	if (s->tier.is == POLICY_TIER_FULL)
+		fprintf(out,
+			"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
+			"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n",
+			landlock_abi());
+	else
+		weaker_tier(out, s);
+	if (s->plan.is_bare)
+		fputs("network: none; no socket at all can be made\n", out);
+	else
+		network(out, &s->policy.sandbox.network);
+	if (s->plan.socket) {
+		fputs("messages: by a Unix socket inside, ", out);
+		print(out, s->plan.socket);
+		fputc('\n', out);
+	}
+	fprintf(out, "limits: %" PRIu64 " MiB of data a process, ", l->memory >> 20);
+	if (!s->plan.is_bare)
+		fprintf(out, "%" PRIu64 " processes, ", l->processes);
+	fprintf(out, "%" PRIu64 " open files, files of %" PRIu64 " MiB", l->open_files,
+		l->file_size >> 20);
 	if (l->cpu)
 		fprintf(out, ", %" PRIu64 " s of CPU", l->cpu);
 	fputc('\n', out);

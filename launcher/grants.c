@@ -7,6 +7,7 @@
 
 #include "common/err.h"
 #include "launcher/grants.h"
+#include "launcher/offlimits.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
 #include "policies/policy.h"
@@ -19,11 +20,6 @@ static const char *const system_paths[] = { "/usr", "/bin",  "/sbin",  "/lib", "
 /* Directories that are shared by everybody: name one below. */
 static const char *const shared[] = { "/tmp", "/var", "/var/tmp", "/home", "/mnt",
 				      "/media", "/srv", "/opt" };
-/* Below a home: keys, and what a login or a desktop executes. */
-static const char *const keys[] = { ".ssh", ".gnupg", ".aws", ".kube", ".docker",
-				    ".config/autostart", ".config/systemd",
-				    ".local/share/keyrings", ".password-store" };
-
 static int refuse(struct err *err, const char *name, const char *why, const char *next)
 {
 	return err_set(err, EPERM, "cannot grant %s: %s; %s", name, why, next);
@@ -37,12 +33,6 @@ static bool is_within(const char *path, const char *const *list, size_t n)
 	return false;
 }
 
-/* One lies in the other. */
-static bool touches(const char *a, const char *b)
-{
-	return walk_is_below(a, b) || walk_is_below(b, a);
-}
-
 int grants_check(const char *name, const struct walk *w, const struct user *user,
 		 bool is_writable, struct err *err)
 {
@@ -51,7 +41,7 @@ int grants_check(const char *name, const struct walk *w, const struct user *user
 	if (!S_ISDIR(w->st.st_mode) && !S_ISREG(w->st.st_mode))
 		return refuse(err, name, "neither a directory nor a regular file",
 			      "sockets, pipes and devices do not cross into the sandbox");
-	if (walk_is_below(user->home, w->real))
+	if (walk_is_below(user->home, w->real) || walk_is_below(user->account_home, w->real))
 		return refuse(err, name, "it holds your whole home, with keys and start-up files",
 			      below);
 	if (is_within(w->real, kernel, sizeof(kernel) / sizeof(*kernel)))
@@ -64,15 +54,11 @@ int grants_check(const char *name, const struct walk *w, const struct user *user
 		return refuse(err, name, "it belongs to the system", "grant it with --read");
 	if (!strcmp(w->real, "/etc"))
 		return refuse(err, name, "the sandbox has an /etc of its own", below);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		char path[PATH_MAX];
-
-		if (snprintf(path, sizeof(path), "%s/%s", user->home, keys[i]) < PATH_MAX &&
-		    (walk_is_below(w->real, path) || (is_writable && walk_is_below(path, w->real))))
-			return refuse(err, name, "it holds keys or what runs at login",
-				      "a server must not have it");
-	}
-	if (touches(w->real, user->state) || touches(w->real, user->config))
+	if (offlimits_is_key(user->home, w->real, true) ||
+	    offlimits_is_key(user->account_home, w->real, true))
+		return refuse(err, name, "it holds keys or what runs at login",
+			      "a server must not have it; name a directory beside it");
+	if (offlimits_touches(w->real, user->state) || offlimits_touches(w->real, user->config))
 		return refuse(err, name, "it holds policies and logs of mcp-confine",
 			      "grant a directory beside them");
 	return 0;
@@ -124,6 +110,8 @@ char *grants_argument(const char *arg, const char *cwd, const char *home)
 			return NULL;
 		arg = equals + 1;
 	}
+	if (!*arg)
+		return NULL;
 	if (arg[0] == '/')
 		n = asprintf(&path, "%s", arg);
 	else if (!strcmp(arg, "~") || has_prefix(arg, "~/"))

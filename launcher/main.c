@@ -19,6 +19,7 @@
 
 #include "common/err.h"
 #include "launcher/commands.h"
+#include "launcher/probe.h"
 
 static const struct command {
 	const char *name;
@@ -51,12 +52,13 @@ static void usage(FILE *out)
 {
 	fputs("usage: mcp-confine run SERVER\n"
 	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--connect NAME:PORT]\n"
-	      "                       [--env NAME[=VALUE]] [--name NAME] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
+	      "                       [--env NAME[=VALUE]] [--name NAME] [--minimum-tier T]\n"
+	      "                       [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
-	      "       mcp-confine status\n"
+	      "       mcp-confine status [--json | --probe]\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
@@ -91,6 +93,9 @@ int main(int argc, char **argv)
 		}
 		return commands[i].main(argc - 1, argv + 1);
 	}
+	/* What `status --probe` runs as a server of ours; of no use to anybody else. */
+	if (!strcmp(argv[1], "probe-inside"))
+		return probe_inside(argc - 1, argv + 1);
 	err_set(&err, 22, "unknown command %s; try mcp-confine --help", argv[1]);
 	say_error(&err);
 	return 125;

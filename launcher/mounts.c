@@ -10,7 +10,7 @@
  *    recursively, before it is attached anywhere.
  * 3. An empty tmpfs becomes the new root.  Mount points are made in it component by
  *    component, only where the directory is on a tmpfs of ours: never through a symlink
- *    (RESOLVE_NO_SYMLINKS) and never inside a directory of the host's.
+ *    (nolinks) and never inside a directory of the host's.
  * 4. /proc of this pid namespace is mounted, nested user namespaces are forbidden
  *    through it, and it becomes read-only.
  * 5. pivot_root, and the old root is detached.  From here on no path of the host exists.
@@ -29,11 +29,12 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/nolinks.h"
 #include "common/sys.h"
+#include "launcher/cause.h"
 #include "launcher/mounts.h"
 #include "launcher/plan.h"
 
-#define NO_LINKS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 /* tmpfs inodes: one for each 4 KiB of its size, so that neither runs out first. */
 #define BYTES_PER_INODE 4096
 
@@ -82,9 +83,9 @@ static int new_tmpfs(uint64_t size, const char *mode, uint64_t attrs, struct err
 	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", inodes, 0) < 0 ||
 	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode, 0) < 0 ||
 	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return err_errno(err, errno, "make a tmpfs");
+		return cause_set(err, CAUSE_MOUNT, errno, "make a tmpfs");
 	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned int)attrs);
-	return fd < 0 ? err_errno(err, errno, "mount a tmpfs") : fd;
+	return fd < 0 ? cause_set(err, CAUSE_MOUNT, errno, "mount a tmpfs") : fd;
 }
 
 /* With CAP_SYS_RESOURCE over this user namespace, and in it only (Linux 4.9). */
@@ -103,13 +104,11 @@ static int new_proc(struct err *err)
 	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC), fd = -1;
 
 	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return err_errno(err, errno, "make /proc");
+		return cause_set(err, CAUSE_PROC, errno, "make /proc");
 	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC,
 			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
-		return err_errno(err, errno,
-				 "mount /proc (in a container whose own /proc is masked the kernel "
-				 "forbids it; run mcp-confine outside of it)");
+		return cause_set(err, CAUSE_PROC, errno, "mount /proc");
 	if (forbid_namespaces(fd, err) < 0)
 		return -err->code;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
@@ -136,7 +135,7 @@ static int new_bind(const struct plan_entry *e, struct err *err)
 	cleanup_close int source = -1, tree = -1;
 	struct stat st;
 
-	source = sys_openat2(AT_FDCWD, e->source, O_PATH | O_CLOEXEC, 0, NO_LINKS);
+	source = nolinks_open(AT_FDCWD, e->source, O_PATH);
 	if (source < 0 || fstat(source, &st) < 0)
 		return err_errno(err, errno, "open %s", e->source);
 	if (st.st_dev != e->dev || st.st_ino != e->ino)
@@ -144,10 +143,10 @@ static int new_bind(const struct plan_entry *e, struct err *err)
 			       e->source);
 	tree = sys_open_tree(source, "", clone | (e->is_dir ? AT_RECURSIVE : 0));
 	if (tree < 0)
-		return err_errno(err, errno, "clone the mount of %s", e->source);
+		return cause_set(err, CAUSE_MOUNT, errno, "clone the mount of %s", e->source);
 	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (e->is_dir ? AT_RECURSIVE : 0),
 			      bind_attrs(e), 0) < 0)
-		return err_errno(err, errno, "set the flags of %s", e->source);
+		return cause_set(err, CAUSE_MOUNT, errno, "set the flags of %s", e->source);
 	return take_fd(&tree);
 }
 
@@ -177,8 +176,7 @@ static int open_inside(const struct building *b, const char *target, int flags)
 {
 	const char *relative = target + strspn(target, "/");
 
-	return sys_openat2(b->root, *relative ? relative : ".", flags | O_CLOEXEC, 0,
-			   NO_LINKS | RESOLVE_BENEATH);
+	return nolinks_open(b->root, *relative ? relative : ".", flags);
 }
 
 /* The directory that holds target, made where it is missing.  *ret_name points into
@@ -204,11 +202,10 @@ static int open_parent(const struct building *b, const char *target, const char 
 			return err_errno(err, ENAMETOOLONG, "%s", target);
 		memcpy(name, p, len);
 		name[len] = '\0';
-		next = sys_openat2(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, NO_LINKS);
+		next = nolinks_open(dir, name, O_PATH | O_DIRECTORY);
 		if (next < 0 && errno == ENOENT && is_ours(b, dir) &&
 		    mkdirat(dir, name, 0755) == 0)
-			next = sys_openat2(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-					   NO_LINKS);
+			next = nolinks_open(dir, name, O_PATH | O_DIRECTORY);
 		if (next < 0)
 			return err_errno(err, errno, "make the way to %s", target);
 		close(dir);
@@ -237,7 +234,7 @@ static int open_target(const struct building *b, const struct plan_entry *e, str
 		fd = mknodat(parent, name, S_IFREG | 0644, 0);
 	if (fd < 0)
 		return err_errno(err, errno, "make %s", e->target);
-	fd = sys_openat2(parent, name, O_PATH | O_CLOEXEC, 0, NO_LINKS);
+	fd = nolinks_open(parent, name, O_PATH);
 	return fd < 0 ? err_errno(err, errno, "open %s", e->target) : fd;
 }
 
@@ -355,10 +352,10 @@ static int enter_root(int root, struct err *err)
 	if (sys_mount_setattr(root, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
 		return err_errno(err, errno, "make the root read-only");
 	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0)
-		return err_errno(err, errno, "pivot_root");
+		return cause_set(err, CAUSE_MOUNT, errno, "pivot_root");
 	/* The old root lies over the new one now; it goes, with all that is below it. */
 	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return err_errno(err, errno, "detach the old root");
+		return cause_set(err, CAUSE_MOUNT, errno, "detach the old root");
 	return 0;
 }
 
@@ -388,7 +385,7 @@ int mounts_enter(const struct plan *plan, struct err *err)
 	for (size_t i = 0; i < plan->n; i++)
 		mounts[i] = -1;
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_errno(err, errno, "make all mounts private");
+		return cause_set(err, CAUSE_MOUNT, errno, "make all mounts private");
 	r = open_mounts(plan, mounts, err);
 	if (r < 0)
 		return r;
@@ -398,7 +395,7 @@ int mounts_enter(const struct plan *plan, struct err *err)
 	/* Any directory will do to stand on until pivot_root; /usr always exists, and its
 	 * clone is taken already. */
 	if (sys_move_mount(b.root, "", AT_FDCWD, "/usr", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_errno(err, errno, "attach the new root");
+		return cause_set(err, CAUSE_MOUNT, errno, "attach the new root");
 	r = remember(&b, b.root, err);
 	if (r == 0)
 		r = place(&b, plan, mounts, err);

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ns - the namespaces of the sandbox, and why there are none
+ * ns - the namespaces of the sandbox
  */
 #ifndef LAUNCHER_NS_H
 #define LAUNCHER_NS_H
 
-#include <stdio.h>
+#include <sched.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
 
+#define NS_ALL                                                                           \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |      \
+	 CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+/*
+ * fork(2) with namespaces (0: none) and a pidfd, by clone3(2) or, where that is missing
+ * or refused, by clone(2).  Return: as fork(2), -1 and errno.
+ */
+pid_t ns_fork(uint64_t namespaces, int *ret_pidfd);
+
 /*
  * Fork into new user, mount, pid, network, ipc, uts and cgroup namespaces; the child is
  * pid 1 and goes on from here with 0.  The parent gets the pid and a pidfd.
- * Return: as fork(2), or -errno with the switch that forbids it and the mend.
+ * Return: as fork(2), or -errno with what forbids it and the mend.
  */
 pid_t ns_clone(int *ret_pidfd, struct err *err);
 
@@ -22,16 +33,5 @@ int ns_map(uid_t uid, gid_t gid, struct err *err);
 
 /* In the child: a host name that says nothing about the host. */
 int ns_rename(struct err *err);
-
-/* One namespace tried for real, in a child of its own. */
-struct ns_trial {
-	const char *name; /* "user", "mount" ... */
-	int error;	  /* 0: works; else the errno */
-};
-
-#define NS_TRIALS 8
-
-/* Try each step.  Return: how many failed; words[size] say what forbids the first. */
-int ns_try(struct ns_trial trials[static NS_TRIALS], char *words, size_t size);
 
 #endif /* LAUNCHER_NS_H */

@@ -23,7 +23,9 @@
 #include "common/err.h"
 #include "common/limits.h"
 #include "launcher/grants.h"
+#include "launcher/offlimits.h"
 #include "launcher/plan.h"
+#include "launcher/plan_settle.h"
 #include "launcher/runtime.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
@@ -36,6 +38,7 @@ void plan_done(struct plan *p)
 	}
 	free(p->v);
 	free(p->program);
+	free(p->socket);
 	free(p->cwd);
 	strv_done(&p->argv);
 	strv_done(&p->env);
@@ -109,7 +112,7 @@ static int add_links(struct plan *p, const struct walk *w, struct err *err)
 {
 	for (size_t i = 0; i < w->n_links; i++) {
 		int r = add_simple(p, PLAN_LINK, w->links[i].path, w->links[i].text,
-				   "symlink on the way", err);
+				   plan_on_the_way, err);
 
 		if (r < 0)
 			return r;
@@ -291,21 +294,36 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 
 /* --- what is granted --------------------------------------------------------------- */
 
-static int add_runtime(struct plan *p, const struct runtime *rt, struct err *err)
+/* The last look at what inference found: whatever led to it, it is not off limits. */
+static int add_inferred(struct plan *p, const struct user *user, const char *entry,
+			struct err *err)
+{
+	struct walk w = {0};
+	const char *never;
+	int r = walk_path(runtime_read_path(entry), &w, err);
+
+	if (r < 0)
+		return r;
+	never = offlimits_inferred(user->home, w.real);
+	if (!never)
+		never = offlimits_inferred(user->account_home, w.real);
+	if (!never && !S_ISDIR(w.st.st_mode) && !S_ISREG(w.st.st_mode))
+		never = "it is neither a directory nor a regular file";
+	if (never)
+		r = err_set(err, EACCES, "%s: not made readable: %s", w.real, never);
+	else
+		r = add_walked(p, &w, EXECUTE, plan_reason(entry), err);
+	walk_done(&w);
+	return r;
+}
+
+static int add_runtime(struct plan *p, const struct runtime *rt, const struct user *user,
+		       struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < rt->read.n && r == 0; i++) {
-		cleanup_free char *path = strndup(rt->read.v[i], strcspn(rt->read.v[i], "\t"));
-		struct walk w = {0};
-
-		if (!path)
-			return err_errno(err, ENOMEM, "plan");
-		r = walk_path(path, &w, err);
-		if (r == 0)
-			r = add_walked(p, &w, EXECUTE, "runtime", err);
-		walk_done(&w);
-	}
+	for (size_t i = 0; i < rt->read.n && r == 0; i++)
+		r = add_inferred(p, user, rt->read.v[i], err);
 	for (size_t i = 0; i < rt->names.n && r == 0; i++) {
 		struct walk w = {0};
 
@@ -345,6 +363,48 @@ static int add_policy(struct plan *p, const struct policy *policy, const struct 
 	for (size_t i = 0; i < policy->sandbox.write.n && r == 0; i++)
 		r = add_granted(p, policy, user, policy->sandbox.write.v[i], true, "policy",
 				err);
+	return r;
+}
+
+/* The sentence about a path that the runtime may need, with the option that grants it. */
+static int note_wanted(struct plan *p, const struct user *user, const struct walk *w,
+		       const char *words, struct err *err)
+{
+	bool is_grantable = grants_check(w->real, w, user, false, NULL) == 0;
+	int r = is_grantable ? strv_addf(&p->notes, "%s: --read %s", words, w->real) :
+			       strv_addf(&p->notes, "%s: move it into a directory of its own; %s is "
+						    "never granted", words, w->real);
+
+	return r < 0 ? err_errno(err, ENOMEM, "plan") : 0;
+}
+
+/* What the runtime may need, and a policy has to name: named, code can be loaded from it. */
+static int add_wanted(struct plan *p, const struct runtime *rt, const struct user *user,
+		      struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < rt->want.n && r == 0; i++) {
+		const char *path = rt->want.v[i];
+		bool is_read = false, is_written = false;
+		struct walk w = {0};
+
+		r = walk_path(path, &w, err);
+		for (size_t j = 0; j < p->n; j++) {
+			const struct plan_entry *e = &p->v[j];
+
+			if (e->kind != PLAN_BIND || strcmp(e->why, "policy") != 0 ||
+			    !walk_is_below(path, e->target))
+				continue;
+			is_read = is_read || !e->is_writable;
+			is_written = is_written || e->is_writable;
+		}
+		if (r == 0 && !is_read && !is_written)
+			r = note_wanted(p, user, &w, rt->want_notes.v[i], err);
+		if (r == 0 && is_read && !is_written)
+			r = add_walked(p, &w, EXECUTE, "policy", err);
+		walk_done(&w);
+	}
 	return r;
 }
 
@@ -389,87 +449,6 @@ static int add_network(struct plan *p, const struct policy_network *n, struct er
 	return r;
 }
 
-/* --- overlaps and order ------------------------------------------------------------ */
-
-static bool is_mount(const struct plan_entry *e)
-{
-	return e->kind == PLAN_BIND || e->kind == PLAN_DEVICE || e->kind == PLAN_TMPFS ||
-	       e->kind == PLAN_PROC;
-}
-
-/* End before '/' before every other byte: a directory, what lies in it, its siblings. */
-static int rank(char c)
-{
-	return c == '\0' ? 0 : c == '/' ? 1 : (unsigned char)c + 1;
-}
-
-/* A path before what lies below it, symlinks last. */
-static int compare(const void *a, const void *b)
-{
-	const struct plan_entry *x = a, *y = b;
-	const char *s = x->target, *t = y->target;
-
-	if ((x->kind == PLAN_LINK) != (y->kind == PLAN_LINK))
-		return x->kind == PLAN_LINK ? 1 : -1;
-	while (*s && *s == *t)
-		s++, t++;
-	if (*s == *t)
-		return (int)x->kind - (int)y->kind;
-	return rank(*s) - rank(*t);
-}
-
-static void drop(struct plan *p, size_t i)
-{
-	free(p->v[i].target);
-	free(p->v[i].source);
-	memmove(p->v + i, p->v + i + 1, (p->n - i - 1) * sizeof(*p->v));
-	p->n--;
-}
-
-/* The mount among v[0, before) that target lies in, the nearest; NULL: our own root. */
-static struct plan_entry *nearest(struct plan *p, size_t before, const char *target)
-{
-	for (size_t i = before; i-- > 0;)
-		if (is_mount(&p->v[i]) && walk_is_below(target, p->v[i].target))
-			return &p->v[i];
-	return NULL;
-}
-
-/* Two entries for one path: write wins over execute wins over read. */
-static void unite(struct plan_entry *kept, const struct plan_entry *other)
-{
-	if (kept->kind != PLAN_BIND || other->kind != PLAN_BIND)
-		return;
-	kept->is_writable = kept->is_writable || other->is_writable;
-	kept->is_executable =
-		(kept->is_executable || other->is_executable) && !kept->is_writable;
-	if (other->is_writable)
-		kept->why = other->why;
-}
-
-static void settle(struct plan *p)
-{
-	qsort(p->v, p->n, sizeof(*p->v), compare);
-	for (size_t i = 1; i < p->n;) {
-		struct plan_entry *e = &p->v[i], *up;
-
-		if (!strcmp(e->target, p->v[i - 1].target) &&
-		    (e->kind == PLAN_LINK) == (p->v[i - 1].kind == PLAN_LINK)) {
-			unite(&p->v[i - 1], e);
-			drop(p, i);
-			continue;
-		}
-		up = e->kind == PLAN_BIND ? nearest(p, i, e->target) : NULL;
-		if (up && up->kind == PLAN_BIND && !strcmp(up->source, up->target) &&
-		    up->is_writable == e->is_writable &&
-		    (up->is_executable || !e->is_executable)) {
-			drop(p, i);
-			continue;
-		}
-		i++;
-	}
-}
-
 /* --- the rest ----------------------------------------------------------------------- */
 
 static int choose_cwd(struct plan *p, const char *cwd, const struct user *user,
@@ -501,13 +480,34 @@ static int check_program(struct plan *p, struct err *err)
 	walk_done(&w);
 	if (!p->program)
 		return err_errno(err, ENOMEM, "plan");
-	e = nearest(p, p->n, p->program);
+	e = plan_nearest(p, p->n, p->program);
 	if (!e || e->kind != PLAN_BIND || !e->is_executable)
 		return err_set(err, EACCES,
 			       "%s: not below anything that may be executed inside%s", p->program,
 			       e && e->is_writable ? " (a writable directory never is); keep "
 						     "programs outside of what --write names" :
 						     "");
+	return 0;
+}
+
+/* A socket can be made only where no other program of the host could meet it. */
+static int check_socket(struct plan *p, const struct policy *policy, struct err *err)
+{
+	const char *socket = policy->sandbox.socket, *slash = socket ? strrchr(socket, '/') : NULL;
+	cleanup_free char *dir = slash ? strndup(socket, (size_t)(slash - socket)) : NULL;
+	const struct plan_entry *e;
+
+	if (!socket)
+		return 0;
+	p->socket = strdup(socket);
+	if (!dir || !p->socket)
+		return err_errno(err, ENOMEM, "plan");
+	e = plan_nearest(p, p->n, socket);
+	if (!slash[1] || !e || e->kind != PLAN_TMPFS || strcmp(e->target, dir) != 0)
+		return err_set(err, EINVAL,
+			       "sandbox.socket %s: not directly in /tmp, /dev/shm or a private home; "
+			       "have the server listen there",
+			       socket);
 	return 0;
 }
 
@@ -532,21 +532,34 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 	if (r == 0)
 		r = add_private(&p, policy, user, state_home, err);
 	if (r == 0)
-		r = add_runtime(&p, runtime, err);
+		r = add_runtime(&p, runtime, user, err);
 	if (r == 0)
 		r = add_policy(&p, policy, user, err);
 	if (r == 0)
+		r = add_wanted(&p, runtime, user, err);
+	if (r == 0)
 		r = add_arguments(&p, policy, runtime, user, cwd, err);
 	if (r == 0)
-		r = choose_cwd(&p, cwd, user, err);
+		r = choose_cwd(&p, runtime->cwd ? runtime->cwd : cwd, user, err);
 	p.program = strdup(runtime->program);
 	if (r == 0 && (!p.program || strv_add_all(&p.argv, &runtime->argv) < 0 ||
 		       strv_add_all(&p.notes, &runtime->notes) < 0 ||
 		       strv_add_all(&p.notes, &policy->notes) < 0))
 		r = err_errno(err, ENOMEM, "plan");
 	if (r == 0) {
-		settle(&p);
+		plan_settle(&p);
+		r = plan_check_links(&p, err);
+		if (r == 0)
+			r = plan_drop_led(&p, runtime, err);
+	}
+	if (r == 0) {
+		const struct plan_entry *in;
+
+		in = plan_nearest(&p, p.n, p.cwd);
+		p.is_cwd_granted = in && in->kind == PLAN_BIND;
 		r = check_program(&p, err);
+		if (r == 0)
+			r = check_socket(&p, policy, err);
 	}
 	if (r < 0) {
 		plan_done(&p);

@@ -52,8 +52,11 @@ struct plan {
 	size_t n;
 	char *program; /* absolute, inside and outside: the ELF file to execute */
 	struct strv argv, env;
+	char *socket; /* inside: where the server listens; NULL: its standard streams */
 	char *cwd; /* inside */
+	bool is_cwd_granted; /* else its name exists, empty */
 	struct policy_limits limits;
+	bool is_bare; /* no namespaces: entries are rules on the host's paths (bare.h) */
 	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;
 };

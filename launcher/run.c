@@ -8,9 +8,11 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/landlock.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
+#include "launcher/listen.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
@@ -23,6 +25,9 @@ static int audit_start(struct audit *log, const struct session *s)
 	audit_begin(&l, log, "start");
 	audit_string(&l, "program", s->plan.program);
 	audit_string(&l, "profile", s->profile ? s->profile : "policy file");
+	audit_string(&l, "tier", tier_name(s->tier.is));
+	if (s->tier.is != POLICY_TIER_FULL)
+		audit_string(&l, "tier_why", s->tier.why);
 	audit_int(&l, "pid", getpid());
 	return audit_end(&l);
 }
@@ -41,14 +46,24 @@ static void audit_stop(struct audit *log, int code, const struct err *err)
 		say_note("the end of this session could not be written to the audit log");
 }
 
-static int start(const struct session *s, int *ret_code, struct err *err)
+static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
 {
 	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
 	struct spawn spawn;
-	int signals = wait_signals(err), r;
+	int signals = wait_signals(err), sig, r;
 
 	if (signals < 0)
 		return signals;
+	if (cli->listen) {
+		r = listen_accept(cli->listen, signals, &sig, err);
+		if (r == -EINTR) {
+			*ret_code = 128 + sig;
+			return 0;
+		}
+		if (r < 0)
+			return r;
+		s->is_dialled = true;
+	}
 	r = spawn_all(s, &spawn, err);
 	timing_mark("launcher", "processes started");
 	if (r < 0)
@@ -63,6 +78,22 @@ static int start(const struct session *s, int *ret_code, struct err *err)
 	r = wait_all(&spawn, signals, ret_code, err);
 	audit_stop(&log, *ret_code, err);
 	return r;
+}
+
+/* Never silent: one line at each start that is not the full sandbox. */
+static void say_tier(const struct session *s)
+{
+	const char *lost[TIER_LOSSES];
+	char words[ERR_TEXT];
+
+	if (s->tier.is == POLICY_TIER_FULL)
+		return;
+	snprintf(words, sizeof(words),
+		 "tier %s, weaker than full (%s): no namespaces and no empty root, only Landlock ABI "
+		 "%d, seccomp and limits; %zu things are lost, mcp-confine explain lists them",
+		 tier_name(s->tier.is), s->tier.why, landlock_abi(),
+		 tier_losses(landlock_abi(), lost));
+	say_note(words);
 }
 
 static int check_streams(struct err *err)
@@ -84,10 +115,10 @@ int run_main(int argc, char **argv)
 
 	r = fd_have_stdio(&err);
 	if (r == 0 && fd_cloexec_from(3) < 0)
-		r = err_errno(&err, errno, "close_range (Linux 5.11 or newer is needed)");
+		r = err_errno(&err, errno, "close_range");
 	if (r == 0)
 		r = cli_parse(argc, argv, cwd ? cwd : "/", &cli, &err);
-	if (r == 0 && !cli.dry_run)
+	if (r == 0 && !cli.dry_run && !cli.listen)
 		r = check_streams(&err);
 	if (r == 0 && cli.has_timing)
 		r = timing_begin(&err);
@@ -99,10 +130,11 @@ int run_main(int argc, char **argv)
 	if (r == 0 && cli.dry_run) {
 		explain_session(stdout, &s);
 	} else if (r == 0) {
+		say_tier(&s);
 		for (size_t i = 0; i < s.plan.notes.n; i++)
 			say_note(s.plan.notes.v[i]);
 		code = 125;
-		r = start(&s, &code, &err);
+		r = start(&cli, &s, &code, &err);
 		timing_mark("launcher", "session");
 		timing_print(stderr);
 	}

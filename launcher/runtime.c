@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <elf.h>
+/*
+ * Theory of operation
+ *
+ * argv is rewritten until its first word is an ELF file: a shim becomes the program
+ * behind it (runtime_shim), npx, uvx and the like become what is installed (runtime_npm,
+ * runtime_uv), a script becomes its interpreter with the script behind it
+ * (runtime_script).  Then what program and script need is granted (runtime_grant and the
+ * others).  Each step reads files that the attacker may have written; none of them can
+ * do more than choose among what the user could have named, and what becomes readable by
+ * such words passes runtime_grant alone.
+ */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,23 +20,49 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "launcher/path.h"
 #include "launcher/runtime.h"
+#include "launcher/runtime_command.h"
+#include "launcher/runtime_elf.h"
 #include "launcher/runtime_grant.h"
+#include "launcher/runtime_modules.h"
 #include "launcher/runtime_npm.h"
+#include "launcher/runtime_python.h"
+#include "launcher/runtime_script.h"
+#include "launcher/runtime_shim.h"
+#include "launcher/runtime_uv.h"
 #include "launcher/walk.h"
 
-/* A script's interpreter may be a script; the kernel stops at five as well. */
-#define SCRIPTS 5
+/* npx behind a shim, its script, node behind a shim, ...: more is a loop. */
+#define STEPS 10
+
+/* A query, and what was passed on the way. */
+struct search {
+	const struct runtime_query *q;
+	struct runtime *r;
+	struct strv dirs; /* of the commands so far: an interpreter may lie beside */
+	bool was_script;
+};
+
+const char *runtime_read_path(const char *entry)
+{
+	return entry + strcspn(entry, "\t") + 1;
+}
 
 void runtime_done(struct runtime *r)
 {
 	strv_done(&r->argv);
 	strv_done(&r->read);
+	strv_done(&r->led);
+	strv_done(&r->led_by);
 	strv_done(&r->names);
 	strv_done(&r->path);
 	strv_done(&r->notes);
+	strv_done(&r->want);
+	strv_done(&r->want_notes);
 	free(r->program);
 	free(r->package);
+	free(r->cwd);
 	*r = (struct runtime){0};
 }
 
@@ -36,132 +71,7 @@ static int no_memory(struct err *err)
 	return err_errno(err, ENOMEM, "runtime");
 }
 
-/* --- from a name to a file ---------------------------------------------------------------- */
-
-static int check_file(const char *path, struct err *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return err_errno(err, errno, "%s", path);
-	if (S_ISDIR(st.st_mode))
-		return err_set(err, EACCES, "%s: is a directory, not a program", path);
-	if (!S_ISREG(st.st_mode) || access(path, X_OK) < 0)
-		return err_set(err, EACCES, "%s: not executable; chmod +x it", path);
-	return 0;
-}
-
-/* Absolute path of a command, symlinks unresolved; from malloc. */
-static int find_command(const struct runtime_query *q, const char *name, char **ret,
-			struct err *err)
-{
-	const char *path = q->path && *q->path ? q->path : "/usr/local/bin:/usr/bin:/bin";
-	cleanup_free char *full = NULL;
-
-	if (!*name)
-		return err_set(err, ENOENT, "the command is empty");
-	if (strchr(name, '/')) {
-		if (asprintf(&full, "%s%s%s", name[0] == '/' ? "" : q->cwd,
-			     name[0] == '/' ? "" : "/", name) < 0)
-			return no_memory(err);
-		*ret = full;
-		full = NULL;
-		return check_file(*ret, err);
-	}
-	for (const char *p = path; *p; p += *p == ':') {
-		size_t len = strcspn(p, ":");
-		char file[PATH_MAX];
-		struct stat st;
-
-		if (len && *p == '/' &&
-		    snprintf(file, sizeof(file), "%.*s/%s", (int)len, p, name) < PATH_MAX &&
-		    access(file, X_OK) == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
-			*ret = strdup(file);
-			return *ret ? 0 : no_memory(err);
-		}
-		p += len;
-	}
-	return err_set(err, ENOENT, "%s: not found in PATH (%s); give its whole path", name, path);
-}
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* Programs that only look for another one: what to name instead. */
-static int refuse_shim(const char *command, const char *real, struct err *err)
-{
-	const char *name = last_part(command);
-	const struct {
-		const char *mark, *tool, *mend;
-	} shims[] = {
-		{ "/.pyenv/shims/", "pyenv", "pyenv which" },
-		{ "/.asdf/shims/", "asdf", "asdf which" },
-		{ "/mise/shims/", "mise", "mise which" },
-		{ "/.volta/bin/", "volta", "volta which" },
-		{ "/snap/bin/", "snap", "readlink -f /snap/NAME/current/bin; see ls for" },
-	};
-
-	for (size_t i = 0; i < sizeof(shims) / sizeof(*shims); i++)
-		if (strstr(command, shims[i].mark))
-			return err_set(err, EACCES,
-				       "%s: a shim of %s, which cannot run inside; name the program "
-				       "itself: %s %s", command, shims[i].tool, shims[i].mend, name);
-	name = last_part(real);
-	if (!strcmp(name, "docker") || !strcmp(name, "podman"))
-		return err_set(err, EACCES, "%s: a container engine cannot run inside; name the "
-					    "server's own program", command);
-	if (!strcmp(name, "uvx") || !strcmp(name, "uv") || !strcmp(name, "pipx") ||
-	    !strcmp(name, "bunx"))
-		return err_set(err, EACCES, "%s: installs what it runs, which nothing does inside; "
-					    "install the server (uv tool install, pipx install) and "
-					    "name its program", command);
-	return 0;
-}
-
 /* --- scripts -------------------------------------------------------------------------------- */
-
-/* The first line behind "#!", or -ENOEXEC for neither a script nor an ELF file. */
-static int read_head(const char *path, char line[static 512], struct err *err)
-{
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return err_errno(err, errno, "%s", path);
-	n = read(fd, line, 511);
-	if (n < 0)
-		return err_errno(err, errno, "%s", path);
-	line[n] = '\0';
-	if (n >= SELFMAG && !memcmp(line, ELFMAG, SELFMAG)) {
-		line[0] = '\0';
-		return 0;
-	}
-	if (n < 3 || line[0] != '#' || line[1] != '!')
-		return err_set(err, ENOEXEC, "%s: neither a program nor a script with #!", path);
-	line[strcspn(line, "\n")] = '\0';
-	memmove(line, line + 2, strlen(line + 2) + 1);
-	return 0;
-}
-
-/* "/usr/bin/env -S node --x" and "/path/python -E" to words, env taken away. */
-static int split_head(char *line, struct strv *ret)
-{
-	char *save = NULL;
-
-	for (char *w = strtok_r(line, " \t\r", &save); w; w = strtok_r(NULL, " \t\r", &save))
-		if (strv_add(ret, w) < 0)
-			return -ENOMEM;
-	if (ret->n > 1 && !strcmp(last_part(ret->v[0]), "env")) {
-		strv_remove(ret, 0);
-		if (ret->n > 1 && !strcmp(ret->v[0], "-S"))
-			strv_remove(ret, 0);
-	}
-	return 0;
-}
 
 /* Put words before argv, whose first becomes the script's path. */
 static int prepend(struct strv *argv, const struct strv *words, const char *script)
@@ -178,80 +88,122 @@ static int prepend(struct strv *argv, const struct strv *words, const char *scri
 	return r;
 }
 
-static int set_package(struct runtime *r, const char *real)
-{
-	if (!r->package)
-		r->package = runtime_npm_name(real);
-	return 0;
-}
-
-/* A venv's directory and the prefix that its pyvenv.cfg calls home. */
-static int grant_venv(const struct runtime_query *q, struct runtime *r, const char *command,
-		      struct err *err)
-{
-	cleanup_free char *bin = runtime_dir(command), *dir = bin ? runtime_dir(bin) : NULL;
-	cleanup_free char *config = NULL;
-
-	if (!dir || asprintf(&config, "%s/pyvenv.cfg", dir) < 0)
-		return no_memory(err);
-	if (access(config, R_OK) < 0)
-		return 0;
-	return runtime_grant(q, r, dir, command, "virtual environment", err);
-}
-
-/* --- the whole --------------------------------------------------------------------------------- */
-
 static bool is_interpreter(const char *real)
 {
-	static const char *const names[] = { "node", "nodejs", "python", "ruby", "perl", "bash",
-					     "dash", "sh", "bun", "deno", "java" };
+	static const char *const names[] = { "node", "nodejs", "ruby", "perl", "bash", "dash",
+					     "sh", "bun", "deno", "java" };
+	const char *name = path_last(real);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strncmp(last_part(real), names[i], strlen(names[i])))
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		size_t len = strlen(names[i]);
+
+		if (!strncmp(name, names[i], len) && !name[len + strspn(name + len, "0123456789.-")])
 			return true;
-	return false;
+	}
+	return runtime_python_is(real);
 }
 
-/* The script that an interpreter is given: its first argument that is an existing file.
- * What follows -m, -e or -c is no file. */
-static int take_script(const struct runtime_query *q, struct runtime *r, size_t from,
-		       struct err *err)
+/* node finds "server" as server.js. */
+static char *find_script(const char *cwd, const char *word)
 {
-	for (size_t i = from; i < r->argv.n; i++) {
-		cleanup_free char *path = NULL, *real = NULL;
-		const char *a = r->argv.v[i];
-		bool is_jar = i > from && !strcmp(r->argv.v[i - 1], "-jar");
-		struct stat st;
+	static const char *const ends[] = { "", ".js", ".mjs", ".cjs", ".json" };
 
-		if (!strcmp(a, "-m") || !strcmp(a, "-e") || !strcmp(a, "-c")) {
-			r->first_arg = i + 2 < r->argv.n ? i + 2 : r->argv.n;
-			return 0;
-		}
-		if (a[0] == '-' && !is_jar)
-			continue;
-		if (asprintf(&path, "%s%s%s", a[0] == '/' ? "" : q->cwd, a[0] == '/' ? "" : "/", a) <
-		    0)
-			return no_memory(err);
-		if (stat(path, &st) < 0)
-			return err_errno(err, errno, "script %s", path);
-		real = realpath(path, NULL);
-		if (!real)
-			return err_errno(err, errno, "script %s", path);
-		free(r->argv.v[i]);
-		r->argv.v[i] = strdup(path);
-		r->first_arg = i + 1;
-		if (!r->argv.v[i] || strv_add(&r->names, path) < 0)
-			return no_memory(err);
-		set_package(r, real);
-		return runtime_grant_script(q, r, real, err);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		cleanup_free char *path = path_below(cwd, word);
+		cleanup_free char *whole = path ? path_make("%s%s", path, ends[i]) : NULL;
+
+		if (path_is_file(whole) || (!*ends[i] && path_is_dir(whole)))
+			return take_ptr(&whole);
 	}
-	r->first_arg = r->argv.n;
+	return NULL;
+}
+
+static int grant_node_beside(const struct search *s, struct err *err);
+
+/* The script at argv[i] and what it needs. */
+static int grant_script(struct search *s, size_t i, struct err *err)
+{
+	const char *cwd = s->r->cwd ? s->r->cwd : s->q->cwd;
+	cleanup_free char *path = find_script(cwd, s->r->argv.v[i]), *real = NULL;
+	cleanup_free char *wrapped = NULL;
+	int r;
+
+	if (!path)
+		return err_set(err, ENOENT, "script %s: not found in %s; give its whole path",
+			       s->r->argv.v[i], cwd);
+	real = path_real(path);
+	if (!real)
+		return err_errno(err, errno, "script %s", path);
+	free(s->r->argv.v[i]);
+	s->r->argv.v[i] = strdup(path);
+	if (!s->r->argv.v[i] || strv_add(&s->r->names, path) < 0)
+		return no_memory(err);
+	r = runtime_grant_script(s->q, s->r, real, err);
+	wrapped = r == 0 ? runtime_script_wrapped(real) : NULL;
+	if (wrapped) {
+		cleanup_free char *inner = path_real(wrapped);
+
+		if (!inner)
+			return err_errno(err, errno, "script %s", wrapped);
+		free(s->r->package);
+		s->r->package = runtime_npm_name(inner);
+		if (strv_add(&s->r->names, wrapped) < 0)
+			return no_memory(err);
+		r = runtime_grant_script(s->q, s->r, inner, err);
+		return r < 0 ? r : grant_node_beside(s, err);
+	}
+	if (r == 0 && !s->r->package)
+		s->r->package = runtime_npm_name(real);
+	return r;
+}
+
+/* python -m NAME with NAME in the client's directory: that is no grant. */
+static int note_module(struct search *s, const char *module, struct err *err)
+{
+	const char *cwd = s->r->cwd ? s->r->cwd : s->q->cwd;
+	cleanup_free char *name = strndup(module, strcspn(module, "."));
+	cleanup_free char *dir = name ? path_make("%s/%s", cwd, name) : NULL;
+	cleanup_free char *file = name ? path_make("%s/%s.py", cwd, name) : NULL;
+
+	if ((path_is_dir(dir) || path_is_file(file)) &&
+	    runtime_want(s->r, cwd, "module %s lies in the client's directory, which is not "
+				    "readable; to run it from there", module) < 0)
+		return no_memory(err);
 	return 0;
 }
+
+static int take_scripts(struct search *s, struct err *err)
+{
+	const char *module;
+	size_t at = runtime_script_argument(&s->r->argv, 1, &s->r->first_arg, &module);
+	int r;
+
+	if (module)
+		return note_module(s, module, err);
+	if (!at)
+		return 0;
+	r = grant_script(s, at, err);
+	if (r == 0 && s->r->package && !strcmp(s->r->package, "tsx"))
+		return err_set(err, EACCES,
+			       "%s: listens on a socket for its script, and nothing can inside; start "
+			       "the script as: node --import tsx %s", s->r->argv.v[at],
+			       at + 1 < s->r->argv.n ? s->r->argv.v[at + 1] : "SCRIPT");
+	/* A program that runs the script that it is given. */
+	if (r == 0 && s->r->package && !strcmp(s->r->package, "ts-node")) {
+		size_t next = runtime_script_argument(&s->r->argv, at + 1, &s->r->first_arg, &module);
+
+		free(s->r->package);
+		s->r->package = NULL;
+		r = next ? grant_script(s, next, err) : 0;
+	}
+	return r;
+}
+
+/* --- programs --------------------------------------------------------------------------------- */
 
 static int add_path_dir(struct runtime *r, const char *command, struct err *err)
 {
-	cleanup_free char *dir = runtime_dir(command);
+	cleanup_free char *dir = path_dir(command);
 
 	if (!dir)
 		return no_memory(err);
@@ -260,90 +212,163 @@ static int add_path_dir(struct runtime *r, const char *command, struct err *err)
 	return strv_add(&r->path, dir) < 0 ? no_memory(err) : 0;
 }
 
-/* A loader outside of the system's directories (Nix, Guix, a tool chain in the home). */
-static int grant_loader(const struct runtime_query *q, struct runtime *r, const char *real,
-			struct err *err)
+/* Is the directory above its bin one that Node, Ruby or Java was installed into? */
+static bool is_prefix(const char *prefix, const char *program)
 {
-	cleanup_close int fd = open(real, O_RDONLY | O_CLOEXEC);
-	cleanup_free char *dir = NULL;
-	char loader[PATH_MAX] = "";
-	Elf64_Ehdr head;
-	Elf64_Phdr segment;
+	static const char *const marks[] = { "include/node/node_version.h", "lib/node_modules/npm",
+					     "lib/ruby", "lib/jvm.cfg", "lib/modules" };
 
-	if (fd < 0 || pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
-	    head.e_ident[EI_CLASS] != ELFCLASS64)
-		return err_set(err, ENOEXEC, "%s: not a 64-bit program of this machine", real);
-	for (int i = 0; i < head.e_phnum; i++) {
-		if (pread(fd, &segment, sizeof(segment),
-			  (off_t)(head.e_phoff + (size_t)i * sizeof(segment))) !=
-		    (ssize_t)sizeof(segment))
-			break;
-		if (segment.p_type == PT_INTERP && segment.p_filesz < sizeof(loader) &&
-		    pread(fd, loader, segment.p_filesz, (off_t)segment.p_offset) > 0)
-			break;
+	if (!is_interpreter(program))
+		return false;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		cleanup_free char *mark = path_make("%s/%s", prefix, marks[i]);
+
+		if (path_is_dir(mark) || path_is_file(mark))
+			return true;
 	}
-	if (!loader[0] || walk_is_below(loader, "/usr") || !strncmp(loader, "/lib", 4))
-		return 0;
-	dir = runtime_dir(loader);
-	return dir ? runtime_grant(q, r, dir, loader, "loader", err) : no_memory(err);
+	return false;
 }
 
-/* One level: command is argv[0] resolved in PATH.  Return: 1 when argv became that of
- * another program, 0 at the ELF file, -errno. */
-static int resolve(const struct runtime_query *q, struct runtime *r, bool *was_script,
-		   struct err *err)
+/* The ELF file that command resolves to, and what it needs to start. */
+static int grant_program(const struct search *s, const char *command, const struct walk *w,
+			 struct err *err)
 {
-	cleanup_free char *command = NULL, *real = NULL;
-	struct strv words = {0};
-	char line[512];
-	int ret = find_command(q, r->argv.v[0], &command, err);
+	cleanup_free char *bin = path_dir(w->real), *prefix = bin ? path_dir(bin) : NULL;
+	int r;
 
-	if (ret < 0)
-		return ret;
-	real = realpath(command, NULL);
-	if (!real)
-		return err_errno(err, errno, "%s", command);
-	ret = refuse_shim(command, real, err);
-	if (ret < 0)
-		return ret;
-	if (!strcmp(last_part(real), "npx-cli.js") || !strcmp(last_part(command), "npx")) {
-		struct strv argv = {0};
-
-		ret = runtime_npm_npx(q, real, r->argv.v, &argv, err);
-		strv_done(&r->argv);
-		r->argv = argv;
-		return ret < 0 ? ret : 1;
-	}
-	ret = read_head(real, line, err);
-	if (ret < 0)
-		return ret;
-	if (line[0]) {
-		ret = split_head(line, &words);
-		if (ret == 0 && !words.n)
-			ret = err_set(err, ENOEXEC, "%s: #! without an interpreter", real);
-		if (ret == 0)
-			ret = prepend(&r->argv, &words, command);
-		strv_done(&words);
-		*was_script = true;
-		return ret < 0 ? (err->code ? -err->code : no_memory(err)) : 1;
-	}
-	r->program = strdup(real);
-	free(r->argv.v[0]);
-	r->argv.v[0] = strdup(command);
-	if (!r->program || !r->argv.v[0] || strv_add(&r->names, command) < 0)
+	if (!prefix || strv_add(&s->r->names, command) < 0)
 		return no_memory(err);
-	ret = runtime_grant_prefix(q, r, real, err);
-	if (ret == 0)
-		ret = grant_venv(q, r, command, err);
-	if (ret == 0)
-		ret = grant_loader(q, r, real, err);
-	return ret < 0 ? ret : add_path_dir(r, command, err);
+	r = runtime_grant(s->q, s->r, w->real, "program", err);
+	if (r == 0 && runtime_python_is(w->real))
+		r = runtime_python_grant(s->q, s->r, command, w, err);
+	else if (r == 0 && !runtime_never(s->q, prefix) && is_prefix(prefix, w->real))
+		r = runtime_grant(s->q, s->r, prefix, "interpreter", err);
+	if (r == 0)
+		r = runtime_elf_grant(s->q, s->r, w->real, err);
+	return r < 0 ? r : add_path_dir(s->r, command, err);
+}
+
+/* A wrapper calls node by PATH: it must be there, and found. */
+static int grant_node_beside(const struct search *s, struct err *err)
+{
+	cleanup_free char *command = NULL, *target = NULL;
+	struct walk w = {0};
+	int r = runtime_command_find(s->q, &s->dirs, "node", &command, err);
+
+	if (r == 0)
+		r = walk_path(command, &w, err);
+	if (r == 0)
+		r = runtime_shim_find(s->q, command, w.real, &target, err);
+	if (r > 0) {
+		walk_done(&w);
+		r = walk_path(target, &w, err);
+	}
+	if (r == 0)
+		r = grant_program(s, target ? target : command, &w, err);
+	walk_done(&w);
+	return r;
+}
+
+/* argv becomes what `found` holds, when that was found. */
+static int replace(struct search *s, struct strv *found, int r)
+{
+	if (r < 0) {
+		strv_done(found);
+		return r;
+	}
+	strv_done(&s->r->argv);
+	s->r->argv = *found;
+	return 1;
+}
+
+/* npx, npm exec, uv, uvx, pipx.  Return: 1 replaced, 0 none of these, -errno. */
+static int find_installed(struct search *s, const char *command, const char *real,
+			  struct err *err)
+{
+	char **argv = s->r->argv.v;
+	struct strv found = {0};
+
+	if (!strcmp(path_last(real), "npx-cli.js") || !strcmp(path_last(command), "npx"))
+		return replace(s, &found,
+			       runtime_npm_npx(s->q, command, real, argv, &found, err));
+	if (!strcmp(path_last(command), "npm") && s->r->argv.n > 1 &&
+	    (!strcmp(argv[1], "exec") || !strcmp(argv[1], "x")))
+		return replace(s, &found,
+			       runtime_npm_npx(s->q, command, real, argv + 1, &found, err));
+	if (runtime_uv_is(command))
+		return replace(s, &found,
+			       runtime_uv_find(s->q, argv, &found, &s->r->cwd, err));
+	return 0;
+}
+
+static int take_shim(struct search *s, const char *command, const char *real, struct err *err)
+{
+	char *program = NULL;
+	int r = runtime_shim_find(s->q, command, real, &program, err);
+
+	if (r <= 0)
+		return r;
+	free(s->r->argv.v[0]);
+	s->r->argv.v[0] = program;
+	return 1;
+}
+
+static int take_program(struct search *s, char **command, const struct walk *w, struct err *err)
+{
+	struct strv words = {0};
+	const char *never = runtime_never(s->q, w->real);
+	int r;
+
+	if (never && !walk_is_below(w->real, "/usr"))
+		return err_set(err, EACCES, "%s: not run: %s", w->real, never);
+	r = runtime_script_head(w->real, &words, err);
+	if (r == 0 && words.n) {
+		r = prepend(&s->r->argv, &words, *command);
+		s->was_script = true;
+		strv_done(&words);
+		return r < 0 ? no_memory(err) : 1;
+	}
+	strv_done(&words);
+	if (r < 0)
+		return r;
+	s->r->program = strdup(w->real);
+	if (!s->r->program)
+		return no_memory(err);
+	r = grant_program(s, *command, w, err);
+	free(s->r->argv.v[0]);
+	s->r->argv.v[0] = take_ptr(command);
+	return r;
+}
+
+/* One step.  Return: 1 when argv became that of another program, 0 at the ELF file. */
+static int resolve(struct search *s, struct err *err)
+{
+	cleanup_free char *command = NULL, *dir = NULL;
+	struct walk w = {0};
+	int r = runtime_command_find(s->q, &s->dirs, s->r->argv.v[0], &command, err);
+
+	if (r < 0)
+		return r;
+	r = walk_path(command, &w, err);
+	if (r == 0)
+		r = runtime_command_check(command, w.real, &s->r->argv, err);
+	if (r == 0)
+		r = take_shim(s, command, w.real, err);
+	if (r == 0)
+		r = find_installed(s, command, w.real, err);
+	dir = path_dir(command);
+	if (r >= 0 && (!dir || strv_add(&s->dirs, dir) < 0))
+		r = no_memory(err);
+	if (r == 0)
+		r = take_program(s, &command, &w, err);
+	walk_done(&w);
+	return r;
 }
 
 int runtime_find(const struct runtime_query *query, struct runtime *ret, struct err *err)
 {
 	struct runtime r = { .first_arg = 1 };
-	bool was_script = false;
+	struct search s = { .q = query, .r = &r };
 	int e = 0;
 
 	for (char *const *a = query->argv; *a && e == 0; a++)
@@ -351,14 +376,14 @@ int runtime_find(const struct runtime_query *query, struct runtime *ret, struct 
 	if (e < 0)
 		e = no_memory(err);
 	for (int i = 0; e == 0 && !r.program; i++) {
-		e = i < SCRIPTS ? resolve(query, &r, &was_script, err) :
-				  err_set(err, ELOOP, "%s: too many interpreters",
-					  query->argv[0]);
+		e = i < STEPS ? resolve(&s, err) :
+				err_set(err, ELOOP, "%s: too many interpreters", query->argv[0]);
 		if (e > 0)
 			e = 0;
 	}
-	if (e == 0 && (was_script || is_interpreter(r.program)))
-		e = take_script(query, &r, 1, err);
+	if (e == 0 && (s.was_script || is_interpreter(r.program)))
+		e = take_scripts(&s, err);
+	strv_done(&s.dirs);
 	if (e < 0) {
 		runtime_done(&r);
 		return e;

@@ -20,8 +20,10 @@ struct err;
 struct runtime_query {
 	char *const *argv; /* NULL-terminated, at least one string */
 	const char *cwd;   /* absolute: what relative names mean */
-	const char *home;  /* absolute: never granted itself, nor anything above it */
+	const char *home;  /* absolute, resolved: what the server will see as HOME */
+	const char *account_home; /* that of the user database; NULL: the same */
 	const char *path;  /* the client's PATH, or NULL */
+	const char *snap;  /* where snaps are mounted; NULL: /snap */
 };
 
 struct runtime {
@@ -29,11 +31,18 @@ struct runtime {
 	char *program;	     /* absolute path of the ELF file to execute */
 	char *package;	     /* npm or PyPI name behind it, or NULL: picks the profile */
 	size_t first_arg;    /* index in argv of the server's own first argument */
-	struct strv read;    /* directories and files to make readable, absolute; each
-				with its reason after a TAB: "/opt/node\tinterpreter" */
+	char *cwd;	     /* absolute: where to start it (uv --directory); NULL: the
+				client's directory */
+	struct strv read;    /* directories and files to make readable, absolute and
+				resolved; each behind its reason and a TAB, because a path
+				may hold one: "interpreter\t/opt/node" */
+	struct strv led;     /* those paths of `read` that a file of a package led to, and */
+	struct strv led_by;  /* that file or symlink, at the same index */
 	struct strv names;   /* further absolute paths that must resolve inside */
 	struct strv path;    /* directories for the PATH inside, in order */
-	struct strv notes;   /* what was found but not granted, a sentence each */
+	struct strv notes;   /* what was found and is never granted so, a sentence each */
+	struct strv want;    /* what was found and is not granted until somebody names it, */
+	struct strv want_notes; /* and the sentence that says so, at the same index */
 };
 
 /*
@@ -42,6 +51,9 @@ struct runtime {
  * err names what is missing and the next step.
  */
 int runtime_find(const struct runtime_query *query, struct runtime *ret, struct err *err);
+
+/* The path in an entry of `read`; points into it. */
+const char *runtime_read_path(const char *entry);
 
 void runtime_done(struct runtime *r);
 

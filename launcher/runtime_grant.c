@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,178 +10,233 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "launcher/offlimits.h"
+#include "launcher/path.h"
 #include "launcher/runtime.h"
 #include "launcher/runtime_grant.h"
+#include "launcher/runtime_modules.h"
+#include "launcher/runtime_npm.h"
 #include "launcher/walk.h"
 
-/* Entries of one node_modules that are looked at for links to siblings. */
-#define SIBLINGS 4096
+/* Notes of one start: a package can provoke any number of them. */
+#define NOTES 12
+/* Directory entries that are looked at for a script's siblings. */
+#define SIBLINGS 512
 
-char *runtime_dir(const char *path)
+int runtime_note(struct runtime *r, const char *fmt, ...)
 {
-	const char *slash = strrchr(path, '/');
+	cleanup_free char *text = NULL;
+	va_list ap;
+	int n;
 
-	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -ENOMEM;
+	if (strv_has(&r->notes, text) || r->notes.n > NOTES)
+		return 0;
+	if (r->notes.n == NOTES)
+		return strv_add(&r->notes, "and more of this kind; mcp-confine explain shows "
+					   "what is granted");
+	return strv_add(&r->notes, text);
 }
 
-bool runtime_is_broad(const struct runtime_query *q, const char *dir)
+int runtime_want(struct runtime *r, const char *path, const char *fmt, ...)
 {
-	static const char *const system_dirs[] = { "/tmp",  "/var",  "/var/tmp", "/etc", "/opt",
-						   "/home", "/root", "/run",	 "/srv", "/mnt",
-						   "/media", "/dev", "/proc",	 "/sys" };
-	static const char *const home_dirs[] = { ".local", ".local/share", ".local/state",
-						 ".local/lib", ".config", ".cache", "bin",
-						 "Documents", "Downloads", "Desktop" };
+	char *text = NULL;
+	va_list ap;
+	int n;
 
-	if (walk_is_below(q->home, dir))
-		return true;
-	for (size_t i = 0; i < sizeof(system_dirs) / sizeof(*system_dirs); i++)
-		if (!strcmp(dir, system_dirs[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(home_dirs) / sizeof(*home_dirs); i++) {
-		char path[PATH_MAX];
+	if (strv_has(&r->want, path) || r->want.n == NOTES)
+		return 0;
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -ENOMEM;
+	/* Both or none: the lists go together by index. */
+	if (strv_add(&r->want, path) < 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	return strv_take(&r->want_notes, text);
+}
 
-		if (snprintf(path, sizeof(path), "%s/%s", q->home, home_dirs[i]) < PATH_MAX &&
-		    !strcmp(dir, path))
+const char *runtime_never(const struct runtime_query *q, const char *path)
+{
+	const char *why = offlimits_inferred(q->home, path);
+
+	if (!why && q->account_home && strcmp(q->account_home, q->home) != 0)
+		why = offlimits_inferred(q->account_home, path);
+	return why;
+}
+
+/* real is resolved and not off limits. */
+static int add(struct runtime *r, const char *real, const char *why, struct err *err)
+{
+	/* Stores of packages by content: what one needs lies all over them. */
+	static const char *const stores[] = { "/nix/store", "/gnu/store",
+					      "/home/linuxbrew/.linuxbrew" };
+	cleanup_free char *entry = NULL;
+
+	if (walk_is_below(real, "/usr"))
+		return 0;
+	for (size_t i = 0; i < sizeof(stores) / sizeof(*stores); i++)
+		if (walk_is_below(real, stores[i]))
+			real = stores[i];
+	if (asprintf(&entry, "%s\t%s", why, real) < 0 ||
+	    (!strv_has(&r->read, entry) && strv_add(&r->read, entry) < 0))
+		return err_errno(err, ENOMEM, "runtime");
+	return 0;
+}
+
+/* The way to `path`, when symlinks lie on it, must exist inside too. */
+static int add_name(struct runtime *r, const char *path, const char *real, struct err *err)
+{
+	if (!strcmp(path, real) || strv_has(&r->names, path))
+		return 0;
+	return strv_add(&r->names, path) < 0 ? err_errno(err, ENOMEM, "runtime") : 0;
+}
+
+int runtime_grant(const struct runtime_query *q, struct runtime *r, const char *path,
+		  const char *why, struct err *err)
+{
+	cleanup_free char *real = path_real(path);
+	const char *never = real ? runtime_never(q, real) : NULL;
+	int ret;
+
+	if (!real)
+		return err_errno(err, errno, "%s", path);
+	if (never)
+		return err_set(err, EACCES,
+			       "%s (%s): not made readable: %s; put the program into a directory of "
+			       "its own", real, why, never);
+	ret = add(r, real, why, err);
+	return ret < 0 ? ret : add_name(r, path, real, err);
+}
+
+int runtime_infer(const struct runtime_query *q, struct runtime *r, const char *path,
+		  const char *named_by, const char *why, struct err *err)
+{
+	cleanup_free char *real = path_real(path);
+	const char *never = real ? runtime_never(q, real) : NULL;
+	struct stat st;
+	int ret = 0;
+
+	if (!real || stat(real, &st) < 0)
+		return 0;
+	if (walk_is_below(real, "/usr"))
+		return 1;
+	if (never)
+		ret = runtime_note(r, "%s leads to %s, which is not made readable: %s", named_by,
+				   real, never);
+	else if (st.st_uid != 0 && st.st_uid != getuid())
+		ret = runtime_want(r, real, "%s leads to %s, which is another user's; if the "
+					    "server needs it", named_by, real);
+	else
+		never = NULL;
+	if (ret < 0)
+		return err_errno(err, ENOMEM, "runtime");
+	if (never || (st.st_uid != 0 && st.st_uid != getuid()))
+		return 0;
+	ret = add(r, real, why, err);
+	if (ret == 0)
+		ret = add_name(r, path, real, err);
+	if (ret == 0 && (strv_add(&r->led, real) < 0 || strv_add(&r->led_by, named_by) < 0))
+		ret = err_errno(err, ENOMEM, "runtime");
+	return ret < 0 ? ret : 1;
+}
+
+/* --- packages --------------------------------------------------------------------------- */
+
+static bool has_manifest(const char *dir)
+{
+	static const char *const manifests[] = {
+		"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile",
+		"pyvenv.cfg", "manifest.json", "deno.json", "deno.jsonc", "Gemfile",
+		"composer.json", "go.mod", "Cargo.toml",
+	};
+
+	for (size_t i = 0; i < sizeof(manifests) / sizeof(*manifests); i++) {
+		cleanup_free char *path = path_make("%s/%s", dir, manifests[i]);
+
+		if (path_is_file(path))
 			return true;
 	}
 	return false;
 }
 
-static int add(struct runtime *r, const char *path, const char *why, struct err *err)
+char *runtime_package_root(const struct runtime_query *q, const char *dir)
 {
-	if (walk_is_below(path, "/usr"))
-		return 0;
-	/* A store of packages by content: what one needs lies all over it (Nix, Guix). */
-	if (walk_is_below(path, "/nix/store"))
-		path = "/nix/store";
-	if (walk_is_below(path, "/gnu/store"))
-		path = "/gnu/store";
-	return strv_addf(&r->read, "%s\t%s", path, why) < 0 ? err_errno(err, ENOMEM, "runtime") :
-							       0;
-}
+	cleanup_free char *path = strdup(dir), *nameless = NULL;
 
-int runtime_grant(const struct runtime_query *q, struct runtime *r, const char *dir,
-		  const char *file, const char *why, struct err *err)
-{
-	if (!runtime_is_broad(q, dir))
-		return add(r, dir, why, err);
-	if (strv_addf(&r->notes, "only %s is readable, not the directory %s around it; put the "
-				 "program into a directory of its own, or grant more with --read DIR",
-		      file, dir) < 0)
-		return err_errno(err, ENOMEM, "runtime");
-	return add(r, file, why, err);
-}
+	while (path && path[1] && !runtime_never(q, path)) {
+		bool has_name = false;
+		bool is_npm = runtime_npm_has_manifest(path, &has_name);
 
-int runtime_grant_prefix(const struct runtime_query *q, struct runtime *r,
-			 const char *program, struct err *err)
-{
-	cleanup_free char *dir = runtime_dir(program), *up = dir ? runtime_dir(dir) : NULL;
-	const char *name = dir ? strrchr(dir, '/') : NULL;
-
-	if (!dir || !up)
-		return err_errno(err, ENOMEM, "runtime");
-	if (walk_is_below(program, "/usr"))
-		return 0;
-	if (name && !strcmp(name, "/bin") && !runtime_is_broad(q, up))
-		return add(r, up, "interpreter", err);
-	return add(r, program, "program", err);
-}
-
-/* --- packages --------------------------------------------------------------------------- */
-
-static bool has_file(const char *dir, const char *name)
-{
-	char path[PATH_MAX];
-
-	return snprintf(path, sizeof(path), "%s/%s", dir, name) < PATH_MAX &&
-	       access(path, F_OK) == 0;
-}
-
-/* The nearest directory at or above dir that holds a manifest; from malloc, or NULL. */
-static char *package_root(const char *dir)
-{
-	static const char *const manifests[] = { "package.json", "pyproject.toml", "setup.py",
-						 "pyvenv.cfg" };
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s", dir);
-	while (path[1]) {
-		for (size_t i = 0; i < sizeof(manifests) / sizeof(*manifests); i++)
-			if (has_file(path, manifests[i]))
-				return strdup(path);
+		/* "dist/package.json" often says only what kind of modules these are. */
+		if ((is_npm && has_name) || has_manifest(path))
+			return take_ptr(&path);
+		if (is_npm && !nameless)
+			nameless = strdup(path);
 		*strrchr(path, '/') = '\0';
-		if (!path[0])
-			break;
 	}
-	return NULL;
+	return take_ptr(&nameless);
 }
 
-/* A linked sibling (npm link, a workspace): its package is readable too. */
-static int grant_link(const struct runtime_query *q, struct runtime *r, const char *modules,
-		      const char *path, struct err *err)
+/* Does something else lie beside the script that looks like code it would load? */
+static bool has_siblings(const char *dir, const char *script)
 {
-	cleanup_free char *real = realpath(path, NULL), *root = NULL;
-
-	if (!real || walk_is_below(real, modules))
-		return 0;
-	root = package_root(real);
-	return runtime_grant(q, r, root ? root : real, real, "linked package", err);
-}
-
-static int grant_links(const struct runtime_query *q, struct runtime *r, const char *modules,
-		       const char *dir, int depth, struct err *err)
-{
+	const char *name = path_last(script), *dot = strrchr(name, '.');
 	DIR *d = opendir(dir);
 	struct dirent *e;
-	int seen = 0, ret = 0;
+	bool found = false;
 
-	while (d && ret == 0 && (e = readdir(d)) && seen++ < SIBLINGS) {
-		char path[PATH_MAX];
+	for (int i = 0; d && !found && i < SIBLINGS && (e = readdir(d)); i++) {
+		const char *other = strrchr(e->d_name, '.');
 
-		if (e->d_name[0] == '.' ||
-		    snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >= PATH_MAX)
-			continue;
-		if (e->d_type == DT_LNK)
-			ret = grant_link(q, r, modules, path, err);
-		else if (e->d_name[0] == '@' && depth == 0)
-			ret = grant_links(q, r, modules, path, 1, err);
+		found = dot && other && !strcmp(dot, other) && strcmp(e->d_name, name) != 0;
 	}
 	if (d)
 		closedir(d);
-	return ret;
+	return found;
+}
+
+/* A script without a package: it alone, for what lies around it nobody named. */
+static int grant_alone(const struct runtime_query *q, struct runtime *r, const char *dir,
+		       const char *path, struct err *err)
+{
+	int ret = runtime_grant(q, r, path, "script", err);
+
+	if (ret < 0 || !has_siblings(dir, path))
+		return ret;
+	if (runtime_want(r, dir, "only %s is readable, not the directory around it, which is no "
+				 "package of its own (package.json, pyproject.toml, "
+				 "requirements.txt); if the script loads others there", path) < 0)
+		return err_errno(err, ENOMEM, "runtime");
+	return 0;
 }
 
 int runtime_grant_script(const struct runtime_query *q, struct runtime *r, const char *path,
 			 struct err *err)
 {
-	static const char modules[] = "/node_modules/";
-	const char *found = strstr(path, modules);
-	cleanup_free char *dir = runtime_dir(path), *root = NULL;
+	const bool is_dir = path_is_dir(path);
+	cleanup_free char *dir = is_dir ? strdup(path) : path_dir(path), *root = NULL;
 	int ret;
 
 	if (!dir)
 		return err_errno(err, ENOMEM, "runtime");
 	if (walk_is_below(path, "/usr"))
 		return 0;
-	if (found) {
-		root = strndup(path, (size_t)(found - path) + sizeof(modules) - 2);
-		if (!root)
-			return err_errno(err, ENOMEM, "runtime");
-		ret = runtime_grant(q, r, root, path, "packages", err);
-		return ret < 0 ? ret : grant_links(q, r, root, root, 0, err);
-	}
-	root = package_root(dir);
-	if (root && runtime_is_broad(q, root)) {
-		free(root);
-		root = NULL;
-	}
-	ret = runtime_grant(q, r, root ? root : dir, path, "package", err);
-	if (ret == 0 && root) {
-		char nested[PATH_MAX];
-
-		if (snprintf(nested, sizeof(nested), "%s/node_modules", root) < PATH_MAX)
-			ret = grant_links(q, r, root, nested, 0, err);
-	}
-	return ret;
+	if (runtime_modules_is_in(path))
+		return runtime_modules_grant(q, r, path, err);
+	root = runtime_package_root(q, dir);
+	if (root)
+		ret = runtime_grant(q, r, root, "package", err);
+	else if (is_dir)
+		ret = runtime_grant(q, r, path, "package", err);
+	else
+		ret = grant_alone(q, r, dir, path, err);
+	return ret < 0 ? ret : runtime_modules_upward(q, r, root ? root : dir, err);
 }

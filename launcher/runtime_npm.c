@@ -11,38 +11,54 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "launcher/path.h"
 #include "launcher/runtime.h"
 #include "launcher/runtime_npm.h"
 
-#define MANIFEST_MAX ((long)1 << 20)
+#define MANIFEST_MAX ((size_t)1 << 20)
 
 static json_t *load_manifest(const char *dir)
 {
-	char path[PATH_MAX];
-	struct stat st;
+	cleanup_free char *path = path_make("%s/package.json", dir);
+	cleanup_free char *text = path ? path_read(path, MANIFEST_MAX) : NULL;
 
-	if (snprintf(path, sizeof(path), "%s/package.json", dir) >= PATH_MAX ||
-	    stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > MANIFEST_MAX)
-		return NULL;
-	return json_load_file(path, 0, NULL);
+	return text ? json_loads(text, 0, NULL) : NULL;
+}
+
+bool runtime_npm_has_manifest(const char *dir, bool *ret_has_name)
+{
+	json_auto_t *manifest = load_manifest(dir);
+
+	*ret_has_name = json_string_value(json_object_get(manifest, "name")) != NULL;
+	return manifest != NULL;
+}
+
+char *runtime_npm_own_name(const char *dir)
+{
+	json_auto_t *manifest = load_manifest(dir);
+	const char *name = json_string_value(json_object_get(manifest, "name"));
+
+	return name ? strdup(name) : NULL;
 }
 
 char *runtime_npm_name(const char *file)
 {
-	char dir[PATH_MAX];
-	char *slash;
+	static const char modules[] = "/node_modules/";
+	const char *at = NULL;
 
-	if (snprintf(dir, sizeof(dir), "%s", file) >= PATH_MAX)
-		return NULL;
-	while ((slash = strrchr(dir, '/')) && slash > dir) {
-		json_auto_t *manifest = NULL;
-		const char *name;
+	for (const char *p = file; (p = strstr(p, modules)); p++)
+		at = p;
+	if (at) {
+		const char *name = at + sizeof(modules) - 1;
+		size_t len = strcspn(name, "/");
+		cleanup_free char *dir = NULL, *own = NULL;
 
-		*slash = '\0';
-		manifest = load_manifest(dir);
-		name = json_string_value(json_object_get(manifest, "name"));
-		if (name)
-			return strdup(name);
+		if (*name == '@' && name[len])
+			len += 1 + strcspn(name + len + 1, "/");
+		dir = strndup(file, (size_t)(name - file) + len);
+		own = dir ? runtime_npm_own_name(dir) : NULL;
+		if (own && strlen(own) == len && !strncmp(own, name, len))
+			return take_ptr(&own);
 	}
 	return NULL;
 }
@@ -56,22 +72,23 @@ static void split(const char *spec, char name[static 256], const char **ret_vers
 	*ret_version = at ? at + 1 : NULL;
 }
 
-/* Is the asked version that of the installed copy?  Tags and ranges are not judged. */
+/* Is the asked version that of the installed copy?  "1.2" stands for each 1.2.x; tags and
+ * ranges are not judged. */
 static bool fits(json_t *manifest, const char *version)
 {
 	const char *have = json_string_value(json_object_get(manifest, "version"));
+	size_t len = version ? strlen(version) : 0;
 
-	if (!version || !*version || version[0] < '0' || version[0] > '9')
+	if (!len || version[0] < '0' || version[0] > '9')
 		return true;
-	return have && !strcmp(have, version);
+	return have && !strncmp(have, version, len) && (!have[len] || have[len] == '.');
 }
 
-/* The program of a package: its only bin, or the one named as it is. */
-static const char *bin_of(json_t *manifest, const char *name)
+/* The program of a package: the one called `command`, or its only one. */
+static const char *bin_of(json_t *manifest, const char *command)
 {
 	json_t *bin = json_object_get(manifest, "bin");
-	const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
-	json_t *named = json_object_get(bin, last);
+	json_t *named = json_object_get(bin, path_last(command));
 
 	if (json_is_string(bin))
 		return json_string_value(bin);
@@ -82,27 +99,30 @@ static const char *bin_of(json_t *manifest, const char *name)
 		       NULL;
 }
 
-/* A copy below modules (a node_modules): its program's path from malloc, or NULL. */
-static char *find_in(const char *modules, const char *name, const char *version)
-{
-	cleanup_free char *dir = NULL;
-	json_auto_t *manifest = NULL;
-	const char *bin;
-	char *path = NULL;
+/* What npx was asked for. */
+struct wanted {
+	char name[256];	     /* of the package */
+	const char *version; /* or NULL */
+	const char *command; /* of the program in it */
+	bool is_plain;	     /* no --package and no version: may be a program's name only */
+};
 
-	if (asprintf(&dir, "%s/%s", modules, name) < 0)
-		return NULL;
-	manifest = load_manifest(dir);
-	bin = manifest && fits(manifest, version) ? bin_of(manifest, name) : NULL;
-	if (!bin || strstr(bin, "..") || asprintf(&path, "%s/%s", dir, bin) < 0)
-		return NULL;
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
+/* A copy below modules (a node_modules): its program's path from malloc, or NULL. */
+static char *find_in(const char *modules, const struct wanted *w)
+{
+	cleanup_free char *dir = path_make("%s/%s", modules, w->name), *path = NULL;
+	json_auto_t *manifest = dir ? load_manifest(dir) : NULL;
+	const char *bin = manifest && fits(manifest, w->version) ? bin_of(manifest, w->command) :
+								   NULL;
+
+	if (bin && !strstr(bin, ".."))
+		path = path_make("%s/%s", dir, bin);
+	else if (!manifest && w->is_plain && path_is_name(w->name))
+		path = path_make("%s/.bin/%s", modules, w->name);
+	return path_is_file(path) && access(path, R_OK) == 0 ? take_ptr(&path) : NULL;
 }
 
-static char *find_upward(const char *cwd, const char *name, const char *version)
+static char *find_upward(const char *cwd, const struct wanted *w)
 {
 	char dir[PATH_MAX];
 	char *slash;
@@ -114,33 +134,60 @@ static char *find_upward(const char *cwd, const char *name, const char *version)
 
 		*slash = '\0';
 		snprintf(modules, sizeof(modules), "%s/node_modules", dir);
-		found = find_in(modules, name, version);
+		found = find_in(modules, w);
 		if (found)
 			return found;
 	}
 	return NULL;
 }
 
-/* npx keeps what it downloaded in ~/.npm/_npx/HASH/node_modules: the newest copy. */
-static char *find_cached(const char *home, const char *name, const char *version)
+/* A line "key=value" of ~/.npmrc: a directory, from malloc, or NULL. */
+static char *read_npmrc(const char *home, const char *key)
 {
-	char cache[PATH_MAX];
+	cleanup_free char *file = path_make("%s/.npmrc", home);
+	cleanup_free char *text = file ? path_read(file, MANIFEST_MAX) : NULL;
+	size_t len = strlen(key);
+	char *save = NULL;
+
+	for (char *l = text ? strtok_r(text, "\r\n", &save) : NULL; l;
+	     l = strtok_r(NULL, "\r\n", &save)) {
+		const char *value = l + len;
+
+		if (strncmp(l, key, len) != 0)
+			continue;
+		value += strspn(value, " \t");
+		if (*value++ != '=')
+			continue;
+		value += strspn(value, " \t\"");
+		l = strpbrk(value, "\"") ? strpbrk(value, "\"") : l + strlen(l);
+		*l = '\0';
+		if (!strncmp(value, "${HOME}/", 8))
+			return path_make("%s/%s", home, value + 8);
+		if (!strncmp(value, "~/", 2))
+			return path_make("%s/%s", home, value + 2);
+		return *value == '/' ? strdup(value) : NULL;
+	}
+	return NULL;
+}
+
+/* npx keeps what it downloaded in ~/.npm/_npx/HASH/node_modules: the newest copy. */
+static char *find_cached(const char *home, const struct wanted *w)
+{
+	cleanup_free char *set = read_npmrc(home, "cache");
+	cleanup_free char *cache = set ? path_make("%s/_npx", set) : path_make("%s/.npm/_npx", home);
+	DIR *d = cache ? opendir(cache) : NULL;
 	char *best = NULL;
 	time_t newest = 0;
 	struct dirent *e;
-	DIR *d;
 
-	snprintf(cache, sizeof(cache), "%s/.npm/_npx", home);
-	d = opendir(cache);
 	while (d && (e = readdir(d))) {
-		char modules[PATH_MAX + 300];
+		cleanup_free char *modules = path_make("%s/%s/node_modules", cache, e->d_name);
 		struct stat st;
 		char *found;
 
-		if (e->d_name[0] == '.')
+		if (e->d_name[0] == '.' || !modules)
 			continue;
-		snprintf(modules, sizeof(modules), "%s/%s/node_modules", cache, e->d_name);
-		found = find_in(modules, name, version);
+		found = find_in(modules, w);
 		if (found && stat(modules, &st) == 0 && (!best || st.st_mtime > newest)) {
 			free(best);
 			best = found;
@@ -154,18 +201,31 @@ static char *find_cached(const char *home, const char *name, const char *version
 	return best;
 }
 
-/* Beside npx itself: PREFIX/lib/node_modules/npm/bin/npx-cli.js, or PREFIX/bin/npx. */
-static char *find_global(const char *npx, const char *name, const char *version)
+/* PREFIX/lib/node_modules: beside npx itself, where ~/.npmrc says, and the usual ones. */
+static char *find_global(const struct runtime_query *q, const char *command, const char *npx,
+			 const struct wanted *w)
 {
-	static const char *const usual[] = { "/usr/local/lib/node_modules",
-					     "/usr/lib/node_modules",
-					     "/usr/share/nodejs" };
 	const char *npm = strstr(npx, "/npm/bin/");
-	cleanup_free char *beside = npm ? strndup(npx, (size_t)(npm - npx)) : NULL;
-	char *found = beside ? find_in(beside, name, version) : NULL;
+	cleanup_free char *bin = path_dir(command), *set = read_npmrc(q->home, "prefix");
+	char *const places[] = {
+		bin ? path_make("%s/../lib/node_modules", bin) : NULL,
+		npm ? strndup(npx, (size_t)(npm - npx)) : NULL,
+		set ? path_make("%s/lib/node_modules", set) : NULL,
+		path_make("%s/.npm-global/lib/node_modules", q->home),
+		path_make("%s/.local/lib/node_modules", q->home),
+		strdup("/usr/local/lib/node_modules"),
+		strdup("/usr/lib/node_modules"),
+		strdup("/usr/share/nodejs"),
+	};
+	char *found = NULL;
 
-	for (size_t i = 0; !found && i < sizeof(usual) / sizeof(*usual); i++)
-		found = find_in(usual[i], name, version);
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		cleanup_free char *real = places[i] ? path_real(places[i]) : NULL;
+
+		if (!found && real)
+			found = find_in(real, w);
+		free(places[i]);
+	}
 	return found;
 }
 
@@ -181,7 +241,9 @@ static int read_options(char *const *argv, size_t *ret_i, const char **ret_packa
 
 		if (!strcmp(a, "-y") || !strcmp(a, "--yes") || !strcmp(a, "-q") ||
 		    !strcmp(a, "--quiet") || !strcmp(a, "--prefer-offline") ||
-		    !strcmp(a, "--offline"))
+		    !strcmp(a, "--offline") || !strcmp(a, "--no") || !strcmp(a, "--no-install") ||
+		    !strcmp(a, "--prefer-online") || !strcmp(a, "--silent") ||
+		    !strncmp(a, "--registry=", 11) || !strncmp(a, "--loglevel=", 11))
 			continue;
 		if (!strcmp(a, "--")) {
 			i++;
@@ -200,29 +262,37 @@ static int read_options(char *const *argv, size_t *ret_i, const char **ret_packa
 	return argv[i] ? 0 : err_set(err, EINVAL, "npx without a package");
 }
 
-int runtime_npm_npx(const struct runtime_query *q, const char *npx, char *const *argv,
-		    struct strv *ret_argv, struct err *err)
+int runtime_npm_npx(const struct runtime_query *q, const char *command, const char *npx,
+		    char *const *argv, struct strv *ret_argv, struct err *err)
 {
-	const char *package, *version;
+	const char *package, *spec;
 	cleanup_free char *file = NULL;
-	char name[256];
+	struct wanted w = {0};
 	size_t i = 1;
 	int r = read_options(argv, &i, &package, err);
 
 	if (r < 0)
 		return r;
-	split(package ? package : argv[i], name, &version);
-	file = find_upward(q->cwd, name, version);
+	spec = package ? package : argv[i];
+	split(spec, w.name, &w.version);
+	if (strstr(w.name, "..") || w.name[0] == '/' || w.name[0] == '.' || strchr(w.name, ':'))
+		return err_set(err, EINVAL,
+			       "npx %s: only packages by name are found; install it and name its "
+			       "program", spec);
+	w.command = package ? argv[i] : w.name;
+	w.is_plain = !package && !w.version;
+	file = find_upward(q->cwd, &w);
 	if (!file)
-		file = find_cached(q->home, name, version);
+		file = find_cached(q->home, &w);
 	if (!file)
-		file = find_global(npx, name, version);
+		file = find_global(q, command, npx, &w);
 	if (!file)
 		return err_set(err, ENOENT,
 			       "npx would have to download %s, which nothing does inside; install "
-			       "it first: npm install -g %s", package ? package : argv[i],
-			       package ? package : argv[i]);
-	r = strv_add(ret_argv, "node") | strv_add(ret_argv, file);
+			       "it first: npm install -g %s", spec, spec);
+	/* What lies in .bin may be a shell script of pnpm's; it says itself what runs it. */
+	r = strstr(file, "/.bin/") ? 0 : strv_add(ret_argv, "node");
+	r = r < 0 ? r : strv_add(ret_argv, file);
 	for (i++; argv[i] && r == 0; i++)
 		r = strv_add(ret_argv, argv[i]);
 	return r < 0 ? err_errno(err, ENOMEM, "npx") : 0;

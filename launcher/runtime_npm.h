@@ -5,21 +5,34 @@
 #ifndef LAUNCHER_RUNTIME_NPM_H
 #define LAUNCHER_RUNTIME_NPM_H
 
+#include <stdbool.h>
+
 #include "common/strv.h"
 
 struct err;
 struct runtime_query;
 
-/* The "name" of the nearest package.json at or above the file; from malloc, or NULL. */
+/*
+ * The name under which npm installed the package that the file lies in: what its
+ * package.json says, when that is also where it lies (node_modules/NAME).  A name picks a
+ * profile, and anybody can write one into a manifest.  From malloc, or NULL.
+ */
 char *runtime_npm_name(const char *file);
 
+/* The "name" in dir/package.json, from malloc, or NULL. */
+char *runtime_npm_own_name(const char *dir);
+
+/* Is there a dir/package.json?  *ret_has_name: and does it name a package? */
+bool runtime_npm_has_manifest(const char *dir, bool *ret_has_name);
+
 /*
- * argv of an npx (or `npm exec`) to the argv of the installed program, without running
- * either: "node", its file, the arguments.  npx is the resolved path of npx itself.
+ * argv of an npx (or of `npm exec`, from its second word) to the argv of the installed
+ * program, without running either: "node", its file, the arguments.  command is the path
+ * that npx was found under, npx what that resolves to.
  * Return: 0, -ENOENT when it would have to download, -EINVAL for an option that this
  * does not know.
  */
-int runtime_npm_npx(const struct runtime_query *q, const char *npx, char *const *argv,
-		    struct strv *ret_argv, struct err *err);
+int runtime_npm_npx(const struct runtime_query *q, const char *command, const char *npx,
+		    char *const *argv, struct strv *ret_argv, struct err *err);
 
 #endif /* LAUNCHER_RUNTIME_NPM_H */

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "launcher/bare.h"
 #include "launcher/cli.h"
+#include "launcher/private.h"
 #include "launcher/session.h"
 #include "policies/merge.h"
 
@@ -17,12 +21,16 @@ extern char **environ;
 
 void session_done(struct session *s)
 {
+	if (s->kept_lock > 0)
+		close(s->kept_lock);
 	plan_done(&s->plan);
 	env_done(&s->env);
 	runtime_done(&s->runtime);
 	policy_done(&s->policy);
 	bundle_done(&s->bundle);
 	user_done(&s->user);
+	if (s->private_fd > 0)
+		close(s->private_fd);
 }
 
 static int make_id(char id[static 33], struct err *err)
@@ -86,6 +94,7 @@ static int find_runtime(char *const *argv, struct session *s, const char *cwd,
 {
 	const struct runtime_query query = {
 		.argv = argv, .cwd = cwd, .home = s->user.home, .path = getenv("PATH"),
+		.account_home = s->user.account_home,
 	};
 	int r = runtime_find(&query, &s->runtime, err);
 
@@ -136,10 +145,98 @@ static int name_it(const struct cli *cli, struct session *s, struct err *err)
 	return 0;
 }
 
+/*
+ * What a persistent home is called: the name that was given, or the package with its
+ * scope, so that @other/server-memory never opens what @this/server-memory kept.  NULL:
+ * neither is known, and "index.js" would be shared by any two of that name.
+ */
+static char *kept_name(const struct cli *cli, const struct session *s)
+{
+	char *name;
+
+	if (cli->name || cli->server)
+		return strdup(s->name);
+	if (!s->runtime.package || s->runtime.package[0] == '.')
+		return NULL;
+	name = strdup(s->runtime.package);
+	for (char *p = name; p && *p; p++)
+		if (*p == '/')
+			*p = '+';
+	return name;
+}
+
+/* Hold a shared lock while the home is in use; note when somebody else does. */
+static int share_kept(struct session *s, const char *name, struct strv *notes, struct err *err)
+{
+	cleanup_free char *dir = NULL, *path = NULL;
+	cleanup_close int fd = -1;
+	int r = user_state(&s->user, "locks", &dir, err);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return err_errno(err, ENOMEM, "state directory");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_errno(err, errno, "open %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 &&
+	    strv_addf(notes, "another session of %s runs; both share its persistent home, "
+				      "as they would bare; to keep them apart: --name NAME",
+		      s->name) < 0)
+		return err_errno(err, ENOMEM, "session");
+	/* From exclusive to shared, or beside the others'; never waits for a session: they
+	 * hold it exclusively for the moment between these two calls only. */
+	if (flock(fd, LOCK_SH) < 0)
+		return err_errno(err, errno, "lock %s", path);
+	s->kept_lock = take_fd(&fd);
+	return 0;
+}
+
+static int find_kept(const struct cli *cli, bool with_state, struct session *s,
+		     struct strv *notes, char **ret, struct err *err)
+{
+	cleanup_free char *name = kept_name(cli, s), *below = NULL;
+	int r;
+
+	if (s->policy.sandbox.home != POLICY_HOME_PERSISTENT || !name)
+		return 0;
+	if (asprintf(&below, "homes/%s", name) < 0)
+		return err_errno(err, ENOMEM, "state directory");
+	if (!with_state)
+		return asprintf(ret, "%s/%s", s->user.state, below) < 0 ?
+			       err_errno(err, ENOMEM, "state directory") :
+			       0;
+	r = user_state(&s->user, below, ret, err);
+	return r < 0 ? r : share_kept(s, name, notes, err);
+}
+
+/* Without namespaces: the plan's paths are the host's, and what it keeps is on disk. */
+static int make_bare(bool with_state, const char *kept, struct session *s, struct err *err)
+{
+	cleanup_free char *private = NULL, *link = NULL;
+	int r = 0;
+
+	if (with_state)
+		r = s->private_fd = private_open(&s->user, s->id, &private, err);
+	else if (asprintf(&private, "%s/private/ID", s->user.state) < 0)
+		r = err_errno(err, ENOMEM, "private directory");
+	if (r < 0)
+		return r;
+	if (with_state && kept) {
+		if (asprintf(&link, "%s/home/persistent", private) < 0)
+			return err_errno(err, ENOMEM, "private directory");
+		if (symlink(kept, link) < 0)
+			return err_errno(err, errno, "make %s", link);
+	}
+	s->plan.is_bare = true;
+	return bare_adapt(&s->plan, private, err);
+}
+
 int session_build(const struct cli *cli, bool with_state, struct session *s,
 		  struct err *err)
 {
-	cleanup_free char *cwd = getcwd(NULL, 0), *home = NULL, *below = NULL;
+	cleanup_free char *cwd = getcwd(NULL, 0), *home = NULL;
+	struct strv notes = {0};
 	int r;
 
 	s->exit_code = 125;
@@ -152,21 +249,20 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		r = name_it(cli, s, err);
 	if (r < 0)
 		return r;
-	if (s->policy.sandbox.home == POLICY_HOME_PERSISTENT) {
-		if (asprintf(&below, "homes/%s", s->name) < 0)
-			return err_errno(err, ENOMEM, "state directory");
-		if (with_state)
-			r = user_state(&s->user, below, &home, err);
-		else if (asprintf(&home, "%s/%s", s->user.state, below) < 0)
-			r = err_errno(err, ENOMEM, "state directory");
-	}
+	r = find_kept(cli, with_state, s, &notes, &home, err);
 	if (r == 0)
 		r = env_build(environ, &s->policy, &cli->env, &s->runtime, &s->user, &s->env, err);
 	if (r == 0)
 		r = plan_build(&s->policy, &s->runtime, &s->user,
 			       cwd && cwd[0] == '/' ? cwd : s->user.home, home, &s->plan, err);
-	if (r == 0 && strv_add_all(&s->plan.env, &s->env.server) < 0)
+	if (r == 0 && (strv_add_all(&s->plan.env, &s->env.server) < 0 ||
+		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
+	strv_done(&notes);
+	if (r == 0)
+		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
+	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)
+		r = make_bare(with_state, home, s, err);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include "launcher/env.h"
 #include "launcher/plan.h"
 #include "launcher/runtime.h"
+#include "launcher/tier.h"
 #include "launcher/user.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
@@ -27,12 +28,18 @@ struct session {
 	struct plan plan;
 	char name[65];	     /* what logs and state call the server */
 	const char *profile; /* static, or NULL for a server of a policy file */
+	struct tier tier;
+	bool is_dialled;     /* the client is a connection, and no parent of ours */
+	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	char id[33];	     /* random, for the audit log */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */
+	int kept_lock;	     /* held while a persistent home is in use; 0 or less: none */
 };
 
 /*
- * with_state: make the directories that the plan needs (a persistent home).
+ * with_state: make the directories that the plan needs (a persistent home).  Sessions of
+ * one server at the same time share that home, as they would bare; a note says so, which
+ * the shared lock beside it is for.  No session waits for another.
  * Return: 0 or -errno; s->exit_code says what to exit with.  session_done() in any case.
  */
 int session_build(const struct cli *cli, bool with_state, struct session *s,

@@ -18,6 +18,8 @@
 #include "common/fd.h"
 #include "common/sys.h"
 #include "launcher/broker.h"
+#include "launcher/cause.h"
+#include "launcher/commands.h"
 #include "launcher/enter.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
@@ -274,13 +276,10 @@ static int start_egress(const struct session *s, int audit, struct spawn *ret, s
 		return err_errno(err, errno, "socketpair");
 	ret->control = pair[0];
 	control = pair[1];
-	ret->egress = fork();
+	ret->egress = ns_fork(0, &ret->egress_fd);
 	if (ret->egress == 0)
 		egress_exec(s, program, grants, control, audit);
-	if (ret->egress < 0)
-		return err_errno(err, errno, "fork");
-	ret->egress_fd = sys_pidfd_open(ret->egress, 0);
-	return ret->egress_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+	return ret->egress < 0 ? err_errno(err, errno, "fork with a pidfd") : 0;
 }
 
 /* --- both ------------------------------------------------------------------------------- */
@@ -290,21 +289,26 @@ static int open_parent(struct err *err)
 	int fd = sys_pidfd_open(getppid(), 0);
 
 	/* A parent outside of our pid namespace is 0: then only the pipes tell. */
-	if (fd < 0 && errno != EINVAL && errno != ESRCH)
+	if (fd < 0 && errno != EINVAL && errno != ESRCH && errno != ENOSYS && errno != EPERM)
 		return err_errno(err, errno, "pidfd_open of the client");
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		say_note("pidfd_open is refused here: a client that is killed while another process "
+			 "holds its pipe is noticed only when that ends");
 	return fd < 0 ? -1 : fd;
 }
 
 static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
 		     struct spawn *ret, struct err *err)
 {
-	ret->pep = fork();
+	ret->pep = ns_fork(0, &ret->pep_fd);
 	if (ret->pep == 0)
 		pep_exec(s, f, p);
 	if (ret->pep < 0)
-		return err_errno(err, errno, "fork");
-	ret->pep_fd = sys_pidfd_open(ret->pep, 0);
-	return ret->pep_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+		return err_errno(err, errno, "fork with a pidfd");
+	/* Without this call nothing could be ended: better not to begin. */
+	if (sys_pidfd_send_signal(ret->pep_fd, 0) < 0)
+		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
+	return 0;
 }
 
 static int start_broker(const struct session *s, const struct pep_fds *f,
@@ -330,7 +334,7 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
 		.egress = ret->control,
 	};
-	pid_t pid = ns_clone(&ret->init_fd, err);
+	pid_t pid = s->plan.is_bare ? ns_fork(0, &ret->init_fd) : ns_clone(&ret->init_fd, err);
 
 	if (pid == 0) {
 		/* The other ends: who holds them would hide the others' end of file. */
@@ -344,10 +348,12 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		close(p->event[1]);
 		close(p->broker[0]);
 		close(p->broker[1]);
+		if (s->plan.is_bare)
+			enter_bare(&start);
 		enter_run(&start);
 	}
 	if (pid < 0)
-		return (int)pid;
+		return err->code ? -err->code : err_errno(err, errno, "fork");
 	ret->init = pid;
 	return 0;
 }
@@ -377,17 +383,15 @@ void spawn_done(struct spawn *s)
 /* Kill what was started; all are our children and die at once. */
 static void undo(struct spawn *s)
 {
-	const pid_t all[] = { s->pep, s->broker };
+	const pid_t all[] = { s->pep, s->egress, s->broker };
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+	/* Reaped too: their numbers may be somebody else's from here on. */
+	sweep_all(&s->sweep);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !s->sweep.is_on; i++) {
 		if (all[i] <= 0)
 			continue;
 		kill(all[i], SIGKILL);
 		waitpid(all[i], NULL, 0);
-	}
-	if (s->egress > 0) {
-		kill(s->egress, SIGKILL);
-		waitpid(s->egress, NULL, 0);
 	}
 	spawn_done(s);
 }
@@ -412,8 +416,11 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 		pep_fds_close(&fds);
 		return r;
 	}
-	w.client = open_parent(err);
+	/* Who started a listener is not its client: that one's end is the connection's. */
+	w.client = s->is_dialled ? -1 : open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
+	if (r == 0 && s->plan.is_bare)
+		r = sweep_open(&w.sweep, err);
 	if (r == 0)
 		r = start_broker(s, &fds, &p, &w, err);
 	if (r == 0)

@@ -8,6 +8,8 @@
 
 #include <sys/types.h>
 
+#include "launcher/sweep.h"
+
 struct err;
 struct session;
 
@@ -24,6 +26,7 @@ struct spawn {
 	int report;	     /* struct wire_report, until the server's exec */
 	int exit;	     /* struct wire_exit, from init */
 	int audit;
+	struct sweep sweep; /* on in the tier nouserns */
 };
 
 /*

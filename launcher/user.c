@@ -17,6 +17,7 @@ void user_done(struct user *u)
 {
 	free(u->name);
 	free(u->home);
+	free(u->account_home);
 	free(u->config);
 	free(u->state);
 	*u = (struct user){0};
@@ -50,14 +51,16 @@ int user_find(struct user *ret, struct err *err)
 			       (unsigned int)u.uid);
 	u.name = pw ? strdup(pw->pw_name) : strdup("user");
 	u.home = realpath(env ? env : own, NULL);
-	if (!u.home) {
-		int r = err_errno(err, errno, "home directory %s", env ? env : own);
+	u.account_home = u.home ? realpath(own, NULL) : NULL;
+	if (!u.home || !u.account_home) {
+		int r = err_errno(err, errno, "home directory %s", u.home || !env ? own : env);
 
 		user_done(&u);
 		return r;
 	}
-	if (!u.name || asprintf(&u.config, "%s/.config/mcp-confine", own) < 0 ||
-	    asprintf(&u.state, "%s/.local/state/mcp-confine", own) < 0) {
+	/* Of the resolved home: a grant is compared with these as paths. */
+	if (!u.name || asprintf(&u.config, "%s/.config/mcp-confine", u.account_home) < 0 ||
+	    asprintf(&u.state, "%s/.local/state/mcp-confine", u.account_home) < 0) {
 		user_done(&u);
 		return err_errno(err, ENOMEM, "user");
 	}

@@ -18,6 +18,7 @@ struct user {
 	gid_t gid;
 	char *name;
 	char *home;   /* absolute; what the server sees as HOME, real path */
+	char *account_home; /* that of the user database, real path */
 	char *config; /* ~/.config/mcp-confine */
 	char *state;  /* ~/.local/state/mcp-confine */
 };

@@ -87,11 +87,34 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
+/*
+ * Without a pid namespace init's end ends nobody: it is told to kill the others first.
+ * When it does not (somebody stopped it), everything goes at once, the pep included.
+ */
+static void kill_bare(struct waiting *w, bool is_again)
+{
+	const struct wire_order o = { .signal = SIGKILL };
+
+	if (!is_again && fd_write_all(w->s->order, &o, sizeof(o)) == 0) {
+		w->kill_at = now_ms() + LIMIT_TERM_GRACE;
+		return;
+	}
+	sweep_all(&w->s->sweep);
+	close_one(&w->s->init_fd);
+	close_one(&w->s->pep_fd);
+}
+
 static void kill_sandbox(struct waiting *w)
 {
+	bool is_again = w->was_killed;
+
 	w->kill_at = w->term_at = 0;
 	w->was_killed = true;
-	if (w->s->init_fd >= 0)
+	if (w->s->init_fd < 0)
+		return;
+	if (w->s->sweep.is_on)
+		kill_bare(w, is_again);
+	else
 		sys_pidfd_send_signal(w->s->init_fd, SIGKILL);
 }
 
@@ -200,6 +223,15 @@ static void take_init(struct waiting *w)
 	close_one(&w->s->init_fd);
 	close_one(&w->s->control);
 	w->term_at = w->kill_at = 0;
+	if (w->s->sweep.is_on && !w->was_killed && !w->has_exit && w->s->exit >= 0)
+		take_exit(w);
+	/* Init was killed by somebody: what it kept is ours now, and goes with the pep. */
+	if (w->s->sweep.is_on && !w->was_killed && !w->has_exit) {
+		if (w->s->report >= 0)
+			take_report(w);
+		sweep_all(&w->s->sweep);
+		close_one(&w->s->pep_fd);
+	}
 	if (w->is_ending)
 		w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
 }
@@ -325,7 +357,7 @@ static int judge(struct waiting *w, int *ret_code, struct err *err)
 int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 {
 	struct waiting w = { .s = s };
-	int r = lock_enter(&filter_launcher, err);
+	int r = lock_enter(s->sweep.is_on ? &filter_launcher_bare : &filter_launcher, err);
 
 	*ret_code = 125;
 	if (r < 0)
@@ -341,5 +373,6 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 		take_report(&w);
 	if (s->exit >= 0)
 		take_exit(&w);
+	sweep_all(&s->sweep);
 	return judge(&w, ret_code, err);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -74,13 +76,15 @@ static int prepend(char rest[static PATH_MAX * 2], const char *text)
 	return 0;
 }
 
-/* Take the first component off rest.  Return: its length, 0 at the end. */
-static size_t next_component(char *rest, char name[static NAME_MAX + 1])
+/* Take the first component off rest, of which at most NAME_MAX + 1 bytes are kept: the
+ * kernel refuses that, and it never becomes the name of something else.  Return: its
+ * length, 0 at the end. */
+static size_t next_component(char *rest, char name[static NAME_MAX + 2])
 {
 	size_t skip = strspn(rest, "/"), len = strcspn(rest + skip, "/");
 
-	if (len > NAME_MAX)
-		len = NAME_MAX;
+	if (len > NAME_MAX + 1)
+		len = NAME_MAX + 1;
 	memcpy(name, rest + skip, len);
 	name[len] = '\0';
 	memmove(rest, rest + skip + len, strlen(rest + skip + len) + 1);
@@ -99,6 +103,7 @@ static int step(struct walk *w, int *fd, char *rest, const char *name, struct er
 {
 	cleanup_close int next = -1;
 	char text[PATH_MAX];
+	struct statfs fs;
 	struct stat st;
 	ssize_t len;
 
@@ -126,6 +131,10 @@ static int step(struct walk *w, int *fd, char *rest, const char *name, struct er
 	if (len < 0)
 		return err_errno(err, errno, "read symlink %s/%s", w->real, name);
 	text[len] = '\0';
+	/* /proc/self/root and its like lead elsewhere for each process that follows them. */
+	if (fstatfs(*fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)
+		return err_set(err, EPERM, "%s/%s: a link of /proc; name the real path", w->real,
+			       name);
 	if (!is_trusted(&w->st, &st))
 		return err_set(err, EPERM,
 			       "%s/%s: a symlink that another user could have put there; name the real path",
@@ -151,13 +160,15 @@ static int step(struct walk *w, int *fd, char *rest, const char *name, struct er
 int walk_path(const char *path, struct walk *ret, struct err *err)
 {
 	cleanup_close int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char rest[PATH_MAX * 2], name[NAME_MAX + 1];
+	char rest[PATH_MAX * 2], name[NAME_MAX + 2];
 	struct walk w = { .real = "/" };
 
 	if (fd < 0 || fstat(fd, &w.st) < 0)
 		return err_errno(err, errno, "open /");
-	if (path[0] != '/' || strlen(path) >= PATH_MAX)
+	if (path[0] != '/')
 		return err_set(err, EINVAL, "%s: not an absolute path", path);
+	if (strlen(path) >= PATH_MAX)
+		return err_errno(err, ENAMETOOLONG, "%.80s...", path);
 	memcpy(rest, path, strlen(path) + 1);
 	while (next_component(rest, name)) {
 		int r = step(&w, &fd, rest, name, err);

@@ -217,7 +217,7 @@ static int object(struct loading *l, json_t *value, const struct member *members
 /* The words stand in the order of the enums in policy.h. */
 ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
-ENUM_MEMBER(load_tier, "full", sandbox.minimum_tier, enum policy_tier)
+ENUM_MEMBER(load_tier, "full|nouserns", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
 ENUM_MEMBER(load_all_requests, "deny|answer|pass", messages.server_requests, enum policy_requests)
 ENUM_MEMBER(load_sampling, "deny|answer|pass", messages.sampling, enum policy_requests)
@@ -303,6 +303,23 @@ static int load_env(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+/* Directly in a private directory of the sandbox: plan.c checks which. */
+static int load_socket(struct loading *l, json_t *value)
+{
+	struct strv one = {0};
+	int r = json_is_string(value) ? item_path(l, json_string_value(value), &one) :
+					refuse(l, "must be the path of a Unix socket inside");
+
+	if (r == 0 && strlen(one.v[0]) > 107)
+		r = refuse(l, "longer than 107 bytes, the most a Unix socket's path can have");
+	if (r == 0) {
+		l->policy->sandbox.socket = strdup(one.v[0]);
+		r = l->policy->sandbox.socket ? 0 : no_memory(l);
+	}
+	strv_done(&one);
+	return r;
+}
+
 static int item_destination(struct loading *l, const char *text, struct strv *list)
 {
 	struct destination d;
@@ -362,7 +379,8 @@ static int load_sandbox(struct loading *l, json_t *value)
 		{ "read", load_read },	   { "write", load_write },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
-		{ "network", load_network },   { "minimum_tier", load_tier }, {0},
+		{ "network", load_network },   { "minimum_tier", load_tier },
+		{ "socket", load_socket },     {0},
 	};
 
 	return object(l, value, members);

@@ -361,6 +361,11 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 	s->arguments = (enum policy_arguments)stricter((int)s->arguments, (int)w->arguments);
 	s->minimum_tier = (enum policy_tier)stricter((int)s->minimum_tier, (int)w->minimum_tier);
 	merge_limits(&s->limits, &w->limits);
+	/* As the command that it belongs to: of the strongest layer that names one. */
+	if (!s->socket) {
+		s->socket = w->socket;
+		w->socket = NULL;
+	}
 	if (r == 0)
 		r = merge_names(&s->env_pass, &s->has_env_pass, &w->env_pass, w->has_env_pass,
 				is_covered, "environment", &strong->notes);

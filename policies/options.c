@@ -28,12 +28,14 @@ int options_add(struct bundle *b, const struct options *o, struct err *err)
 	cleanup_free char *text = NULL;
 	int bad = 0;
 
-	if (!o->read.n && !o->write.n && !o->connect.n)
+	if (!o->read.n && !o->write.n && !o->connect.n && !o->minimum_tier)
 		return 0;
 	if (o->read.n)
 		bad |= json_object_set_new(sandbox, "read", list(&o->read));
 	if (o->write.n)
 		bad |= json_object_set_new(sandbox, "write", list(&o->write));
+	if (o->minimum_tier)
+		bad |= json_object_set_new(sandbox, "minimum_tier", json_string(o->minimum_tier));
 	if (o->connect.n) {
 		json_t *network = json_object();
 
@@ -45,6 +47,6 @@ int options_add(struct bundle *b, const struct options *o, struct err *err)
 		text = json_dumps(document, JSON_COMPACT);
 	if (!text)
 		return err_set(err, EINVAL,
-			       "command line: a path that is not UTF-8, or no memory");
+			       "command line: a word that is not UTF-8, or no memory");
 	return bundle_add(b, "command line", text, strlen(text), err);
 }

@@ -3,7 +3,8 @@
  * options - what a command line says, as the weakest policy document
  *
  * So that options pass through the same loader and the same merge as every file, and
- * can only name paths and destinations, or narrow.
+ * can only name paths and destinations, or narrow; a lower tier holds only where no file
+ * names a tier.
  */
 #ifndef POLICIES_OPTIONS_H
 #define POLICIES_OPTIONS_H
@@ -15,6 +16,7 @@ struct err;
 
 struct options {
 	struct strv read, write; /* absolute paths */
+	const char *minimum_tier; /* a word of the policy's, or NULL */
 	struct strv connect;	 /* "name:port" */
 };
 

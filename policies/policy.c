@@ -66,6 +66,7 @@ void policy_done(struct policy *p)
 	strv_done(&s->network.addresses_ceiling);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
+	free(s->socket);
 	strv_done(&p->command);
 	strv_done(&p->packages);
 	strv_done(&p->notes);

@@ -41,7 +41,8 @@ enum policy_arguments {
 
 enum policy_tier {
 	POLICY_TIER_UNSET = 0,
-	POLICY_TIER_FULL, /* all namespaces, Landlock, seccomp: the only one so far */
+	POLICY_TIER_FULL,     /* all namespaces, Landlock, seccomp; the default */
+	POLICY_TIER_NOUSERNS, /* Landlock, seccomp, limits: where namespaces are forbidden */
 };
 
 enum policy_tokens {
@@ -174,6 +175,7 @@ struct policy_sandbox {
 	struct policy_network network;
 	struct policy_limits limits;
 	enum policy_tier minimum_tier;
+	char *socket; /* inside: where the server listens, or NULL for its standard streams */
 };
 
 struct policy_messages {

@@ -145,9 +145,11 @@ static int pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
 	struct sink *out = g->out[from];
 	/* What is kept for answers of our own is not a message's to take. */
 	size_t room = out->size - LIMIT_REPLIES;
-	char *at = sink_reserve(out, 1);
+	char *at;
 	long len;
 
+	sink_compact(out);
+	at = sink_reserve(out, 1);
 	rw->json = &g->json;
 	rw->scan = g->scan;
 	if (!at || out->tail >= room)

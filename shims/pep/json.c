@@ -4,6 +4,7 @@
 
 #include "common/limits.h"
 #include "shims/pep/json.h"
+#include "shims/pep/plain.h"
 
 struct parser {
 	struct json *j;
@@ -114,8 +115,8 @@ static int unicode(struct parser *s)
 
 static int escape(struct parser *s)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *found;
+	static const char meant[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+					 ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t' };
 	char c;
 
 	if (s->p >= s->end)
@@ -123,10 +124,10 @@ static int escape(struct parser *s)
 	c = *s->p++;
 	if (c == 'u')
 		return unicode(s);
-	found = c ? strchr(from, c) : NULL;
-	if (!found)
+	c = meant[(unsigned char)c];
+	if (!c)
 		return refuse(s, EBADMSG, "unknown escape");
-	s->j->arena[s->j->arena_len++] = to[found - from];
+	s->j->arena[s->j->arena_len++] = c;
 	return 0;
 }
 
@@ -162,19 +163,16 @@ static int multibyte(struct parser *s)
 }
 
 /* ASCII that stands for itself in a string, which is most of all text. */
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 static void plain(struct parser *s)
 {
-	const char *from = s->p;
+	size_t n = plain_run(s->p, (size_t)(s->end - s->p));
 
-	while (s->p < s->end && is_plain((unsigned char)*s->p))
-		s->p++;
-	memcpy(s->j->arena + s->j->arena_len, from, (size_t)(s->p - from));
-	s->j->arena_len += (size_t)(s->p - from);
+	/* DEL is not plain in what is written, and stands for itself in what is read. */
+	if (!n)
+		n = 1;
+	memcpy(s->j->arena + s->j->arena_len, s->p, n);
+	s->j->arena_len += n;
+	s->p += n;
 }
 
 /* Behind the opening quote, to behind the closing one. */

@@ -62,19 +62,13 @@ static void begin_error(struct draft *d, const struct rpc_id *id, int code, cons
 	add_string(d, "\"");
 }
 
-static void leave(struct sink *out, const struct draft *d)
-{
-	sink_put(out, d->text, d->len);
-	out->own += d->len;
-}
-
 void reply_error(struct sink *out, const struct rpc_id *id, int code, const char *words)
 {
 	struct draft d;
 
 	begin_error(&d, id, code, words);
 	add_string(&d, "}}\n");
-	leave(out, &d);
+	sink_put_own(out, d.text, d.len);
 }
 
 void reply_unsupported(struct sink *out, const struct rpc_id *id, const char *requested,
@@ -90,7 +84,7 @@ void reply_unsupported(struct sink *out, const struct rpc_id *id, const char *re
 		add_string(&d, "\"");
 	}
 	add_string(&d, "}}}\n");
-	leave(out, &d);
+	sink_put_own(out, d.text, d.len);
 }
 
 bool reply_result(struct sink *out, const struct rpc_id *id, const char *json, size_t len)
@@ -121,5 +115,5 @@ void reply_tool_error(struct sink *out, const struct rpc_id *id, const char *wor
 	add_string(&d, "\"content\":[{\"type\":\"text\",\"text\":\"");
 	add_escaped(&d, words, strlen(words));
 	add_string(&d, "\"}],\"isError\":true}}\n");
-	leave(out, &d);
+	sink_put_own(out, d.text, d.len);
 }

@@ -13,13 +13,24 @@ size_t sink_pending(const struct sink *s)
 	return s->tail - s->head;
 }
 
+static void move_to_front(struct sink *s)
+{
+	memmove(s->buf, s->buf + s->head, s->tail - s->head);
+	s->own_end = s->own_end > s->head ? s->own_end - s->head : 0;
+	s->tail -= s->head;
+	s->head = 0;
+}
+
+void sink_compact(struct sink *s)
+{
+	if (s->head > 512 * KIB)
+		move_to_front(s);
+}
+
 char *sink_reserve(struct sink *s, size_t len)
 {
-	if (s->head && (s->head == s->tail || len > s->size - s->tail)) {
-		memmove(s->buf, s->buf + s->head, s->tail - s->head);
-		s->tail -= s->head;
-		s->head = 0;
-	}
+	if (s->head && (s->head == s->tail || len > s->size - s->tail))
+		move_to_front(s);
 	return len <= s->size - s->tail ? s->buf + s->tail : NULL;
 }
 
@@ -33,6 +44,17 @@ void sink_put(struct sink *s, const char *bytes, size_t len)
 	s->tail += len;
 	if (s->tail > s->high)
 		s->high = s->tail;
+}
+
+void sink_put_own(struct sink *s, const char *bytes, size_t len)
+{
+	size_t before = s->tail - s->head;
+
+	sink_put(s, bytes, len);
+	if (s->tail - s->head == before)
+		return;
+	s->own += len;
+	s->own_end = s->tail;
 }
 
 int sink_flush(struct sink *s)
@@ -54,7 +76,9 @@ int sink_flush(struct sink *s)
 	if (s->tail > s->high)
 		s->high = s->tail;
 	if (s->fd < 0 || s->head == s->tail)
-		s->head = s->tail = s->own = 0;
+		s->head = s->tail = 0;
+	if (s->head >= s->own_end || !s->tail)
+		s->own = s->own_end = 0;
 	return 0;
 }
 

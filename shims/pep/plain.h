@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plain - how far a text holds nothing that JSON has to say in another way
+ *
+ * A plain byte is printable ASCII but '"' and '\\': it means itself inside a JSON string,
+ * in what is read and in what is written.  The inner loop of parsing and of writing is
+ * to get over runs of them, so it goes sixteen bytes at a time where the machine can
+ * (SSE2 is part of x86-64, NEON of AArch64) and eight elsewhere.  Pure; reads no byte
+ * behind the text.
+ */
+#ifndef SHIMS_PEP_PLAIN_H
+#define SHIMS_PEP_PLAIN_H
+
+#include <stddef.h>
+
+/* The length of the run of plain bytes at text, at most len. */
+size_t plain_run(const char *text, size_t len);
+
+/* The same, a byte at a time: what the other is tested against. */
+size_t plain_run_slow(const char *text, size_t len);
+
+#endif /* SHIMS_PEP_PLAIN_H */
