@@ -124,9 +124,15 @@ enum wire_say_kind {
 	WIRE_SAY_NO,
 };
 
-/* Each gets one wire_shown in return. */
+/*
+ * Each gets one wire_shown in return.  key is what stands in the file beside the socket: a
+ * server that shares our file system (tier nouserns) can connect to a socket, which
+ * Landlock before ABI 9 does not mediate, and cannot read a file.
+ */
+#define WIRE_KEY 16
 struct wire_say {
 	uint32_t kind;
+	uint8_t key[WIRE_KEY];
 	uint64_t after;
 	uint8_t digest[SHA256_SIZE];
 };

@@ -35,6 +35,21 @@ static bool is_socket_name(const char *name)
 	       !strcmp(name + 32, ".sock");
 }
 
+static void key_name(const char *name, char ret[static 64])
+{
+	snprintf(ret, 64, "%.32s.key", name);
+}
+
+static int read_key(int dir, const char *name, uint8_t key[static WIRE_KEY])
+{
+	char file[64];
+	cleanup_close int fd = -1;
+
+	key_name(name, file);
+	fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return fd >= 0 && read(fd, key, WIRE_KEY) == WIRE_KEY ? 0 : -EPERM;
+}
+
 /* Return: a connected socket; -ENOENT, nobody is behind that name; -errno. */
 static int connect_to(int dir, const char *name, struct err *err)
 {
@@ -43,6 +58,7 @@ static int connect_to(int dir, const char *name, struct err *err)
 	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct ucred who = {0};
 	socklen_t size = sizeof(who);
+	char key[64];
 
 	snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d/%s", dir, name);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
@@ -52,6 +68,8 @@ static int connect_to(int dir, const char *name, struct err *err)
 			return -errno;
 		/* Its broker was killed before it could take the name away. */
 		unlinkat(dir, name, 0);
+		key_name(name, key);
+		unlinkat(dir, key, 0);
 		return -ENOENT;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0 || who.uid != getuid())
@@ -72,11 +90,12 @@ static void sanitize(struct wire_shown *s)
 		c->arguments_len = sizeof(c->arguments);
 }
 
-static int say(int fd, enum wire_say_kind kind, uint64_t after, const uint8_t *digest,
-	       struct err *err)
+static int say(int fd, const uint8_t *key, enum wire_say_kind kind, uint64_t after,
+	       const uint8_t *digest, struct err *err)
 {
 	struct wire_say s = { .kind = kind, .after = after };
 
+	memcpy(s.key, key, sizeof(s.key));
 	if (digest)
 		memcpy(s.digest, digest, sizeof(s.digest));
 	if (send(fd, &s, sizeof(s), MSG_NOSIGNAL) != (ssize_t)sizeof(s))
@@ -99,7 +118,7 @@ static int hear(int fd, struct wire_shown *ret, struct err *err)
 	return 0;
 }
 
-static int add_questions(struct desk *d, int fd, struct err *err)
+static int add_questions(struct desk *d, int fd, const uint8_t *key, struct err *err)
 {
 	uint64_t after = 0;
 	int r = 0;
@@ -110,7 +129,7 @@ static int add_questions(struct desk *d, int fd, struct err *err)
 		if (!grown)
 			return err_errno(err, ENOMEM, "questions");
 		d->v = grown;
-		r = say(fd, WIRE_SAY_NEXT, after, NULL, err);
+		r = say(fd, key, WIRE_SAY_NEXT, after, NULL, err);
 		if (r == 0)
 			r = hear(fd, &d->v[d->n].shown, err);
 		/* Numbers grow, or a broker that is none of ours keeps us here. */
@@ -118,6 +137,7 @@ static int add_questions(struct desk *d, int fd, struct err *err)
 		    d->v[d->n].shown.serial <= after)
 			break;
 		after = d->v[d->n].shown.serial;
+		memcpy(d->v[d->n].key, key, WIRE_KEY);
 		d->v[d->n++].fd = fd;
 	}
 	return r;
@@ -129,15 +149,18 @@ static int add_server(struct desk *d, int dir, const char *name, struct err *err
 	struct err ignored = {0};
 	size_t before = d->n;
 	int *grown = reallocarray(d->fds, d->n_fds + 1, sizeof(*grown)), fd;
+	uint8_t key[WIRE_KEY];
 
 	if (!grown)
 		return err_errno(err, ENOMEM, "questions");
 	d->fds = grown;
+	if (read_key(dir, name, key) < 0)
+		return 0;
 	fd = connect_to(dir, name, &ignored);
 	if (fd < 0)
 		return 0;
 	d->fds[d->n_fds++] = fd;
-	if (add_questions(d, fd, &ignored) < 0)
+	if (add_questions(d, fd, key, &ignored) < 0)
 		d->n = before;
 	return 0;
 }
@@ -197,7 +220,7 @@ int desk_find(const struct desk *d, const char *code, const struct desk_question
 int desk_answer(const struct desk_question *q, enum wire_say_kind kind, struct err *err)
 {
 	struct wire_shown shown;
-	int r = say(q->fd, kind, 0, q->shown.call.digest, err);
+	int r = say(q->fd, q->key, kind, 0, q->shown.call.digest, err);
 
 	if (r == 0)
 		r = hear(q->fd, &shown, err);

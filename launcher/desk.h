@@ -14,6 +14,7 @@ struct err;
 
 struct desk_question {
 	int fd; /* of its broker */
+	uint8_t key[WIRE_KEY];
 	struct wire_shown shown;
 };
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,6 +12,7 @@
 #include "common/call.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "common/fd.h"
 #include "common/rendezvous.h"
 #include "shims/broker/desk.h"
 
@@ -27,6 +29,26 @@ static int open_place(const char *state, struct err *err)
 			       fd;
 }
 
+/* The name of the file with the key, from that of the socket. */
+static void key_name(const struct desk *d, char ret[static 64])
+{
+	snprintf(ret, 64, "%.*s.key", (int)strcspn(d->name, "."), d->name);
+}
+
+static int make_key(struct desk *d, int dir, struct err *err)
+{
+	cleanup_close int fd = -1;
+	char name[64];
+
+	key_name(d, name);
+	if (getrandom(d->key, sizeof(d->key), 0) != (ssize_t)sizeof(d->key))
+		return err_errno(err, errno, "getrandom");
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fd_write_all(fd, d->key, sizeof(d->key)) < 0)
+		return err_errno(err, errno, "write the key of the rendezvous");
+	return 0;
+}
+
 int desk_open(struct desk *d, const char *state, const char *session, struct err *err)
 {
 	cleanup_close int dir = open_place(state, err), fd = -1;
@@ -40,6 +62,8 @@ int desk_open(struct desk *d, const char *state, const char *session, struct err
 	/* A relative name: the path may be longer than a socket's name can be. */
 	snprintf(d->name, sizeof(d->name), "%.32s.sock", session);
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", d->name);
+	if (make_key(d, dir, err) < 0)
+		return -err->code;
 	if (fchdir(dir) < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
 	    fchmodat(dir, d->name, 0600, 0) < 0 || listen(fd, LIMIT_DESKS) < 0 || chdir("/") < 0)
 		return err_errno(err, errno, "make the socket of the rendezvous");
@@ -53,7 +77,11 @@ int desk_open(struct desk *d, const char *state, const char *session, struct err
 
 void desk_close(struct desk *d)
 {
+	char name[64];
+
+	key_name(d, name);
 	unlinkat(d->dir, d->name, 0);
+	unlinkat(d->dir, name, 0);
 }
 
 /* --- connections -------------------------------------------------------------------------- */
@@ -142,14 +170,14 @@ static bool answer(struct broker *b, int fd, pid_t pid, const struct wire_say *s
 }
 
 /* Return: does the connection stay? */
-static bool hear(struct broker *b, int fd, pid_t pid)
+static bool hear(struct broker *b, const uint8_t *key, int fd, pid_t pid)
 {
 	struct wire_say say;
 	ssize_t n = recv(fd, &say, sizeof(say), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
-	if (n != (ssize_t)sizeof(say))
+	if (n != (ssize_t)sizeof(say) || memcmp(say.key, key, WIRE_KEY) != 0)
 		return false;
 	switch (say.kind) {
 	case WIRE_SAY_NEXT:
@@ -189,7 +217,7 @@ int desk_wanted(const struct desk *d, struct pollfd *p)
 void desk_ready(struct broker *b, struct desk *d, const struct pollfd *p, int n)
 {
 	for (int i = 0; i + 1 < n; i++) {
-		if (d->v[i].fd < 0 || !p[i + 1].revents || hear(b, d->v[i].fd, d->v[i].pid))
+		if (d->v[i].fd < 0 || !p[i + 1].revents || hear(b, d->key, d->v[i].fd, d->v[i].pid))
 			continue;
 		close(d->v[i].fd);
 		d->v[i].fd = -1;

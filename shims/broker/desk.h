@@ -2,7 +2,8 @@
 /*
  * desk - the channel `local`: terminals of this user, through a socket in the rendezvous
  *
- * Who connects is asked of the kernel (SO_PEERCRED): only this user.  A terminal gets the
+ * Who connects is asked of the kernel (SO_PEERCRED): only this user, and only with the
+ * key of the file beside the socket, which no confined server can read.  A terminal gets the
  * open questions and answers one by its digest, so it answers what it was shown; the
  * first answer counts and the next one finds no question.
  */
@@ -16,7 +17,8 @@
 struct desk {
 	int listener;
 	int dir;	 /* of the socket, to take its name away at the end */
-	char name[64];
+	char name[64];	 /* "SESSION.sock", and beside it "SESSION.key" */
+	uint8_t key[WIRE_KEY];
 	uid_t uid;
 	struct {
 		int fd;
