@@ -130,7 +130,7 @@ static struct wire_shown *shown_of(struct broker *b, const struct order_question
 	s.serial = q->serial;
 	snprintf(s.server, sizeof(s.server), "%s", b->order.server);
 	snprintf(s.session, sizeof(s.session), "%s", b->order.session);
-	s.call = q->call;
+	s.call = *q->call;
 	return &s;
 }
 

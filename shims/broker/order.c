@@ -86,7 +86,8 @@ static int open_question(struct order *o, const struct wire_ask *ask, int64_t no
 	q->serial = o->last_serial = ask->serial;
 	q->asked_at = now;
 	q->deadline = now + ask->timeout;
-	q->call = ask->call;
+	q->call = &o->calls[q - o->v];
+	*q->call = ask->call;
 	*ret = q;
 	return 1;
 }
@@ -113,7 +114,7 @@ int order_take(struct order *o, const struct wire_ask *ask, int64_t now,
 struct order_question *order_find(struct order *o, const uint8_t digest[SHA256_SIZE])
 {
 	for (size_t i = 0; i < LIMIT_HELD; i++)
-		if (o->v[i].is_open && !memcmp(o->v[i].call.digest, digest, SHA256_SIZE))
+		if (o->v[i].is_open && !memcmp(o->v[i].call->digest, digest, SHA256_SIZE))
 			return &o->v[i];
 	return NULL;
 }
@@ -144,6 +145,6 @@ void order_answer(struct order_question *q, enum wire_answer_kind kind, bool by_
 	ret->kind = kind;
 	ret->by_person = by_person;
 	ret->serial = q->serial;
-	memcpy(ret->digest, q->call.digest, SHA256_SIZE);
+	memcpy(ret->digest, q->call->digest, SHA256_SIZE);
 	q->is_open = false;
 }

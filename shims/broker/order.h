@@ -30,13 +30,15 @@ struct order_question {
 	bool is_at_desk; /* a terminal may see and answer it */
 	uint64_t serial;
 	int64_t asked_at, deadline; /* ms */
-	struct wire_call call;
+	struct wire_call *call;	    /* in `calls`, valid while it is open */
 };
 
 struct order {
 	const char *server, *session; /* borrowed; from the command line */
 	uint64_t last_serial;
 	struct order_question v[LIMIT_HELD];
+	/* Apart, so that looking for a question touches none of them. */
+	struct wire_call calls[LIMIT_HELD];
 };
 
 /*

@@ -299,7 +299,7 @@ static void ask_approver(struct remote *r, struct inquiry *i)
 
 	if (r->config->is_strict) {
 		i->details = ciba_details(r->config, o->server, o->session, i->q->serial,
-					  &i->q->call);
+					  i->q->call);
 		details = i->details ? json_dumps(i->details, JSON_COMPACT) : NULL;
 		if (!details) {
 			fail_words(i, "a call that cannot be put into authorization_details");
@@ -311,7 +311,7 @@ static void ask_approver(struct remote *r, struct inquiry *i)
 		return;
 	}
 	/* Letters, digits and '-', 12 of them: every known server takes that. */
-	call_code(i->q->call.digest, code);
+	call_code(i->q->call->digest, code);
 	snprintf(message, sizeof(message), "mcp-%s", code);
 	form = ciba_request_form(r->config, &r->metadata, message, details,
 				 left > 0 ? (unsigned int)left : 1, auth);
@@ -409,7 +409,7 @@ static void ask_pdp(struct remote *r, struct inquiry *i)
 {
 	const struct remote_config *c = r->config;
 	const struct order *o = &i->broker->order;
-	cleanup_free char *body = pdp_request(c, o->server, o->session, &i->q->call);
+	cleanup_free char *body = pdp_request(c, o->server, o->session, i->q->call);
 	char bearer[sizeof(c->pdp_token) + 8];
 	const struct http_request request = {
 		.url = c->pdp_url, .socket = c->pdp_socket[0] ? c->pdp_socket : NULL,

@@ -52,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		build(&ask, data, n);
 		r = order_take(&order, &ask, 0, &q, NULL);
-		if (r == 1 && (!q || !q->is_open || q->serial <= before || q->call.tool_len > LIMIT_TOOL ||
-			       q->call.arguments_len > WIRE_ARGUMENTS || q->deadline <= 0 ||
+		if (r == 1 && (!q || !q->is_open || q->serial <= before || q->call->tool_len > LIMIT_TOOL ||
+			       q->call->arguments_len > WIRE_ARGUMENTS || q->deadline <= 0 ||
 			       order_find(&order, ask.call.digest) != q))
 			abort();
 		if (r == 0 && q && q->is_open)
