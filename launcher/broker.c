@@ -17,7 +17,8 @@
 
 bool broker_is_needed(const struct policy *p)
 {
-	return policy_wants_person(p) || policy_wants_pdp(p);
+	return policy_wants_pdp(p) ||
+	       (policy_wants_person(p) && p->approval.channel != POLICY_CHANNEL_ELICITATION);
 }
 
 /* Only what names a server to ask gets the program with a network. */
@@ -29,10 +30,15 @@ static bool is_remote(const struct policy *p)
 int broker_open(const struct session *s, int *ret_config, struct err *err)
 {
 	bool remote = is_remote(&s->policy);
-	int program = spawn_open_program(remote ? "mcp-confine-broker-net" : "mcp-confine-broker",
-					 err);
+	int program;
 
 	*ret_config = -1;
+	if (s->policy.approval.channel == POLICY_CHANNEL_ELICITATION)
+		return err_set(err, EINVAL, "a pdp and the approval channel elicitation do not go "
+					    "together; name the channel local or ciba");
+	program = spawn_open_program(remote ? "mcp-confine-broker-net" : "mcp-confine-broker",
+					 err);
+
 	if (program < 0 || !remote)
 		return program;
 	*ret_config = remote_open_config(s, err);
@@ -91,13 +97,15 @@ void broker_explain(FILE *out, const struct policy *p)
 	if (policy_wants_pdp(p))
 		fprintf(out, "  every call of a tool must be permitted by the PDP at %s\n",
 			p->pdp.url ? p->pdp.url : p->pdp.socket);
-	if (!broker_is_needed(p))
+	if (!policy_wants_person(p) && !policy_wants_pdp(p))
 		return;
 	fprintf(out, "  approval: %s;\n    a question expires after %" PRIu64
 		     " s, a client without progress is told to repeat the call after %" PRIu64
 		     " s\n",
 		a->channel == POLICY_CHANNEL_LOCAL ?
 			"of this user, at a terminal, by mcp-confine approve" :
+		a->channel == POLICY_CHANNEL_ELICITATION ?
+			"of this user, in a form that the client shows" :
 			"of the configured approver, through the authorization server (CIBA)",
 		a->timeout, a->patience);
 	if (a->channel == POLICY_CHANNEL_CIBA)

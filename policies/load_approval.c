@@ -192,7 +192,7 @@ int load_approval(json_t *value, const char *home, struct policy_approval *ret,
 	json_t *ciba = json_object_get(value, "ciba");
 	int channel = 0, r;
 	const struct row rows[] = {
-		{ "channel", WORD, &channel, "local|ciba", 0 },
+		{ "channel", WORD, &channel, "local|elicitation|ciba", 0 },
 		{ "timeout", SECONDS, &ret->timeout, NULL, 0 },
 		{ "patience", SECONDS, &ret->patience, NULL, 0 },
 	};

@@ -202,6 +202,7 @@ struct policy_messages {
 enum policy_channel {
 	POLICY_CHANNEL_UNSET = 0,
 	POLICY_CHANNEL_LOCAL, /* `mcp-confine approve` at a terminal of this user's; the default */
+	POLICY_CHANNEL_ELICITATION, /* a form of the client's (MCP elicitation) */
 	POLICY_CHANNEL_CIBA,  /* an authorization server asks the approver (CIBA Core 1.0) */
 };
 

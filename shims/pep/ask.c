@@ -458,3 +458,14 @@ size_t ask_waiting(const struct ask *a)
 		n += is_held(&a->v[i]);
 	return n;
 }
+
+bool ask_digest(const struct ask *a, uint64_t serial, uint8_t ret[static SHA256_SIZE])
+{
+	for (size_t i = 0; i < LIMIT_HELD; i++) {
+		if (!is_open(&a->v[i]) || a->v[i].serial != serial)
+			continue;
+		memcpy(ret, a->v[i].digest, SHA256_SIZE);
+		return true;
+	}
+	return false;
+}

@@ -122,6 +122,9 @@ bool ask_has_outgoing(const struct ask *a);
 bool ask_outgoing(const struct ask *a, int64_t now, struct wire_ask *ret);
 void ask_told(struct ask *a, const struct wire_ask *sent);
 
+/* The digest of the open question with that number.  Return: is there one? */
+bool ask_digest(const struct ask *a, uint64_t serial, uint8_t ret[static SHA256_SIZE]);
+
 /* A call whose client waits, to be told that nobody can be asked; then ask_end(). */
 struct ask_call *ask_any_waiting(struct ask *a);
 size_t ask_waiting(const struct ask *a);

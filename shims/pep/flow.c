@@ -13,6 +13,7 @@
 #include "common/limits.h"
 #include "common/wire.h"
 #include "shims/pep/ask.h"
+#include "shims/pep/elicit.h"
 #include "shims/pep/flow.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/stderr.h"
@@ -371,7 +372,10 @@ static int round_once(struct flow *f)
 		flush(f, FROM_SERVER);
 	}
 	hold_time(&f->gate);
-	tell_broker(f);
+	if (f->gate.is_form)
+		elicit_tell(&f->gate);
+	else
+		tell_broker(f);
 	flush(f, FROM_CLIENT);
 	flush(f, FROM_SERVER);
 	if (sink_flush(&f->errors) < 0)

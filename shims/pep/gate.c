@@ -7,6 +7,7 @@
 #include "policies/policy.h"
 #include "shims/pep/about.h"
 #include "shims/pep/answer.h"
+#include "shims/pep/elicit.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/notice.h"
@@ -436,8 +437,10 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 					 "the same again will not help.", *ret_why);
 	if (*ret_why)
 		return refuse(g, from, m, code, *ret_why, *ret_why);
-	if (what.about == SESSION_INITIALIZE)
+	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);
+		elicit_declared(g, m);
+	}
 	return passed(g, from, m, &rw, ret_why);
 }
 
@@ -571,6 +574,7 @@ static const char *judge_hello(struct gate *g, uint32_t result)
 	if (!version.text || !vocabulary_has_revision(false, version.text, version.len))
 		return "the server chose a protocol version that is not known";
 	g->session.state = SESSION_OPEN;
+	elicit_agreed(g, &version);
 	return NULL;
 }
 
@@ -645,6 +649,10 @@ static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 	int token, r;
 
 	g->words = NULL;
+	if (from == FROM_CLIENT && elicit_reply(g, m)) {
+		*ret_why = "it answers a question of ours";
+		return GATE_DROPPED;
+	}
 	if (!session_take(&g->session, asker, &id, &asked, &token)) {
 		*ret_why = "an answer to no open request";
 		note(g, "drop", from, m, *ret_why, NULL);

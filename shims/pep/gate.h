@@ -62,6 +62,9 @@ struct gate {
 	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
 	const struct ask_call *released; /* the approved call that is passing now */
 	bool is_local;		 /* approvals are given by mcp-confine approve */
+	bool is_form;		 /* they are asked for in the client (elicit.h) */
+	bool declared_form, has_form; /* the client: said it can; and in this version */
+	uint64_t form_prefix;	 /* random, of the ids of our requests */
 	bool explains;		 /* --decide: say that a call would be held */
 };
 

@@ -185,6 +185,11 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 	*ret_why = "needs approval, and there is no channel";
 	if (!g->ask)
 		return ASK_REFUSED;
+	*ret_words = "This tool call needs the approval of a person, and this client offers no "
+		     "form to ask in; trying again will not help.";
+	*ret_why = "needs approval, and the client has no form";
+	if (g->is_form && (m->is_modern || !g->has_form))
+		return ASK_REFUSED;
 	if (facts.has_pin)
 		memcpy(facts.pin, g->rules.pin, sizeof(facts.pin));
 	set_names(g, m, &facts);

@@ -198,13 +198,17 @@ static int open_ask(struct gate *g, const struct arguments *a, const struct poli
 	static struct ask ask;
 
 	g->explains = a->decides;
-	if (a->broker < 0 || a->decides)
+	g->is_form = p->approval.channel == POLICY_CHANNEL_ELICITATION && policy_wants_person(p);
+	if ((a->broker < 0 && !g->is_form) || a->decides)
 		return 0;
 	ask = (struct ask){ .server = a->server, .session = a->session,
 			    .timeout = (int64_t)p->approval.timeout * 1000,
 			    .patience = (int64_t)p->approval.patience * 1000,
 			    .arena = reserve(LIMIT_HELD_BYTES, err) };
 	g->ask = &ask;
+	if (getrandom(&g->form_prefix, sizeof(g->form_prefix), 0) !=
+	    (ssize_t)sizeof(g->form_prefix))
+		err_errno(err, errno, "getrandom");
 	g->is_local = p->approval.channel == POLICY_CHANNEL_LOCAL;
 	return err->code ? -err->code : 0;
 }

@@ -75,7 +75,7 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ MESSAGES("\"roots\":[\"src\"]"), "absolute" },
 		{ MESSAGES("\"limits\":{\"result\":\"1G\"}"), "must be from" },
 		{ "{\"version\":1,\"approval\":{\"channel\":\"local\",\"timeout\":120,\"patience\":5}}", NULL },
-		{ "{\"version\":1,\"approval\":{\"channel\":\"none\"}}", "local|ciba" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"none\"}}", "local|elicitation|ciba" },
 		{ "{\"version\":1,\"approval\":{\"timeout\":0}}", "from 1 to 3600" },
 		{ "{\"version\":1,\"approval\":{\"timeout\":4000}}", "t:1:26: must be a number of seconds" },
 		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\"}}", "go together" },
