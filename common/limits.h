@@ -48,6 +48,8 @@
 #define LIMIT_QUESTIONS 16
 /* The same of one tool. */
 #define LIMIT_QUESTIONS_TOOL 4
+/* Questions to a person in a minute: who asks and takes back in a loop is no use to one. */
+#define LIMIT_QUESTIONS_MINUTE 32
 /* Bytes of all frozen calls together. */
 #define LIMIT_HELD_BYTES (32 * MIB)
 /* Milliseconds: between two signs of life to a client that waits. */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "common/call.h"
@@ -132,6 +133,22 @@ static int need_terminal(struct err *err)
 	return 0;
 }
 
+/* Again what it is about, since a long call scrolls away; and what was typed before it
+ * was shown is no answer to it. */
+static void prompt(const struct wire_shown *s)
+{
+	char code[CALL_CODE + 1];
+
+	call_code(s->call.digest, code);
+	printf("approve %s, ", code);
+	print_escaped(s->call.tool, s->call.tool_len);
+	fputs(" of ", stdout);
+	print_escaped(s->server, strlen(s->server));
+	fputs(", once? [y]es, [n]o, anything else leaves it open: ", stdout);
+	tcflush(0, TCIFLUSH);
+	fflush(stdout);
+}
+
 /* Ask for each that is open now. */
 static int interact(const struct desk *d, struct err *err)
 {
@@ -143,8 +160,7 @@ static int interact(const struct desk *d, struct err *err)
 		char line[64];
 
 		show(&d->v[i].shown);
-		fputs("approve this call, once? [y]es, [n]o, anything else leaves it open: ", stdout);
-		fflush(stdout);
+		prompt(&d->v[i].shown);
 		if (!fgets(line, sizeof(line), stdin))
 			return 0;
 		if (!strcmp(line, "y\n") || !strcmp(line, "yes\n"))

@@ -109,9 +109,17 @@ static struct ask_call *find_same(struct ask *a, const uint8_t same[SHA256_SIZE]
 }
 
 /* NULL, or why a person cannot be asked one more thing now. */
-static const char *is_flood(const struct ask *a, const struct ask_call *facts)
+static const char *is_flood(struct ask *a, const struct ask_call *facts, int64_t now)
 {
 	size_t all = 0, tool = 0;
+
+	if (!a->in_minute || now - a->minute_at >= 60000) {
+		a->minute_at = now;
+		a->in_minute = 0;
+	}
+	if (a->in_minute >= LIMIT_QUESTIONS_MINUTE)
+		return "Too many calls were put up for approval in the last minute; wait before "
+		       "the next one.";
 
 	for (size_t i = 0; i < LIMIT_HELD; i++) {
 		const struct ask_call *c = &a->v[i];
@@ -222,7 +230,7 @@ enum ask_verdict ask_add(struct ask *a, const struct ask_call *facts, const char
 	}
 	if (c)
 		return repeat(a, c, facts, line, len, now, ret, ret_words);
-	*ret_words = new.wants_person ? is_flood(a, facts) : NULL;
+	*ret_words = new.wants_person ? is_flood(a, facts, now) : NULL;
 	if (*ret_words)
 		return ASK_REFUSED;
 	c = find_free(a);
@@ -238,6 +246,7 @@ enum ask_verdict ask_add(struct ask *a, const struct ask_call *facts, const char
 	new.deadline = now + a->timeout;
 	set_waiting(a, &new, now);
 	a->last_serial = new.serial;
+	a->in_minute += new.wants_person;
 	*c = new;
 	*ret = c;
 	return ASK_HELD;

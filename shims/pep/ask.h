@@ -62,6 +62,8 @@ struct ask {
 	char *arena;		      /* LIMIT_HELD_BYTES, the owner's */
 	size_t used;
 	uint64_t last_serial;
+	int64_t minute_at; /* since when questions to a person are counted */
+	uint32_t in_minute;
 	bool is_closed; /* nobody to ask any more */
 	uint64_t withdrawn[2 * LIMIT_HELD]; /* to tell the broker */
 	size_t n_withdrawn;

@@ -19,6 +19,9 @@ static void note(struct gate *g, const char *event, const struct ask_call *c, co
 	char hex[2 * SHA256_SIZE + 1];
 	struct audit_line l;
 
+	/* Of what a PDP alone decides, the broker writes the line that counts. */
+	if (!c->wants_person && strcmp(event, "deny") != 0)
+		return;
 	call_hex(c->digest, hex);
 	audit_begin(&l, g->audit, event);
 	audit_text(&l, "tool", c->tool, c->tool_len);

@@ -269,7 +269,7 @@ static void cancelled_questions_leave_nothing_behind(void **state)
 	/* The broker takes nothing meanwhile. */
 	for (int i = 0; i < 1000; i++) {
 		snprintf(id, sizeof(id), "%d", i);
-		if (add(id, "t", "{}", NULL, 0) == ASK_HELD) {
+		if (add(id, "t", "{}", NULL, i * 2000) == ASK_HELD) {
 			held->must_tell = false;
 			ask_cancel(ask, id, strlen(id), false);
 		}
@@ -277,7 +277,21 @@ static void cancelled_questions_leave_nothing_behind(void **state)
 	assert_true(ask->n_withdrawn <= 2 * LIMIT_HELD);
 	while (ask_has_outgoing(ask))
 		assert_int_equal(told().kind, WIRE_ASK_WITHDRAW);
-	assert_int_equal(add("x", "t", "{}", NULL, 0), ASK_HELD);
+	assert_int_equal(add("x", "t", "{}", NULL, 2000000), ASK_HELD);
+}
+
+static void asking_and_taking_back_in_a_loop_ends(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		n += add("1", "t", "{}", NULL, i) == ASK_HELD;
+		ask_cancel(ask, "1", 1, false);
+	}
+	assert_int_equal(n, LIMIT_QUESTIONS_MINUTE);
+	assert_int_equal(add("1", "t", "{}", NULL, 59999), ASK_REFUSED);
+	assert_int_equal(add("1", "t", "{}", NULL, 60000), ASK_HELD);
 }
 
 static void bytes_stay_whole_while_others_come_and_go(void **state)
@@ -294,7 +308,7 @@ static void bytes_stay_whole_while_others_come_and_go(void **state)
 		snprintf(tool, sizeof(tool), "t%u", k);
 		snprintf(arguments, sizeof(arguments), "{\"a\":\"%.*s\"}", (int)(round % 40),
 			 "0123456789012345678901234567890123456789");
-		assert_int_equal(add(id, tool, arguments, NULL, 0), ASK_HELD);
+		assert_int_equal(add(id, tool, arguments, NULL, round * 2000), ASK_HELD);
 		held->must_tell = true; /* never told: nothing to withdraw */
 		for (size_t i = 0; i < LIMIT_HELD; i++) {
 			const struct ask_call *c = &ask->v[i];
@@ -335,6 +349,7 @@ int main(void)
 		T(a_no_cools_down),
 		T(floods_are_refused_and_the_table_never_forgets),
 		T(cancelled_questions_leave_nothing_behind),
+		T(asking_and_taking_back_in_a_loop_ends),
 		T(bytes_stay_whole_while_others_come_and_go),
 		T(without_a_broker_everything_is_refused),
 	};
