@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct policy policy = { .messages = { .server_requests = POLICY_REQUESTS_PASS,
 						      .tools = &layer, .n_tools = 1 } };
 	static struct ask ask;
-	static struct wire_ask question;
+	static struct wire_ask question, next;
 	static char *arena;
 	static struct audit audit = { .fd = -1 };
 	static struct scan *scan;
@@ -108,8 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			gate_line(&gate, *p == '<' ? FROM_SERVER : FROM_CLIENT, p + 1, len - 1, &why);
 		gate.now++;
 		hold_time(&gate);
-		if (ask_outgoing(&ask, (int64_t)gate.now, &question))
-			ask_told(&ask, &question);
+		if (ask_outgoing(&ask, (int64_t)gate.now, &next)) {
+			ask_told(&ask, &next);
+			question = next;
+		}
 		check(&gate.json, &sinks[0]);
 		check(&gate.json, &sinks[1]);
 		p += len + 1;
