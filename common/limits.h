@@ -88,6 +88,17 @@
 /* One known value; a longer one is recognised by its first bytes. */
 #define LIMIT_SECRET (8 * KIB)
 
+/* A text for mcp-confine scan: places in it have 32 bits, and it is read whole. */
+#define LIMIT_SCAN (1024 * MIB)
+/* A client's configuration. ~/.claude.json holds histories and reaches megabytes. */
+#define LIMIT_CONFIG (16 * MIB)
+/* Values in it: bounds the tree (about 100 bytes each). */
+#define LIMIT_CONFIG_VALUES ((size_t)1 << 20)
+/* Members of one table of TOML or YAML, where each new one is held against all. */
+#define LIMIT_CONFIG_MEMBERS 1024
+/* Nesting in it: bounds recursion. */
+#define LIMIT_CONFIG_DEPTH 64
+
 /* The audit file is renamed to .1 at a start that finds it larger. */
 #define LIMIT_AUDIT (16 * MIB)
 /* Lines of the audit log that one side of a session can cause, of what was dropped and of

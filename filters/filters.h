@@ -13,6 +13,7 @@
 
 extern const struct lock_filter filter_server_calls;	 /* A: allow list by number, else ENOSYS */
 extern const struct lock_filter filter_server_arguments; /* B: allow, but for arguments */
+extern const struct lock_filter filter_server_no_sockets; /* C: for "sockets": "none" */
 extern const struct lock_filter filter_server_bare; /* the third, without namespaces */
 /* B for a server that may connect: TCP, and UDP to its resolver, besides AF_UNIX. */
 extern const struct lock_filter filter_server_arguments_net;

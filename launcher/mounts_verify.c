@@ -44,7 +44,7 @@ static bool has_option(const char *options, const char *name)
 static bool is_mounted(enum plan_kind kind)
 {
 	return kind == PLAN_BIND || kind == PLAN_DEVICE || kind == PLAN_TMPFS ||
-	       kind == PLAN_PROC || kind == PLAN_COVER;
+	       kind == PLAN_PROC || kind == PLAN_COVER || kind == PLAN_NAME;
 }
 
 /* The planned mount that a mount at `path` is, or is a part of. */
@@ -66,8 +66,8 @@ static const struct plan_entry *find(const struct plan *plan, const char *path, 
 static int check_flags(const struct plan_entry *e, const char *path, const char *options,
 		       struct err *err)
 {
-	const bool must_ro = (e->kind == PLAN_BIND || e->kind == PLAN_DEVICE) ? !e->is_writable :
-								       e->kind == PLAN_PROC;
+	const bool is_bind = e->kind == PLAN_BIND || e->kind == PLAN_DEVICE || e->kind == PLAN_NAME;
+	const bool must_ro = is_bind ? !e->is_writable : e->kind == PLAN_PROC;
 	const bool must_noexec = !e->is_executable;
 	const bool is_device = e->kind == PLAN_DEVICE || e->kind == PLAN_COVER;
 	const char *missing = NULL;

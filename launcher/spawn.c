@@ -122,7 +122,7 @@ static int open_secrets(const struct session *s, struct err *err)
 {
 	cleanup_free void *data = NULL;
 	size_t len, count;
-	int r = secrets_digest(&s->env.known, &data, &len, &count, err);
+	int r = secrets_digest(&s->env.known, &s->env.injected, &data, &len, &count, err);
 
 	return r < 0 ? r : fd_sealed("secrets", data, len, err);
 }

@@ -60,14 +60,17 @@ void policy_done(struct policy *p)
 	free(s->ceilings);
 	strv_done(&s->read);
 	strv_done(&s->write);
+	strv_done(&s->unprotect);
 	strv_done(&s->network.connect);
 	strv_done(&s->network.addresses);
 	strv_done(&s->network.connect_ceiling);
 	strv_done(&s->network.addresses_ceiling);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
+	strv_done(&s->env_files);
 	free(s->socket);
 	strv_done(&p->command);
+	strv_done(&p->command_files);
 	strv_done(&p->packages);
 	strv_done(&p->notes);
 	policy_ciba_done(&p->approval.ciba);

@@ -39,6 +39,20 @@ enum policy_arguments {
 	POLICY_ARGUMENTS_WRITE,
 };
 
+/* Which sockets a server may have; pairs of its own stay with both. */
+enum policy_sockets {
+	POLICY_SOCKETS_UNSET = 0,
+	POLICY_SOCKETS_NONE,
+	POLICY_SOCKETS_UNIX, /* the default: Unix sockets among its own processes */
+};
+
+/* Names that do not exist yet, directly in a writable directory. */
+enum policy_new_names {
+	POLICY_NEW_NAMES_UNSET = 0,
+	POLICY_NEW_NAMES_DENY,
+	POLICY_NEW_NAMES_ALLOW, /* the default */
+};
+
 enum policy_tier {
 	POLICY_TIER_UNSET = 0,
 	POLICY_TIER_FULL,     /* all namespaces, Landlock, seccomp; the default */
@@ -169,9 +183,14 @@ struct policy_sandbox {
 	size_t n_ceilings;
 	enum policy_home home;
 	enum policy_arguments arguments;
+	enum policy_sockets sockets;
+	enum policy_new_names new_names;
+	bool has_unprotect;
+	struct strv unprotect;	  /* paths that launcher/protect.c leaves writable */
 	bool has_env_pass;
 	struct strv env_pass;	  /* names; a trailing '*' is a prefix */
 	struct strv env_set;	  /* NAME=value */
+	struct strv env_files;	  /* NAME=path: the value is what that file holds */
 	struct policy_network network;
 	struct policy_limits limits;
 	enum policy_tier minimum_tier;
@@ -185,6 +204,7 @@ struct policy_messages {
 	bool has_methods;
 	struct strv methods;	    /* globs: methods outside the MCP specification to pass */
 	enum policy_tokens tokens;
+	uint64_t personal; /* classes of personal data to redact, of scan_personal() */
 	enum policy_requests server_requests; /* all kinds, and then each: the stricter */
 	enum policy_requests sampling, elicitation, list_roots;
 	bool has_roots;
@@ -257,6 +277,7 @@ struct policy {
 	struct strv packages; /* profiles only: the packages that get it, whole names */
 	char *about;	     /* what it needs and why, for people; or NULL */
 	struct strv command; /* argv, absolute or found in PATH; empty: none named */
+	struct strv command_files; /* INDEX=path: that argument is what the file holds */
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;
 	struct policy_messages messages;

@@ -33,9 +33,9 @@
 #include "filters/filters.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 #include "shims/pep/ask.h"
 #include "shims/pep/flow.h"
-#include "shims/pep/scan.h"
 #include "shims/pep/surface.h"
 #include "shims/pep/stderr.h"
 
@@ -228,13 +228,20 @@ static int open_policy(int fd, const char *home, struct policy *ret, struct err 
 	return r < 0 ? err_wrap(err, "policy") : 0;
 }
 
-static int open_scan(int fd, struct scan **ret, struct err *err)
+static int open_scan(int fd, const struct policy_messages *m, struct scan **ret, struct err *err)
 {
+	struct scan_config config = { .personal = m->personal,
+				      .personal_only = m->tokens == POLICY_TOKENS_OFF };
 	cleanup_free char *data = NULL;
 	size_t len = 0;
 	int r = fd < 0 ? 0 : fd_read_all(fd, 64 * MIB, &data, &len, err);
 
-	return r < 0 ? err_wrap(err, "secrets") : scan_open(data, len, ret, err);
+	if (r < 0)
+		return err_wrap(err, "secrets");
+	r = scan_open(data, len, ret, err);
+	if (r == 0)
+		scan_configure(*ret, &config);
+	return r;
 }
 
 /* The count is shared memory: no call is needed for it once we are locked. */
@@ -351,8 +358,8 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 
 	if (r == 0)
 		r = open_policy(a->policy, a->home, policy, err);
-	if (r == 0 && policy->messages.tokens != POLICY_TOKENS_OFF)
-		r = open_scan(a->secrets, &scan, err);
+	if (r == 0 && (policy->messages.tokens != POLICY_TOKENS_OFF || policy->messages.personal))
+		r = open_scan(a->secrets, &policy->messages, &scan, err);
 	if (r == 0)
 		r = open_memory(f, err);
 	if (r == 0)

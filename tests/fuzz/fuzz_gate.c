@@ -15,7 +15,7 @@
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/rewrite.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 #include "shims/pep/sink.h"
 
 #define ROOM (LIMIT_REPLIES + (1 << 20))

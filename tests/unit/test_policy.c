@@ -15,6 +15,7 @@
 #include "policies/merge.h"
 #include "policies/policy.h"
 #include "policies/profiles.h"
+#include "scan/scan.h"
 
 #define CIBA(issuer, more)                                                                         \
 	"{\"issuer\":\"" issuer "\",\"client_id\":\"c\",\"client_auth\":\"client_secret_post\","              \
@@ -39,6 +40,12 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"read\":[\"/a/..b\"]}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"home\":\"private\"}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"home\":\"shared\"}}", "private|persistent" },
+		{ "{\"version\":1,\"sandbox\":{\"sockets\":\"none\"}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"sockets\":\"inet\"}}", "none|unix" },
+		{ "{\"version\":1,\"sandbox\":{\"new_names\":\"deny\"}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"new_names\":true}}", "must be" },
+		{ "{\"version\":1,\"sandbox\":{\"unprotect\":[\"~/p/.git\"]}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"unprotect\":[\".git\"]}}", "must be an absolute path" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64M\"}}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64X\"}}}", "like \"64M\"" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":1}}}", "must be from" },
@@ -92,6 +99,9 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"http://pdp\"}}", "https" },
 		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"https://pdp\",\"socket\":\"/a\"}}", "one of" },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\"}]}}", "a rule is" },
+		{ "{\"version\":1,\"messages\":{\"pii\":[\"pan\",\"email\"]}}", NULL },
+		{ "{\"version\":1,\"messages\":{\"pii\":[\"pan\",\"shoe-size\"]}}", "no such class" },
+		{ "{\"version\":1,\"messages\":{\"pii\":\"pan\"}}", "list of strings" },
 		{ MESSAGES("\"pins\":\"tofu\""), "no such thing" },
 		{ MESSAGES("\"pin\":\"tofu\",\"descriptions\":\"hide\",\"annotations\":{\"destructive\":\"deny\"}"), NULL },
 		{ MESSAGES("\"pin\":\"on\""), "strict|tofu|off" },
@@ -110,6 +120,18 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"server\":\"a.b-c\"}", NULL },
 		{ "{\"version\":1,\"server\":\"../a\"}", "must be a name" },
 		{ "{\"version\":1,\"command\":[]}", "must not be empty" },
+		{ "{\"version\":1,\"command\":[\"\"]}", "must not be empty" },
+		{ "{\"version\":1,\"command\":[\"a\",\"\"]}", NULL },
+		{ "{\"version\":1,\"command\":[\"a\",{\"from_file\":\"~/k\"}]}", NULL },
+		{ "{\"version\":1,\"command\":[\"a\",{\"from_file\":\"k\"}]}", "absolute path" },
+		{ "{\"version\":1,\"command\":[\"a\",{\"from_file\":\"/k\",\"x\":1}]}", "an argument is" },
+		{ "{\"version\":1,\"command\":[{\"from_file\":\"/k\"}]}", "cannot come from a file" },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"from_file\":{\"A\":\"~/k\"}}}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"from_file\":{\"A\":\"k\"}}}}", "absolute path" },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"from_file\":{\"A\":1}}}}", "must be a path" },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"from_file\":{\"A-B\":\"/k\"}}}}", "name of a variable" },
+		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":\"b\"},\"from_file\":{\"A\":\"/k\"}}}}",
+		  "both in set and in from_file" },
 		{ "[]", "must be an object" },
 		{ "{\"version\":1,\"version\":1}", "duplicate" },
 	};
@@ -157,10 +179,10 @@ static void a_weaker_layer_only_tightens(void **state)
 	struct policy p = merged(
 		"{\"version\":1,\"sandbox\":{\"read\":[\"/a\"],\"home\":\"private\",\"limits\":{\"processes\":10},"
 		"\"env\":{\"pass\":[\"A_*\"],\"set\":{\"X\":\"1\"}}},\"messages\":{\"tools\":[{\"match\":\"a*\",\"then\":\"allow\"}],"
-		"\"tokens\":\"redact\",\"server_requests\":\"deny\"}}",
+		"\"tokens\":\"redact\",\"pii\":[\"pan\"],\"server_requests\":\"deny\"}}",
 		"{\"version\":1,\"sandbox\":{\"read\":[\"/a/b\",\"/c\"],\"home\":\"persistent\",\"limits\":{\"processes\":20},"
 		"\"env\":{\"pass\":[\"A_B\",\"C\"],\"set\":{\"X\":\"2\",\"Y\":\"3\"}}},\"messages\":{\"tools\":[{\"match\":\"*b\",\"then\":\"allow\"}],"
-		"\"tokens\":\"off\",\"server_requests\":\"pass\"}}");
+		"\"tokens\":\"off\",\"pii\":[\"email\"],\"server_requests\":\"pass\"}}");
 
 	(void)state;
 	assert_int_equal(p.sandbox.read.n, 2);
@@ -173,6 +195,7 @@ static void a_weaker_layer_only_tightens(void **state)
 	assert_true(strv_has(&p.sandbox.env_set, "X=1"));
 	assert_true(strv_has(&p.sandbox.env_set, "Y=3"));
 	assert_int_equal(p.messages.tokens, POLICY_TOKENS_REDACT);
+	assert_true(p.messages.personal == (scan_personal("pan") | scan_personal("email")));
 	assert_int_equal(policy_decide_request(&p, "roots/list", 10), POLICY_REQUESTS_DENY);
 	assert_int_equal(policy_decide_tool(&p, "ab", 2, NULL), POLICY_ALLOW);
 	assert_int_equal(policy_decide_tool(&p, "ac", 2, NULL), POLICY_DENY);
