@@ -7,7 +7,7 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain decide pins status wrap unwrap audit-configs
+set -l commands run explain decide pins approve status wrap unwrap audit-configs
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
@@ -19,6 +19,7 @@ complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a run -d
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a explain -d 'print what run would do'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a decide -d 'print what would happen to the messages on stdin'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a pins -d 'show, accept or forget what is remembered of a tool'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a approve -d 'answer calls that wait for approval'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a status -d 'try what this kernel offers'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put the local servers of the clients behind run'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a unwrap -d 'give the configurations back as they were'
@@ -35,6 +36,7 @@ complete -c mcp-confine -n $start -l minimum-tier -x -a 'full nouserns' -d 'the 
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l listen -x -d 'serve on a Unix socket'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l timing -d 'say where the time goes'
 complete -c mcp-confine -n '__fish_seen_subcommand_from pins' -f -a 'show accept forget (__mcp_confine_servers)'
+complete -c mcp-confine -n '__fish_seen_subcommand_from approve' -f -a 'list show yes no'
 complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l json -d 'one object'
 complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l probe -d 'try what a hostile server would'
 complete -c mcp-confine -n $start -l env -x -a '(set -nx)' -d 'pass or set a variable'
