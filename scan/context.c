@@ -148,14 +148,40 @@ static const struct name {
 	NAME("token", 0, GATE_TOKEN, "auth-token"),
 };
 
+/* A bit for the last two letters of each ending: most keys of a message end otherwise. */
+static uint64_t endings[16];
+
+static unsigned int ending_bit(char a, char b)
+{
+	return ((unsigned char)a * 31U + (unsigned char)b) % (sizeof(endings) * 8);
+}
+
+void context_build(void)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *e = names[i].ending + names[i].len;
+		unsigned int bit;
+
+		/* One letter is a name only as a whole, and is not looked up here. */
+		if (names[i].len < 2)
+			continue;
+		bit = ending_bit(e[-2], e[-1]);
+		endings[bit / 64] |= 1ULL << bit % 64;
+	}
+}
+
 static const struct name *find_name(const char *name, size_t len)
 {
-	char small[NAME_MAX];
+	char small[NAME_MAX] __attribute__((uninitialized));
+	unsigned int bit;
 	size_t n = 0;
 
 	for (size_t i = len > NAME_MAX ? len - NAME_MAX : 0; i < len; i++)
 		if (charset_has(SET_B62, name[i]))
 			small[n++] = (char)tolower((unsigned char)name[i]);
+	bit = n > 1 ? ending_bit(small[n - 2], small[n - 1]) : 0;
+	if (n > 1 && !(endings[bit / 64] >> bit % 64 & 1))
+		return NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		size_t e = names[i].len;
 

@@ -33,6 +33,9 @@ extern const size_t context_anchors_n;
 void context_look(enum context_kind kind, const char *text, size_t len, size_t at,
 		  size_t *done, struct hits *hits);
 
+/* Once, before the rest: the table that is made of the list of names. */
+void context_build(void);
+
 /* The whole text is the value of the member key[key_len]. */
 void context_member(const char *key, size_t key_len, const char *text, size_t len,
 		    struct hits *hits);

@@ -254,6 +254,9 @@ static void run_pass(struct pass *p)
 	walk_chunk(p, tail, at, (p->len - at + PREFILTER_BLOCK - 1) / PREFILTER_BLOCK);
 }
 
+/* Nothing shorter is found, but personal data (tests/unit/test_scan.c tries). */
+#define SHORTEST 8
+
 size_t scan_text(const struct scan *s, const char *key, size_t key_len, const char *text,
 		 size_t len, struct scan_span *spans, size_t max)
 {
@@ -264,7 +267,10 @@ size_t scan_text(const struct scan *s, const char *key, size_t key_len, const ch
 	if (!len)
 		return 0;
 	p.personal = (struct personal){ s->config.personal, key, text, key_len, len, &hits };
-	run_pass(&p);
+	/* Names, numbers and most keys of a message are shorter than any token, and than any
+	 * value that is known; a key may still say what they are. */
+	if (len >= SHORTEST || s->config.personal)
+		run_pass(&p);
 	if (!s->config.no_context && !s->config.personal_only && key && !hits.is_full)
 		context_member(key, key_len, text, len, &hits);
 	return hits.n ? hits_give(&hits, len, spans, max) : 0;
@@ -379,6 +385,7 @@ static void build(struct scan *s)
 	}
 	prefilter_build(&s->filter, windows, n);
 	personal_build();
+	context_build();
 }
 
 int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *err)

@@ -60,28 +60,34 @@ static int put_escape(struct out *o, unsigned int c)
 
 static int put_text(struct out *o, const char *text, size_t len)
 {
-	size_t from = 0, i = 0;
+	size_t i = 0;
 
 	for (;;) {
 		unsigned int c;
 		size_t n;
 		int r;
 
-		i += plain_run(text + i, len - i);
-		if (i == len)
-			return put(o, text + from, len - from);
-		n = must_escape((const unsigned char *)text + i, len - i, &c);
-		if (!n) {
-			i++;
-			continue;
+		/* Room for all of the rest: what is plain in it is copied as it is found. */
+		if (len - i <= (size_t)(o->end - o->at)) {
+			n = plain_copy(o->at, text + i, len - i);
+			o->at += n;
+			i += n;
 		}
-		r = put(o, text + from, i - from);
-		if (r == 0)
+		if (i == len)
+			return 0;
+		n = must_escape((const unsigned char *)text + i, len - i, &c);
+		if (n) {
 			r = put_escape(o, c);
+		} else {
+			/* A letter of another alphabet, and the ones behind it. */
+			for (n = 1; i + n < len && (text[i + n] & 0x80) &&
+				    !must_escape((const unsigned char *)text + i + n, len - i - n, &c); n++)
+				;
+			r = put(o, text + i, n);
+		}
 		if (r < 0)
 			return r;
 		i += n;
-		from = i;
 	}
 }
 
@@ -109,7 +115,8 @@ static bool is_protocol(const struct json *j, uint32_t key)
 static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t key,
 		      bool is_name)
 {
-	struct scan_span spans[SPANS];
+	/* Not set to zero for each of many strings: spans[0, n) is written before it is read. */
+	struct scan_span spans[SPANS] __attribute__((uninitialized));
 	size_t len, key_len = 0, n = 0, from = 0;
 	const char *text = json_text(r->json, node, &len), *name = NULL;
 	int e = put(o, "\"", 1);

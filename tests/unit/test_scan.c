@@ -888,9 +888,39 @@ static void base64_of_a_known_value_leaves_no_bit_of_it(void **state)
 			}
 }
 
+/* scan_text() does not look at texts of under 8 bytes: between blanks they are looked at. */
+static void nothing_shorter_than_eight_bytes_is_a_token(void **state)
+{
+	static const char *const names[] = { "pw", "pwd", "pass", "key", "token", "auth", "sig", "d",
+					     "pin", "otp", "sid", "sk", "Basic ", "x://", "" };
+	static const char *const separators[] = { "=", ":", ": ", "=\"", "\":\"", "='", "" };
+	static const char bytes[] = "abcXYZ0189-_=+/:@.;\"' {}";
+	struct scan_span span;
+	struct scan *s;
+	unsigned int seed = 1;
+
+	(void)state;
+	assert_int_equal(scan_open(NULL, 0, &s, NULL), 0);
+	for (int round = 0; round < 300000; round++) {
+		char text[32] = "        ";
+		size_t n = 8, end = 9 + (size_t)rand_r(&seed) % 7;
+
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+				      names[(size_t)rand_r(&seed) % (sizeof(names) / sizeof(*names))],
+				      separators[(size_t)rand_r(&seed) % (sizeof(separators) / sizeof(*separators))]);
+		while (n < end)
+			text[n++] = bytes[(size_t)rand_r(&seed) % (sizeof(bytes) - 1)];
+		memset(text + end, ' ', 8);
+		if (scan_text(s, NULL, 0, text, end + 8, &span, 1))
+			fail_msg("found in %.*s", (int)end + 8, text);
+	}
+	scan_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_shorter_than_eight_bytes_is_a_token),
 		cmocka_unit_test(every_format_is_found_whole_in_all_surroundings),
 		cmocka_unit_test(a_character_too_few_or_too_many_is_another_word),
 		cmocka_unit_test(there_are_the_classes_that_are_promised),
