@@ -147,7 +147,7 @@ $(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(SCAN) $(FILTERS
 $(O)/mcp-confine-broker: $(O)/shims/broker/main.o $(BROKER) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call small,$(call libs,libcap))
 
-LIB_REMOTE := $(call libs,libcurl libcrypto) $(call small,$(call libs,jansson libcap))
+LIB_REMOTE := $(call libs,libcurl libcrypto) $(call small,$(call libs,jansson libcap nettle))
 $(O)/mcp-confine-broker-net: $(O)/shims/remote/main.o $(REMOTE) $(BROKER) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_REMOTE)
 

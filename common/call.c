@@ -23,7 +23,7 @@ void call_digest(const struct call *c, uint8_t ret[static SHA256_SIZE])
 	static const char domain[] = "mcp-confine tools/call 1";
 	struct sha256 s;
 
-	sha256_init(&s);
+	sha256_start(&s);
 	put(&s, domain, sizeof(domain));
 	put(&s, c->server, strlen(c->server));
 	put(&s, c->session, strlen(c->session));

@@ -119,7 +119,7 @@ static int digest_rest(struct rewrite *rw, const struct rpc *m, struct scratch t
 	struct sha256 s;
 	int r;
 
-	sha256_init(&s);
+	sha256_start(&s);
 	r = add_members(&s, rw, m->params, own, to);
 	if (r == 0)
 		r = add_members(&s, rw, json_member(rw->json, m->params, "_meta"), plain, to);
