@@ -145,7 +145,7 @@ $(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(SCAN) $(FILTERS
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_PEP)
 
 $(O)/mcp-confine-broker: $(O)/shims/broker/main.o $(BROKER) $(FILTERS) $(COMMON)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call small,$(call libs,libcap))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call small,$(call libs,libcap nettle))
 
 LIB_REMOTE := $(call libs,libcurl libcrypto) $(call small,$(call libs,jansson libcap nettle))
 $(O)/mcp-confine-broker-net: $(O)/shims/remote/main.o $(REMOTE) $(BROKER) $(FILTERS) $(COMMON)
