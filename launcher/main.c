@@ -31,6 +31,7 @@ static const struct command {
 	{ "run", run_main, "start a server, confined and judged" },
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
+	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
 	{ "scan", scan_main, "print where a file holds secrets, by class; exit 1 when it does" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
@@ -61,6 +62,7 @@ static void usage(FILE *out)
 	      "                       [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
+	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
 	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
 	      "       mcp-confine status [--json | --probe]\n"
