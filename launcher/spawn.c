@@ -433,10 +433,11 @@ int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
-			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1 };
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .broker_fd = -1 };
 	mode_t mask = umask(077);
 	struct pipes p;
-	int r = pipes_open(&p, err);
+	int r = pipes_open(&p, false, err);
 
 	if (r < 0)
 		return r;
