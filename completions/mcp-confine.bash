@@ -64,6 +64,19 @@ _mcp_confine() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
       fi
       ;;
+    install | update)
+      if [[ $word == -* ]]; then
+        local options="--scripts --registry --host --address --python --help"
+        [[ $command == install ]] && options+=" --write-policy"
+        [[ $command == update ]] && options+=" --yes"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+      elif [[ $command == update ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(mcp-confine list 2>/dev/null | cut -d' ' -f1)" -- "$word")
+      fi
+      ;;
+    rollback | remove)
+      mapfile -t COMPREPLY < <(compgen -W "$(mcp-confine list 2>/dev/null | cut -d' ' -f1)" -- "$word")
+      ;;
     approve) [[ $COMP_CWORD -gt 2 ]] || mapfile -t COMPREPLY < <(compgen -W "list show yes no" -- "$word") ;;
     status) mapfile -t COMPREPLY < <(compgen -W "--json --probe --help" -- "$word") ;;
     wrap | unwrap | audit-configs)
