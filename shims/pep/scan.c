@@ -8,6 +8,9 @@
  * value by its keyed digest, a format by characters, length and boundaries.  Three
  * shapes have rules of their own: a private key in PEM, a JSON Web Token, credentials
  * in a URL or in an authorization header.
+ *
+ * A token may begin at many places of one run of its characters.  How far a run goes is
+ * therefore looked for once, not at each of them: the time stays linear in the text.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -32,6 +35,15 @@ struct scan {
 	struct secrets_needle *needles;
 	unsigned char grams[(1 << BITMAP_BITS) / 8];
 	unsigned char pairs[65536 / 8];
+};
+
+/* One text, and where the runs that were looked at last begin and end. */
+struct view {
+	const char *text;
+	size_t len;
+	struct {
+		size_t from, to;
+	} runs[SET_N];
 };
 
 static bool has_bit(const unsigned char *map, uint32_t i)
@@ -98,28 +110,35 @@ static bool in_set(enum scan_charset set, char c)
 	return false;
 }
 
-static size_t run(enum scan_charset set, const char *text, size_t len, size_t at, size_t max)
+/* How many characters of the set stand at that place. */
+static size_t run(struct view *v, enum scan_charset set, size_t at)
 {
-	size_t n = 0;
+	size_t from = v->runs[set].from, to = v->runs[set].to, i = at;
 
-	while (n <= max && at + n < len && in_set(set, text[at + n]))
-		n++;
-	return n;
+	while (i < v->len && (i < from || i >= to) && in_set(set, v->text[i]))
+		i++;
+	if (i >= from && i < to)
+		i = to;
+	v->runs[set].from = at < from || at >= to ? at : from;
+	v->runs[set].to = i;
+	return i - at;
 }
 
-static size_t match_format(const struct scan_format *f, const char *text, size_t len,
-			   size_t at)
+static size_t match_format(const struct scan_format *f, struct view *v, size_t at)
 {
-	size_t head = strlen(f->literal), n;
+	size_t head = strlen(f->literal), len = v->len, n;
+	const char *text = v->text;
 
 	if (head > len - at || memcmp(text + at, f->literal, head) != 0 ||
 	    (at && is_word(text[at - 1])))
 		return 0;
-	n = run(f->set, text, len, at + head, f->max);
+	n = run(v, f->set, at + head);
+	if (n > f->max)
+		return 0;
 	/* A sentence's full stop is no part of a token. */
 	while (f->set == SET_WIDE && n && strchr(".=/+", text[at + head + n - 1]) && n > f->min)
 		n--;
-	if (n < f->min || n > f->max)
+	if (n < f->min)
 		return 0;
 	/* Behind a run of letters and digits a '_' would make it another word. */
 	if (at + head + n < len && is_word(text[at + head + n]))
@@ -128,14 +147,15 @@ static size_t match_format(const struct scan_format *f, const char *text, size_t
 }
 
 /* eyJ... . eyJ... . signature (RFC 7519), or five parts (RFC 7516). */
-static size_t match_jwt(const char *text, size_t len, size_t at)
+static size_t match_jwt(struct view *v, size_t at)
 {
-	size_t i = at, parts = 0;
+	size_t i = at, parts = 0, len = v->len;
+	const char *text = v->text;
 
 	if (len - at < 20 || memcmp(text + at, "eyJ", 3) != 0 || (at && is_word(text[at - 1])))
 		return 0;
 	while (parts < 5) {
-		size_t n = run(SET_B64U, text, len, i, LIMIT_LINE);
+		size_t n = run(v, SET_B64U, i);
 
 		if (parts < 2 && n < 8)
 			break;
@@ -204,10 +224,11 @@ static size_t match_userinfo(const char *text, size_t len, size_t at, size_t *re
 }
 
 /* "Bearer x" and "Basic x": at stands on the scheme. */
-static size_t match_header(const char *text, size_t len, size_t at, size_t *ret_at)
+static size_t match_header(struct view *v, size_t at, size_t *ret_at)
 {
 	static const char *const schemes[] = { "Bearer ", "bearer ", "Basic " };
-	size_t n;
+	const char *text = v->text;
+	size_t len = v->len, n;
 
 	if (at && is_word(text[at - 1]))
 		return 0;
@@ -216,7 +237,7 @@ static size_t match_header(const char *text, size_t len, size_t at, size_t *ret_
 
 		if (len - at <= head || memcmp(text + at, schemes[i], head) != 0)
 			continue;
-		n = run(SET_WIDE, text, len, at + head, LIMIT_LINE);
+		n = run(v, SET_WIDE, at + head);
 		if (n < 16 || is_placeholder(text + at + head, n))
 			return 0;
 		for (size_t k = 0; k < n; k++)
@@ -233,13 +254,16 @@ struct hit {
 	const char *class;
 };
 
-static bool find_shape(const char *text, size_t len, size_t at, struct hit *hit)
+static bool find_shape(struct view *v, size_t at, struct hit *hit)
 {
+	const char *text = v->text;
+	size_t len = v->len;
+
 	hit->at = at;
 	switch (text[at]) {
 	case 'e':
 		hit->class = "jwt";
-		return (hit->len = match_jwt(text, len, at)) > 0;
+		return (hit->len = match_jwt(v, at)) > 0;
 	case '-':
 		hit->class = "private-key";
 		return (hit->len = match_pem(text, len, at)) > 0;
@@ -249,19 +273,18 @@ static bool find_shape(const char *text, size_t len, size_t at, struct hit *hit)
 	case 'B':
 	case 'b':
 		hit->class = "authorization";
-		return (hit->len = match_header(text, len, at, &hit->at)) > 0;
+		return (hit->len = match_header(v, at, &hit->at)) > 0;
 	default:
 		return false;
 	}
 }
 
-static bool find_format(const struct scan *s, const char *text, size_t len, size_t at,
-			struct hit *hit)
+static bool find_format(const struct scan *s, struct view *v, size_t at, struct hit *hit)
 {
-	if (len - at < 2 || !has_bit(s->pairs, pair(text + at)))
+	if (v->len - at < 2 || !has_bit(s->pairs, pair(v->text + at)))
 		return false;
 	for (size_t i = 0; i < scan_n_formats; i++) {
-		hit->len = match_format(&scan_formats[i], text, len, at);
+		hit->len = match_format(&scan_formats[i], v, at);
 		if (hit->len) {
 			hit->at = at;
 			hit->class = scan_formats[i].class;
@@ -273,18 +296,17 @@ static bool find_format(const struct scan *s, const char *text, size_t len, size
 
 /* --- the pass ------------------------------------------------------------------------------------ */
 
-static bool find(const struct scan *s, const char *text, size_t len, size_t at,
-		 struct hit *hit)
+static bool find(const struct scan *s, struct view *v, size_t at, struct hit *hit)
 {
-	if (s->head.n && len - at >= SECRETS_GRAM) {
-		hit->len = find_known(s, text, len, at);
+	if (s->head.n && v->len - at >= SECRETS_GRAM) {
+		hit->len = find_known(s, v->text, v->len, at);
 		if (hit->len) {
 			hit->at = at;
 			hit->class = "environment";
 			return true;
 		}
 	}
-	return find_format(s, text, len, at, hit) || find_shape(text, len, at, hit);
+	return find_format(s, v, at, hit) || find_shape(v, at, hit);
 }
 
 /* A member whose name says that its value is a secret, and whose value looks like one. */
@@ -312,11 +334,12 @@ static bool is_named(const char *key, size_t key_len, const char *text, size_t l
 size_t scan_text(const struct scan *s, const char *key, size_t key_len, const char *text,
 		 size_t len, struct scan_span *spans, size_t max)
 {
+	struct view v = { .text = text, .len = len };
 	size_t n = 0, from = 0;
 	struct hit hit;
 
 	for (size_t at = 0; at < len; at++) {
-		if (!find(s, text, len, at, &hit) || hit.at < from)
+		if (!find(s, &v, at, &hit) || hit.at < from)
 			continue;
 		if (n == max) {
 			spans[max - 1].end = len;

@@ -12,12 +12,14 @@
 #include <stddef.h>
 
 enum scan_charset {
-	SET_B62 = 1,  /* letters and digits */
-	SET_B64U = 2, /* and - _ */
-	SET_HEX = 4,  /* 0-9 a-f */
-	SET_B32 = 8,  /* A-Z 2-7 */
-	SET_WIDE = 16,/* and . = + / besides - _ */
+	SET_B62 = 0, /* letters and digits */
+	SET_B64U,    /* and - _ */
+	SET_HEX,     /* 0-9 a-f */
+	SET_B32,     /* A-Z 2-7 */
+	SET_WIDE,    /* and . = + / besides - _ */
 };
+
+#define SET_N (SET_WIDE + 1)
 
 struct scan_format {
 	const char *class, *literal;

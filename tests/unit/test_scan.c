@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -173,9 +174,53 @@ static void a_known_value_is_found_in_every_encoding(void **state)
 	strv_done(&entries);
 }
 
+/* Where each place had to look through the rest, this took an hour. */
+static void what_could_begin_anywhere_is_looked_through_once(void **state)
+{
+	static const char *const begins[] = { "-eyJ", "-ops_eyJ", "-ghs_", "://a:", "Basic ", "-----BEGIN " };
+	size_t len = 4 << 20;
+	char *text = malloc(len + 1);
+	struct scan *s;
+
+	(void)state;
+	assert_non_null(text);
+	assert_int_equal(scan_open(NULL, 0, &s, NULL), 0);
+	alarm(300);
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++) {
+		for (size_t at = 0, n = strlen(begins[i]); at < len; at++)
+			text[at] = begins[i][at % n];
+		text[len] = '\0';
+		/* The end of a run may be as long as a token is. */
+		assert_true(count(s, text) <= 1);
+	}
+	alarm(0);
+	scan_close(s);
+	free(text);
+}
+
+static void a_token_is_found_in_and_behind_a_run_that_was_looked_through(void **state)
+{
+	char text[1024], token[256];
+	struct scan *s;
+
+	(void)state;
+	assert_int_equal(scan_open(NULL, 0, &s, NULL), 0);
+	/* The first reading of the run begins behind the second one's, and the other way. */
+	make(&scan_formats[0], scan_formats[0].min, token);
+	snprintf(text, sizeof(text), "-eyJ-eyJ-%s", token);
+	assert_int_equal(count(s, text), 1);
+	snprintf(text, sizeof(text), "-eyJ-%s.eyJ-%s", token, token);
+	assert_int_equal(count(s, text), 1); /* one token of two parts holds both */
+	snprintf(text, sizeof(text), "-eyJ- %s -eyJ- %s", token, token);
+	assert_int_equal(count(s, text), 2);
+	scan_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_could_begin_anywhere_is_looked_through_once),
+		cmocka_unit_test(a_token_is_found_in_and_behind_a_run_that_was_looked_through),
 		cmocka_unit_test(every_format_is_found_whole_and_not_when_a_character_is_missing),
 		cmocka_unit_test(shapes_are_found_and_their_neighbours_are_not),
 		cmocka_unit_test(want_of_room_never_lets_a_secret_pass),
