@@ -52,6 +52,14 @@ const char *response_state(struct gate *g, uint32_t state, enum session_about ab
 	return judge_result(g, result, about, rw);
 }
 
+/* What stands in place of an answer brings none along: it would be judged as neither. */
+static const char *judge_placeholder(struct gate *g, uint32_t result, struct rewrite *rw)
+{
+	if (shape_has_answer(&g->json, result))
+		return "an answer beside what stands in its place";
+	return judge_result(g, result, SESSION_OTHER, rw);
+}
+
 /* The answer is a handle: from now on it stands for what was asked. */
 static const char *start_task(struct gate *g, enum vocabulary_from asker, uint32_t node,
 			      uint32_t task, const struct session_request *asked, int *token)
@@ -80,6 +88,8 @@ static const char *judge_task(struct gate *g, enum vocabulary_from asker, uint32
 
 	if (!why && id.text && (slot != asked->task_slot || task.serial != asked->task_serial))
 		why = "the state of another task";
+	if (!why)
+		why = judge_result(g, result, SESSION_OTHER, rw);
 	if (!why)
 		why = response_state(g, result, asked->task, rw);
 	if (!why && shape_task_is_over(&g->json, result))
@@ -118,12 +128,16 @@ static const char *judge_answer(struct gate *g, enum vocabulary_from asker, cons
 	why = judge_asking(g, m->result);
 	if (!why && handle != JSON_NONE && task != m->result)
 		why = judge_asking(g, task);
-	if (!why && handle != JSON_NONE)
-		return start_task(g, asker, handle, task, asked, token);
-	/* Only the modern era has it, and there it stands in place of the answer. */
-	if (why || (asked->is_modern && json_is(&g->json, json_member(&g->json, m->result, "resultType"),
-						"input_required")))
+	if (why)
 		return why;
+	/* Only the modern era has it, and there it stands in place of the answer. */
+	if (handle != JSON_NONE ||
+	    (asked->is_modern && json_is(&g->json, json_member(&g->json, m->result, "resultType"),
+					 "input_required"))) {
+		why = judge_placeholder(g, m->result, rw);
+		return why || handle == JSON_NONE ?
+			       why : start_task(g, asker, handle, task, asked, token);
+	}
 	why = judge_result(g, m->result, asked->about, rw);
 	return why || asked->about != SESSION_INITIALIZE ? why : judge_hello(g, m->result);
 }
