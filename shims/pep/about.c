@@ -71,6 +71,7 @@ static const char *read_task(const struct json *j, const struct rpc *m, const st
 		return "a task that does not exist";
 	ret->task = task.about;
 	ret->task_serial = task.serial;
+	ret->ticket = task.ticket;
 	return NULL;
 }
 

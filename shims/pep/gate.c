@@ -95,16 +95,23 @@ static bool is_counted(enum session_about about)
 static const char *count_request(struct gate *g, const struct rpc *m,
 				 struct session_request *what)
 {
-	const char *tool = NULL;
+	const struct rates_ticket started = what->ticket;
+	const char *tool = NULL, *words;
 	size_t len = 0;
 
 	if (!g->rates || !is_counted(what->about))
 		return NULL;
 	if (what->about == SESSION_TOOLS_CALL)
 		outlet_text(g, outlet_tool(g, m), &tool, &len);
-	return rates_request(g->rates, tool, len,
-			     rules_measure(&g->json, json_member(&g->json, m->params, "arguments")),
-			     &what->ticket);
+	words = rates_request(g->rates, tool, len,
+			      rules_measure(&g->json, json_member(&g->json, m->params, "arguments")),
+			      &what->ticket);
+	/* The result of a task is the answer of the call that started it. */
+	if (what->task_slot >= 0) {
+		what->ticket.tool = started.tool;
+		what->ticket.counts |= started.counts;
+	}
+	return words;
 }
 
 /* The era in which the method is looked up: of a request its own; a notification has
@@ -281,6 +288,17 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 
 /* --- notifications --------------------------------------------------------------------------------- */
 
+/* NULL, or why not: a state that brings the result along is charged as the answer is. */
+static const char *count_state(struct gate *g, const struct rpc *m, const struct notice *n)
+{
+	uint32_t result = json_member(&g->json, m->params, "result");
+
+	if (!g->rates || result == JSON_NONE ||
+	    !rates_result(g->rates, &n->task.ticket, rules_measure(&g->json, result)))
+		return NULL;
+	return "rate";
+}
+
 static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 				      const struct rpc *m, const char **ret_why)
 {
@@ -295,6 +313,8 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 		*ret_why = notice_check(&g->json, m, &g->session, from, &notice);
 	if (!*ret_why && notice.task_slot >= 0)
 		*ret_why = response_state(g, m->params, notice.task.about, &rw);
+	if (!*ret_why && notice.task_slot >= 0 && from == FROM_SERVER)
+		*ret_why = count_state(g, m, &notice);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
 	if (notice.task_slot < 0) {

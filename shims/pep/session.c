@@ -129,6 +129,7 @@ int session_start_task(struct session *s, enum vocabulary_from asker,
 		.serial = ++side->serial,
 		.is_modern = request->is_modern,
 		.token = token,
+		.ticket = request->ticket,
 		.until = ttl > UINT64_MAX - now ? UINT64_MAX : now + ttl,
 	};
 	return 0;

@@ -68,6 +68,7 @@ struct session_task {
 	uint32_t serial;	  /* no two tasks of a side have the same */
 	bool is_modern, is_done;
 	int token;		  /* slot of its progress token, or -1 */
+	struct rates_ticket ticket; /* of that request: its result is charged to it */
 	uint64_t until;		  /* when the receiver may forget it; UINT64_MAX: never */
 };
 

@@ -13,6 +13,7 @@
 #include "common/audit.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/meter.h"
 #include "policies/load.h"
 #include "policies/merge.h"
 #include "policies/policy.h"
@@ -401,6 +402,46 @@ static void sizes_are_bounded(void **state)
 	assert_true(strlen(out(FROM_SERVER)) < 512);
 }
 
+static uint64_t no_time(void)
+{
+	return METER_SECOND;
+}
+
+/* The tool's name is in the request that started the task, its result comes elsewhere. */
+static void a_result_is_charged_to_its_tool_through_a_task_as_well(void **state)
+{
+	static const uint64_t seed[2] = { 1, 2 };
+	static const char *const ways[] = { /* begin, end, and what is asked */
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":", "}", "result",
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"taskId\":\"t\",\"status\":\"completed\",\"result\":", "}}", "get",
+		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tasks/status\",\"params\":{\"taskId\":\"t\",\"status\":\"completed\",\"result\":", "}}", "get",
+	};
+	static struct meter meter;
+	static struct rates rates;
+	char line[4096];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		const char *const *way = &ways[i / 2 * 3];
+
+		use(i / 2 == 1 ? "\"rate\":{\"per\":\"tool\",\"result_bytes\":\"1K/day\"}" :
+				 "\"rate\":{\"match\":\"a\",\"result_bytes\":\"1K/day\"}");
+		meter_init(&meter, seed);
+		rates_init(&rates, &policy, &audit, "s", "c", &meter);
+		rates.uptime = no_time;
+		gate->rates = &rates;
+		say(FROM_CLIENT, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"a\",\"task\":{}}}");
+		say(FROM_SERVER, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"task\":{\"taskId\":\"t\",\"status\":\"working\"}}}");
+		assert_non_null(strstr(out(FROM_SERVER), "working"));
+		snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tasks/%s\",\"params\":{\"taskId\":\"t\"}}", way[2]);
+		say(FROM_CLIENT, line);
+		assert_non_null(strstr(out(FROM_CLIENT), "tasks/"));
+		snprintf(line, sizeof(line), "%s{\"content\":[{\"type\":\"text\",\"text\":\"%0*d\"}]}%s", way[0], i % 2 ? 1200 : 20, 7, way[1]);
+		say(FROM_SERVER, line);
+		assert_int_equal(i % 2 == 0, strstr(out(FROM_SERVER), "0007") != NULL);
+	}
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -417,6 +458,7 @@ int main(void)
 		T(requests_inside_a_result_are_held_against_the_same_rules),
 		T(roots_outside_of_the_policy_are_left_out),
 		T(sizes_are_bounded),
+		T(a_result_is_charged_to_its_tool_through_a_task_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
