@@ -207,6 +207,33 @@ static void a_denied_argument_is_denied_in_doubt(void **state)
 	CHECK("tools/call", rows);
 }
 
+/* Numbers as the server's doubles see them: what rounds to the denied one is in doubt. */
+static void a_denied_number_is_denied_in_any_spelling(void **state)
+{
+	static const struct row rows[] = {
+		{ A("pay", "{\"to\":41}"), true },  { A("pay", "{\"to\":42}"), false },
+		{ A("pay", "{\"to\":42.0}"), false }, { A("pay", "{\"to\":4.2e1}"), false },
+		{ A("pay", "{\"to\":42.00000000000000000001}"), false },
+		{ A("pay", "{\"to\":41.99999999999999999999}"), false },
+		{ A("pay", "{\"to\":42.0001}"), true },
+		{ A("pay", "{\"to\":9007199254740993}"), false },
+		{ A("pay", "{\"to\":9007199254740992}"), false },
+		{ A("pay", "{\"to\":9007199254740995}"), true },
+		{ A("pay", "{\"to\":0}"), false },  { A("pay", "{\"to\":-0}"), false },
+		{ A("pay", "{\"to\":1e-400}"), false }, { A("pay", "{\"to\":1e400}"), true },
+		{ A("pay", "{\"to\":1,\"sum\":99}"), true },
+		{ A("pay", "{\"to\":1,\"sum\":100}"), false },
+		{ A("pay", "{\"to\":1,\"sum\":99.999999999999999999}"), false },
+		{ A("pay", "{\"to\":1,\"sum\":1e400}"), false },
+	};
+
+	(void)state;
+	use("\"tools\":[{\"match\":\"pay\",\"then\":\"deny\",\"arguments\":{\"/to\":{\"equals\":[42,9007199254740993,0]}}},"
+	    "{\"match\":\"pay\",\"then\":\"deny\",\"arguments\":{\"/sum\":{\"min\":100}}},"
+	    "{\"match\":\"*\",\"then\":\"allow\"}]");
+	CHECK("tools/call", rows);
+}
+
 static void every_condition_of_a_rule_must_hold(void **state)
 {
 	static const struct row rows[] = {
@@ -449,6 +476,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_allowed_argument_is_certain),
 		T(a_denied_argument_is_denied_in_doubt),
+		T(a_denied_number_is_denied_in_any_spelling),
 		T(every_condition_of_a_rule_must_hold),
 		T(what_needs_approval_is_refused_with_words),
 		T(prompts_and_resources_have_rules_too),
