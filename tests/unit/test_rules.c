@@ -308,6 +308,28 @@ static void without_rules_any_uri_passes(void **state)
 	assert_false(asks("resources/read", "{\"uri\":\"file:///a/../b\"}"));
 }
 
+static void what_a_server_drops_from_a_uri_is_no_way_around_a_rule(void **state)
+{
+	static const struct row rows[] = {
+		{ "{\"uri\":\"file:///b\"}", false },	  { "{\"uri\":\"file:///b#x\"}", false },
+		{ "{\"uri\":\"file:///b?x\"}", false },	  { "{\"uri\":\"file:///b?\"}", false },
+		{ "{\"uri\":\"file:///b%3Fx\"}", true },  { "{\"uri\":\"file:///b%23\"}", true },
+		{ "{\"uri\":\"file:///c?x#y\"}", true },  { "{\"uri\":\"docs://a/secret#x\"}", false },
+		{ "{\"uri\":\"docs://a/secret?x\"}", true }, /* a query says which one */
+		{ "{\"uri\":\"docs://a/b#x\"}", true },   { "{\"uri\":\"docs://a/c#x\"}", false },
+	};
+
+	(void)state;
+	use("\"resources\":[{\"match\":\"file:///b\",\"then\":\"deny\"},{\"match\":\"docs://a/secret\",\"then\":\"deny\"},"
+	    "{\"match\":\"docs://a/c#x\",\"then\":\"deny\"},{\"match\":\"*\",\"then\":\"allow\"}]");
+	CHECK("resources/read", rows);
+	use("\"resources\":[{\"match\":\"docs://a/b#x\",\"then\":\"allow\"},{\"match\":\"file:///d/*\",\"then\":\"allow\"}]");
+	assert_true(asks("resources/read", "{\"uri\":\"docs://a/b#x\"}"));
+	assert_false(asks("resources/read", "{\"uri\":\"docs://a/b#y\"}"));
+	assert_true(asks("resources/read", "{\"uri\":\"file:///d/e#L1\"}"));
+	assert_false(asks("resources/read", "{\"uri\":\"file:///e#/d/\"}"));
+}
+
 static void lists_show_what_may_pass_and_keep_their_cursor(void **state)
 {
 	static const struct {
@@ -480,6 +502,7 @@ int main(void)
 		T(every_condition_of_a_rule_must_hold),
 		T(what_needs_approval_is_refused_with_words),
 		T(prompts_and_resources_have_rules_too),
+		T(what_a_server_drops_from_a_uri_is_no_way_around_a_rule),
 		T(without_rules_any_uri_passes),
 		T(lists_show_what_may_pass_and_keep_their_cursor),
 		T(requests_of_the_server_are_denied_answered_or_passed),
