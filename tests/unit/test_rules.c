@@ -274,6 +274,7 @@ static void prompts_and_resources_have_rules_too(void **state)
 		{ "{\"notifications\":{\"resourceSubscriptions\":[\"file:///ok/a\"]}}", true },
 		{ "{\"notifications\":{\"resourceSubscriptions\":[\"file:///ok/a\",\"file:///no\"]}}", false },
 		{ "{\"notifications\":{\"resourceSubscriptions\":\"file:///ok/a\"}}", false },
+		{ "{\"notifications\":{\"resourcesubscriptions\":[\"file:///no/a\"]}}", false },
 	};
 	static const struct row completions[] = {
 		{ "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"ok\"},\"argument\":{}}", true },
@@ -281,6 +282,8 @@ static void prompts_and_resources_have_rules_too(void **state)
 		{ "{\"ref\":{\"type\":\"ref/resource\",\"uri\":\"file:///ok/{x}\"},\"argument\":{}}", true },
 		{ "{\"ref\":{\"type\":\"ref/resource\",\"uri\":\"file:///no/{x}\"},\"argument\":{}}", false },
 		{ "{\"argument\":{}}", false },
+		{ "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"ok\",\"Name\":\"no\"},\"argument\":{}}", false },
+		{ "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"ok\",\"Type\":\"ref/resource\",\"uri\":\"file:///no/a\"},\"argument\":{}}", false },
 	};
 
 	(void)state;
@@ -430,6 +433,7 @@ static void roots_outside_of_the_policy_are_left_out(void **state)
 	assert_string_equal(out(FROM_CLIENT), "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"roots\":"
 					      "[{\"uri\":\"file:///home/u/src/a\",\"name\":\"A\"}]}}\n");
 	is_modern = true;
+	assert_false(asks("tools/call", "{\"name\":\"x\",\"inputResponses\":{\"k\":{\"Roots\":[{\"uri\":\"file:///\"}]}}}"));
 	assert_true(asks("tools/call", "{\"name\":\"x\",\"inputResponses\":{\"k\":{\"roots\":[{\"uri\":\"file:///\"},{\"uri\":\"file:///home/u/src\"}]}}}"));
 	assert_non_null(strstr(out(FROM_CLIENT), "\"roots\":[{\"uri\":\"file:///home/u/src\"}]"));
 }
