@@ -240,8 +240,8 @@ static const char *ask(struct gate *g, enum vocabulary_from from, const struct r
 		return NULL;
 	session_take(&g->session, from, &id, &undone, NULL);
 	g->session.state = before;
-	*ret_code = CODE_REFUSED;
-	return r == -EPERM ? "a secret where none can be replaced" : "too large";
+	*ret_code = r == -EPIPE ? CODE_BROKEN : CODE_REFUSED;
+	return outlet_words(r);
 }
 
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
@@ -325,7 +325,7 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 	}
 	r = outlet_pass(g, from, &rw);
 	if (r < 0) {
-		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
+		*ret_why = outlet_words(r);
 		return refuse(g, from, m, CODE_REFUSED, *ret_why, *ret_why);
 	}
 	notice_passed(&g->session, from, &notice);

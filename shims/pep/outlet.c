@@ -106,6 +106,9 @@ int outlet_pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
 	char *at;
 	long len;
 
+	/* What a client asks would wait for ever; what a server tells is lost with the client. */
+	if (from == FROM_CLIENT && out->fd < 0)
+		return -EPIPE;
 	sink_compact(out);
 	at = sink_reserve(out, 1);
 	rw->json = &g->json;
@@ -118,6 +121,13 @@ int outlet_pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
 	if (out->fd >= 0)
 		out->tail += (size_t)len;
 	return 0;
+}
+
+const char *outlet_words(int r)
+{
+	return r == -EPERM ? "a secret where none can be replaced" :
+	       r == -EPIPE ? "the server does not listen any more" :
+			     "too large";
 }
 
 enum gate_outcome outlet_passed(struct gate *g, enum vocabulary_from from, const struct rpc *m,

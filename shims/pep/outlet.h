@@ -37,8 +37,11 @@ void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 void outlet_omitted(struct gate *g, enum vocabulary_from from, bool is_drop);
 
 /* Write the message of the tape anew.  Return: 0, or nothing was written: -EPERM (a
- * secret where none can be replaced), -ENOBUFS. */
+ * secret where none can be replaced), -ENOBUFS, -EPIPE (the server does not listen). */
 int outlet_pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw);
+
+/* What outlet_pass() returned, for the log and the sender (static). */
+const char *outlet_words(int r);
 
 /* Note what was changed in a message that passed. */
 enum gate_outcome outlet_passed(struct gate *g, enum vocabulary_from from, const struct rpc *m,

@@ -203,7 +203,7 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 	if (r == 0)
 		return outlet_passed(g, from, m, &rw, ret_why);
 	if (!*ret_why)
-		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
+		*ret_why = outlet_words(r);
 	return withhold(g, from, m, &asked, &rw, *ret_why);
 }
 
