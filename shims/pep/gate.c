@@ -256,7 +256,10 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 
 	if (session_is_open(&g->session, from, &id))
 		return duplicate(g, from, m, ret_why);
-	*ret_why = judge_request(g, from, m, &what, &token, &code, &words);
+	code = CODE_INVALID;
+	words = "the id of a cancelled request, whose answer may still come";
+	*ret_why = session_is_cancelled(&g->session, from, &id) ? words :
+		   judge_request(g, from, m, &what, &token, &code, &words);
 	if (*ret_why && from == FROM_SERVER && g->session.state == SESSION_FRESH) {
 		/* In the modern era a client writes no responses: nobody reads one. */
 		outlet_note(g, "drop", from, m, *ret_why, NULL);

@@ -184,6 +184,7 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 
 	g->words = NULL;
 	if (!session_take(&g->session, asker, &id, &asked, &token)) {
+		session_answer_late(&g->session, asker, &id);
 		*ret_why = "an answer to no open request";
 		outlet_note(g, "drop", from, m, *ret_why, NULL);
 		return GATE_DROPPED;
