@@ -223,6 +223,7 @@ static int open_surface(struct surface *s, const struct arguments *a, struct flo
 			       .incoming = reserve(SURFACE_BUFFER, err) };
 	if (err->code)
 		return -err->code;
+	s->scan = f->gate.scan;
 	f->gate.rules.surface = s;
 	if (s->log < 0)
 		return 0;

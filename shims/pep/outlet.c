@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/audit.h"
@@ -7,6 +8,7 @@
 #include "shims/pep/json.h"
 #include "shims/pep/outlet.h"
 #include "shims/pep/rpc.h"
+#include "shims/pep/scan.h"
 #include "shims/pep/sink.h"
 
 enum vocabulary_from outlet_other(enum vocabulary_from from)
@@ -68,24 +70,35 @@ static bool may_note(struct gate *g, enum vocabulary_from from, bool is_drop)
 	return true;
 }
 
+/* Words of a peer's: what would be redacted on the wire is no more for the log. */
+static void note_text(const struct gate *g, struct audit_line *l, const char *name,
+		      uint32_t node)
+{
+	const char *text, *class;
+	char redacted[96];
+	size_t len;
+
+	outlet_text(g, node, &text, &len);
+	class = scan_find(g->scan, text, len);
+	if (!class)
+		audit_text(l, name, text, len);
+	else if (snprintf(redacted, sizeof(redacted), "[REDACTED:%s]", class) > 0)
+		audit_string(l, name, redacted);
+}
+
 void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 		 const struct rpc *m, const char *why, const struct rewrite *rw)
 {
 	struct audit_line l;
-	const char *text;
-	size_t len;
 
 	if (!may_note(g, from, !strcmp(event, "drop")))
 		return;
 	audit_begin(&l, g->audit, event);
 	audit_string(&l, "from", from == FROM_CLIENT ? "client" : "server");
 	if (m && m->kind != RPC_INVALID && m->method != JSON_NONE) {
-		outlet_text(g, m->method, &text, &len);
-		audit_text(&l, "method", text, len);
-		if (json_is(&g->json, m->method, "tools/call")) {
-			outlet_text(g, outlet_tool(g, m), &text, &len);
-			audit_text(&l, "tool", text, len);
-		}
+		note_text(g, &l, "method", m->method);
+		if (json_is(&g->json, m->method, "tools/call"))
+			note_text(g, &l, "tool", outlet_tool(g, m));
 	}
 	if (why)
 		audit_string(&l, "why", why);

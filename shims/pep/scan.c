@@ -356,6 +356,13 @@ size_t scan_text(const struct scan *s, const char *key, size_t key_len, const ch
 	return n;
 }
 
+const char *scan_find(const struct scan *s, const char *text, size_t len)
+{
+	struct scan_span span;
+
+	return s && scan_text(s, NULL, 0, text, len, &span, 1) ? span.class : NULL;
+}
+
 int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *err)
 {
 	struct scan *s = calloc(1, sizeof(*s));

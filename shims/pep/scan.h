@@ -37,6 +37,9 @@ int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *er
 size_t scan_text(const struct scan *s, const char *key, size_t key_len, const char *text,
 		 size_t len, struct scan_span *spans, size_t max);
 
+/* The class of the first secret in it; NULL when there is none, or s is NULL. */
+const char *scan_find(const struct scan *s, const char *text, size_t len);
+
 void scan_close(struct scan *s);
 
 #endif /* SHIMS_PEP_SCAN_H */

@@ -12,6 +12,7 @@
 #include "shims/pep/inject.h"
 #include "shims/pep/json.h"
 #include "shims/pep/pointer.h"
+#include "shims/pep/scan.h"
 #include "shims/pep/sink.h"
 #include "shims/pep/surface.h"
 
@@ -29,7 +30,10 @@ static void log_event(struct surface *s, const char *event, const char *name, si
 		why = "more lines about tools than one session may write";
 	}
 	audit_begin(&l, s->audit, event);
-	audit_text(&l, "tool", name, len);
+	if (scan_find(s->scan, name, len))
+		audit_string(&l, "tool", "[REDACTED]");
+	else
+		audit_text(&l, "tool", name, len);
 	audit_string(&l, "why", why);
 	audit_end(&l);
 }
@@ -53,6 +57,8 @@ static void tell(struct surface *s, const struct pin *pin, const char *words)
 		return;
 	memcpy(name, pin->name, pin->len);
 	name[pin->len] = '\0';
+	if (scan_find(s->scan, pin->name, pin->len))
+		memcpy(name, "[REDACTED]", sizeof("[REDACTED]"));
 	n = snprintf(line, sizeof(line),
 		     "mcp-confine: %s: %s%s %s; look and accept: mcp-confine pins show %s\n",
 		     s->server, pin->subject == PINS_TOOL ? "tool " : "the instructions",
