@@ -17,6 +17,7 @@
 struct subject {
 	const char *text; /* a name, or a normal URI */
 	size_t len, bare; /* bare: of a URI without what a server may not look at */
+	bool is_strict;	  /* a name, and no two that look alike may be used */
 	bool is_certain;  /* false: only "*" matches for certain, others may */
 	bool is_lax;	  /* any arguments are possible */
 	const struct policy_call *arguments;
@@ -55,6 +56,10 @@ static enum policy_truth matches(const struct policy_rule *rule, const struct su
 
 	if (strcmp(rule->match, "*") != 0) {
 		all = s->is_certain ? matches_text(rule->match, s) : POLICY_UNSURE;
+		/* To a server, or a reader, DELETE-ALL may be delete_all. */
+		if (all == POLICY_NO && s->is_strict && rule->then != POLICY_ALLOW &&
+		    match_alike(rule->match, s->text, s->len))
+			all = rule->then == POLICY_DENY ? POLICY_YES : POLICY_UNSURE;
 		if (all == POLICY_NO)
 			return all;
 	}
@@ -100,7 +105,8 @@ static enum policy_decision decide(const struct policy_rules *layers, size_t n,
 enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len,
 					const struct policy_call *arguments)
 {
-	const struct subject s = { name, len, len, true, !arguments, arguments };
+	const struct subject s = { name, len, len, p->messages.names == POLICY_NAMES_STRICT,
+				   true, !arguments, arguments };
 
 	return decide(p->messages.tools, p->messages.n_tools, &s);
 }
@@ -108,7 +114,7 @@ enum policy_decision policy_decide_tool(const struct policy *p, const char *name
 enum policy_decision policy_decide_prompt(const struct policy *p, const char *name, size_t len,
 					  const struct policy_call *arguments)
 {
-	const struct subject s = { name, len, len, true, !arguments, arguments };
+	const struct subject s = { name, len, len, false, true, !arguments, arguments };
 
 	return decide(p->messages.prompts, p->messages.n_prompts, &s);
 }

@@ -9,6 +9,7 @@
 #include "common/audit.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "policies/match.h"
 #include "shims/pep/inject.h"
 #include "shims/pep/json.h"
 #include "shims/pep/pointer.h"
@@ -161,24 +162,12 @@ static bool is_good_name(const char *name, size_t len)
 	return len && len <= PINS_NAME;
 }
 
-/* What a reader takes for the same letter. */
-static char look(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		c = (char)(c + 32);
-	if (c == '0')
-		return 'o';
-	if (c == '1')
-		return 'l';
-	return c == '-' || c == '.' ? '_' : c;
-}
-
 static bool look_alike(const struct pin *pin, const char *name, size_t len)
 {
 	if (pin->subject != PINS_TOOL || pin->len != len || !memcmp(pin->name, name, len))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (look(pin->name[i]) != look(name[i]))
+		if (match_look(pin->name[i]) != match_look(name[i]))
 			return false;
 	return true;
 }
