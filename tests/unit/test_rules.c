@@ -189,6 +189,9 @@ static void a_denied_argument_is_denied_in_doubt(void **state)
 		{ A("write", "{\"path\":\"etc/x\"}"), false },
 		{ A("write", "{\"path\":[\"/etc/x\"]}"), false },
 		{ A("write", "{\"path\":5}"), false },
+		{ A("write", "{\"path\":\"/tmp/x\",\"to\":{\"path\":\"/tmp/x\"}}"), true },
+		{ A("write", "{\"path\":\"/tmp/x\",\"to\":{\"path\":\"/etc/x\"}}"), false },
+		{ A("write", "{\"path\":\"/tmp/x\",\"to\":[{\"path\":\"/etc/x\"}]}"), false },
 		{ A("write", "{\"PATH\":\"/etc/x\"}"), false },
 		{ A("write", "{}"), true },
 		{ A("write", "{\"path\":\"/tmp/x\",\"force\":true}"), false },
@@ -202,6 +205,7 @@ static void a_denied_argument_is_denied_in_doubt(void **state)
 	(void)state;
 	use("\"tools\":[{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/path\":{\"under\":\"/etc\"}}},"
 	    "{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/force\":{\"present\":true}}},"
+	    "{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/to/path\":{\"under\":\"/etc\"}}},"
 	    "{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/files/*\":{\"glob\":\"*.key\"}}},"
 	    "{\"match\":\"*\",\"then\":\"allow\"}]");
 	CHECK("tools/call", rows);
