@@ -39,12 +39,28 @@ static const char *judge_asking(struct gate *g, uint32_t object)
 	return refused ? refused->why : why;
 }
 
+static const char *judge_error(struct gate *g, uint32_t error)
+{
+	struct rpc_id code = rpc_id(&g->json, json_member(&g->json, error, "code"));
+	const char *why = shape_error(&g->json, error);
+
+	/* 2025-11-25 asks for a visit to a page in an error. */
+	if (!why && code.len == 6 && !memcmp(code.text, "-32042", 6) &&
+	    policy_decide_request(g->policy, "elicitation/create", 18) != POLICY_REQUESTS_PASS)
+		why = "server request";
+	return why;
+}
+
 const char *response_state(struct gate *g, uint32_t state, enum session_about about,
 			   struct rewrite *rw)
 {
 	uint32_t result = json_member(&g->json, state, "result");
+	uint32_t error = json_member(&g->json, state, "error");
 	const char *why = judge_asking(g, state);
 
+	/* How the request that it does failed, as in the answer to that. */
+	if (!why && error != JSON_NONE && g->json.nodes[error].type == JSON_TAPE_OBJECT)
+		why = judge_error(g, error);
 	if (why || result == JSON_NONE)
 		return why;
 	if (g->json.nodes[result].type != JSON_TAPE_OBJECT)
@@ -98,13 +114,12 @@ static const char *judge_task(struct gate *g, enum vocabulary_from asker, uint32
 }
 
 /* The server's answer to initialize decides the revision: one that we know. */
-static const char *judge_hello(struct gate *g, uint32_t result)
+static const char *judge_hello(const struct gate *g, uint32_t result)
 {
 	struct rpc_id version = rpc_id(&g->json, json_member(&g->json, result, "protocolVersion"));
 
 	if (!version.text || !vocabulary_has_revision(false, version.text, version.len))
 		return "the server chose a protocol version that is not known";
-	g->session.state = SESSION_OPEN;
 	return NULL;
 }
 
@@ -140,18 +155,6 @@ static const char *judge_answer(struct gate *g, enum vocabulary_from asker, cons
 	}
 	why = judge_result(g, m->result, asked->about, rw);
 	return why || asked->about != SESSION_INITIALIZE ? why : judge_hello(g, m->result);
-}
-
-static const char *judge_error(struct gate *g, const struct rpc *m)
-{
-	struct rpc_id code = rpc_id(&g->json, json_member(&g->json, m->error, "code"));
-	const char *why = shape_error(&g->json, m->error);
-
-	/* 2025-11-25 asks for a visit to a page in an error. */
-	if (!why && code.len == 6 && !memcmp(code.text, "-32042", 6) &&
-	    policy_decide_request(g->policy, "elicitation/create", 18) != POLICY_REQUESTS_PASS)
-		why = "server request";
-	return why;
 }
 
 static enum gate_outcome withhold(struct gate *g, enum vocabulary_from from, const struct rpc *m,
@@ -190,17 +193,18 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 		return GATE_DROPPED;
 	}
 	*ret_why = m->kind == RPC_RESULT ? judge_answer(g, asker, m, &asked, &token, &rw) :
-					   judge_error(g, m);
+					   judge_error(g, m->error);
 	if (!*ret_why && asker == FROM_CLIENT && g->rates) {
 		g->words = rates_result(g->rates, &asked.ticket, rules_measure(&g->json, 0));
 		*ret_why = g->words ? "rate" : NULL;
 	}
 	session_free_token(&g->session, asker, token);
-	/* Without its answer there is no session. */
-	if (asked.about == SESSION_INITIALIZE && (*ret_why || m->kind == RPC_ERROR) &&
-	    g->session.state == SESSION_ASKED)
-		g->session.state = SESSION_FRESH;
 	r = *ret_why ? -EPERM : outlet_pass(g, from, &rw);
+	/* Without its answer there is no session. */
+	if (asked.about == SESSION_INITIALIZE && r == 0 && m->kind == RPC_RESULT)
+		g->session.state = SESSION_OPEN;
+	else if (asked.about == SESSION_INITIALIZE && g->session.state == SESSION_ASKED)
+		g->session.state = SESSION_FRESH;
 	if (r == 0)
 		return outlet_passed(g, from, m, &rw, ret_why);
 	if (!*ret_why)
