@@ -68,10 +68,16 @@ static uint64_t fs_granted(enum landlock_grant grant)
 		return read | FS_EXECUTE;
 	case LANDLOCK_WRITE:
 		return write;
+	case LANDLOCK_CHANGE:
+		return write & ~(FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM);
+	case LANDLOCK_PRIVATE:
+		return write | FS_MAKE_SOCK | FS_MAKE_FIFO;
 	case LANDLOCK_SOCKET:
 		return write | FS_MAKE_SOCK;
 	case LANDLOCK_DEVICE:
 		return FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+	case LANDLOCK_UNLINK:
+		return FS_REMOVE_FILE;
 	}
 	return 0;
 }

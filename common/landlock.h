@@ -21,8 +21,11 @@ enum landlock_grant {
 	LANDLOCK_EXECUTE,   /* the same, and execution */
 	LANDLOCK_WRITE,	    /* content, names, files, directories, links; no execution,
 			       no device, socket or FIFO */
-	LANDLOCK_SOCKET,    /* the same, and named sockets */
+	LANDLOCK_SOCKET,    /* LANDLOCK_WRITE, and named sockets */
+	LANDLOCK_CHANGE,    /* LANDLOCK_WRITE, but nothing that is new */
+	LANDLOCK_PRIVATE,   /* LANDLOCK_WRITE with sockets and FIFOs: nobody outside meets them */
 	LANDLOCK_DEVICE,    /* read and write an existing device node */
+	LANDLOCK_UNLINK,    /* take names of files away, nothing else */
 };
 
 /* Return: the ABI of the running kernel, 0 when Landlock is absent or disabled. */

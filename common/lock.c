@@ -22,11 +22,17 @@
 
 int lock_memory(struct err *err)
 {
-	const struct rlimit none = { 0, 0 };
+	/* 1 and not 0: with it a core_pattern that is a pipe starts nothing either (core(5)),
+	 * and the server inherits it. */
+	struct rlimit core;
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_errno(err, errno, "prctl PR_SET_DUMPABLE");
-	if (setrlimit(RLIMIT_CORE, &none) < 0)
+	if (getrlimit(RLIMIT_CORE, &core) < 0)
+		return err_errno(err, errno, "getrlimit RLIMIT_CORE");
+	core.rlim_max = core.rlim_max > 1 ? 1 : core.rlim_max;
+	core.rlim_cur = core.rlim_max;
+	if (setrlimit(RLIMIT_CORE, &core) < 0)
 		return err_errno(err, errno, "setrlimit RLIMIT_CORE");
 	return 0;
 }

@@ -20,7 +20,7 @@ struct lock_filter {
 	unsigned short len;
 };
 
-/* prctl(PR_SET_DUMPABLE, 0) and RLIMIT_CORE 0. */
+/* prctl(PR_SET_DUMPABLE, 0) and RLIMIT_CORE 1, which makes no file and no pipe. */
 int lock_memory(struct err *err);
 
 /*

@@ -13,6 +13,7 @@
 
 extern const struct lock_filter filter_server_calls;	 /* A: allow list by number, else ENOSYS */
 extern const struct lock_filter filter_server_arguments; /* B: allow, but for arguments */
+extern const struct lock_filter filter_server_no_sockets; /* C: for "sockets": "none" */
 extern const struct lock_filter filter_server_bare; /* the third, without namespaces */
 /* B for a server that may connect: TCP, and UDP to its resolver, besides AF_UNIX. */
 extern const struct lock_filter filter_server_arguments_net;
@@ -20,6 +21,8 @@ extern const struct lock_filter filter_init;	 /* pid 1 of the sandbox */
 extern const struct lock_filter filter_launcher; /* the launcher as supervisor */
 extern const struct lock_filter filter_init_bare, filter_launcher_bare; /* the same, there */
 extern const struct lock_filter filter_pep;
+extern const struct lock_filter filter_broker; /* the one without a network */
+extern const struct lock_filter filter_remote; /* the one with */
 extern const struct lock_filter filter_egress;
 
 #endif /* FILTERS_FILTERS_H */

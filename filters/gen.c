@@ -2,9 +2,9 @@
 /*
  * gen - print the seccomp programs as C (build time only)
  *
- * usage: gen [--arch x86_64|aarch64] [--sanitized]
+ * usage: gen [--arch x86_64|aarch64] [--prefix NAME] [--sanitized]
  *
- * A server gets two stacked filters, because libseccomp cannot give one call both an
+ * A server gets stacked filters, because libseccomp cannot give one call both an
  * unconditional and a conditional rule, and because rules on arguments must compare the
  * 32 bits that the kernel uses: the rest of a register is the caller's to fill
  * (CVE-2019-7303, CVE-2019-10063).  So arguments are always compared by MASKED_EQ on
@@ -126,15 +126,61 @@ static scmp_filter_ctx server_calls(void)
 {
 	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ERRNO(ENOSYS));
 
-#define CALL(name) rule(ctx, SCMP_ACT_ALLOW, #name);
-#define EPERM_(name) rule(ctx, SCMP_ACT_ERRNO(EPERM), #name);
+#define CALL(name, why) rule(ctx, SCMP_ACT_ALLOW, #name);
+#define EPERM_(name, why) rule(ctx, SCMP_ACT_ERRNO(EPERM), #name);
 /* The default action: libseccomp refuses a rule for it, the row states the intent. */
-#define NOSYS(name) number(#name);
+#define NOSYS(name, why) number(#name);
 #include "filters/server_calls.h"
 #undef CALL
 #undef EPERM_
 #undef NOSYS
 	return ctx;
+}
+
+/* Refused as soon as one of the 32 bits is not value's. */
+static void only(scmp_filter_ctx ctx, int error, const char *name, unsigned int arg,
+		 uint64_t value)
+{
+	for (unsigned int bit = 0; bit < 32; bit++)
+		refuse_if(ctx, error, name, arg, 1ULL << bit, ~value & 1ULL << bit);
+}
+
+/*
+ * 0, 8 (bit 3 alone) and all ones pass.  With the other 31 bits on a ring, any other
+ * value has a set bit somewhere whose successor is clear; what is left is all ones
+ * without bit 3.
+ */
+static void plain(scmp_filter_ctx ctx, int error, const char *name, unsigned int arg)
+{
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		unsigned int next = (bit + 1) % 32 == 3 ? 4 : (bit + 1) % 32;
+
+		if (bit != 3)
+			refuse_if(ctx, error, name, arg, 1ULL << bit | 1ULL << next, 1ULL << bit);
+	}
+	refuse_if(ctx, error, name, arg, 1ULL << 0 | 1ULL << 3, 1ULL << 0);
+}
+
+static void refuse_both(scmp_filter_ctx ctx, int error, const char *name,
+			const struct scmp_arg_cmp cmp[static 2])
+{
+	int nr = number(name), r;
+
+	if (nr < 0)
+		return;
+	r = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ERRNO((uint32_t)error), nr, 2, cmp);
+	if (r < 0)
+		die("add a rule on two arguments", name, r);
+}
+
+/* The one comparison of a whole register: the kernel uses all 64 bits of a pointer. */
+static void sets(scmp_filter_ctx ctx, int error, const char *name, unsigned int arg,
+		 uint64_t value, unsigned int pointer)
+{
+	refuse_both(ctx, error, name,
+		    (const struct scmp_arg_cmp[2]){
+			    SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, LOW32, value),
+			    SCMP_CMP(pointer, SCMP_CMP_NE, 0) });
 }
 
 /* The same for two arguments at once. */
@@ -154,12 +200,11 @@ static void refuse_if_both(scmp_filter_ctx ctx, int error, const char *name, uns
 		die("add a rule on two arguments", name, r);
 }
 
-/* Families 0 and 2 to 63 one by one, larger numbers by any of the higher bits. */
-static void only_families(scmp_filter_ctx ctx, const char *name, bool has_internet)
+/* Families below 64 one by one, larger numbers by any of the higher bits. */
+static void only_families(scmp_filter_ctx ctx, const char *name)
 {
 	for (uint64_t family = 0; family < 64; family++)
-		if (family != AF_UNIX &&
-		    !(has_internet && (family == AF_INET || family == AF_INET6)))
+		if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
 			refuse_if(ctx, EAFNOSUPPORT, name, 0, LOW32, family);
 	for (unsigned int bit = 6; bit < 32; bit++)
 		refuse_if(ctx, EAFNOSUPPORT, name, 0, 1ULL << bit, 1ULL << bit);
@@ -188,86 +233,44 @@ static void only_tcp_and_udp(scmp_filter_ctx ctx)
 	}
 }
 
-static void no_namespaces(scmp_filter_ctx ctx)
+/* The families of a server without a network, or with what the policy names. */
+static void families(scmp_filter_ctx ctx, const char *name, bool has_internet)
 {
-	static const uint64_t flags[] = { CLONE_NEWNS,	CLONE_NEWCGROUP, CLONE_NEWUTS,
-					  CLONE_NEWIPC, CLONE_NEWUSER,	 CLONE_NEWPID,
-					  CLONE_NEWNET };
-
-	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
-		refuse_if(ctx, EPERM, "clone", 0, flags[i], flags[i]);
-}
-
-static void no_terminal_tricks(scmp_filter_ctx ctx)
-{
-	/* Push input, take over a console or a controlling terminal, change the discipline
-	 * (CVE-2017-5226, CVE-2023-28100); mark files immutable. */
-	static const uint64_t requests[] = { 0x5412 /* TIOCSTI */,   0x541c /* TIOCLINUX */,
-					     0x541d /* TIOCCONS */,  0x540e /* TIOCSCTTY */,
-					     0x5423 /* TIOCSETD */,
-					     0x40086602 /* FS_IOC_SETFLAGS */,
-					     0x401c5820 /* FS_IOC_FSSETXATTR */ };
-
-	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
-		refuse_if(ctx, EPERM, "ioctl", 1, LOW32, requests[i]);
-}
-
-static void no_process_tricks(scmp_filter_ctx ctx)
-{
-	static const uint64_t options[] = {
-		PR_SET_MM,	   0x59616d61 /* PR_SET_PTRACER */, PR_SET_SECUREBITS,
-		PR_CAPBSET_DROP,   PR_CAP_AMBIENT,	59 /* PR_SET_SYSCALL_USER_DISPATCH */,
-		62 /* PR_SCHED_CORE */,
-	};
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
-		refuse_if(ctx, EPERM, "prctl", 0, LOW32, options[i]);
-	/* Any persona but the plain one and the question for it (0xffffffff): what makes
-	 * exploits easier is a single bit each. The question has every bit set, so each
-	 * rule looks at bit 31 as well. */
-	refuse_if(ctx, EPERM, "personality", 0, 0x80000000ULL | ADDR_NO_RANDOMIZE,
-		  ADDR_NO_RANDOMIZE);
-	refuse_if(ctx, EPERM, "personality", 0, 0x80000000ULL | READ_IMPLIES_EXEC,
-		  READ_IMPLIES_EXEC);
-	refuse_if(ctx, EPERM, "personality", 0, 0x80000000ULL | MMAP_PAGE_ZERO, MMAP_PAGE_ZERO);
-}
-
-static void no_special_files(scmp_filter_ctx ctx)
-{
-	static const struct {
-		const char *name;
-		unsigned int arg;
-	} modes[] = { { "chmod", 1 }, { "fchmod", 1 }, { "fchmodat", 2 } }, nodes[] = {
-		{ "mknod", 1 }, { "mknodat", 2 } };
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-		refuse_if(ctx, EPERM, modes[i].name, modes[i].arg, S_ISUID, S_ISUID);
-		refuse_if(ctx, EPERM, modes[i].name, modes[i].arg, S_ISGID, S_ISGID);
+	if (!has_internet) {
+		only(ctx, EAFNOSUPPORT, name, 0, AF_UNIX);
+		return;
 	}
-	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++) {
-		refuse_if(ctx, EPERM, nodes[i].name, nodes[i].arg, S_IFMT, S_IFCHR);
-		refuse_if(ctx, EPERM, nodes[i].name, nodes[i].arg, S_IFMT, S_IFBLK);
-	}
+	only_families(ctx, name);
+	only_tcp_and_udp(ctx);
 }
 
 static scmp_filter_ctx server_arguments(bool has_internet)
 {
 	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ALLOW);
 
-	only_families(ctx, "socket", has_internet);
-	only_families(ctx, "socketpair", false);
-	if (has_internet)
-		only_tcp_and_udp(ctx);
-	/* An unconnected datagram end can send to any visible socket of the host. */
-	refuse_if(ctx, EPERM, "socketpair", 1, 0xf, SOCK_DGRAM);
-	refuse_if(ctx, EPERM, "socketpair", 1, 0xf, SOCK_RAW);
-	/* BPF programs and raw filters on sockets. */
-	refuse_if(ctx, EPERM, "setsockopt", 2, LOW32, 50 /* SO_ATTACH_BPF */);
-	refuse_if(ctx, EPERM, "setsockopt", 2, LOW32, 52 /* SO_ATTACH_REUSEPORT_EBPF */);
-	no_namespaces(ctx);
-	no_terminal_tricks(ctx);
-	no_process_tricks(ctx);
-	no_special_files(ctx);
+#define ALL LOW32
+#define TMPFILE 020000000 /* __O_TMPFILE without the O_DIRECTORY that goes with it */
+#define REFUSE(error, name, arg, mask, value, why)                                       \
+	refuse_if(ctx, error, #name, arg, mask, value);
+#define REFUSE2(error, name, arg, mask, value, arg2, mask2, value2, why)                 \
+	refuse_both(ctx, error, #name,                                                   \
+		    (const struct scmp_arg_cmp[2]){                                      \
+			    SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask, value),              \
+			    SCMP_CMP(arg2, SCMP_CMP_MASKED_EQ, mask2, value2) });
+#define ONLY(error, name, arg, value, why) only(ctx, error, #name, arg, value);
+#define SETS(error, name, arg, value, pointer, why) sets(ctx, error, #name, arg, value, pointer);
+#define FAMILIES(name, why) families(ctx, #name, has_internet);
+#define PLAIN(error, name, arg, why) plain(ctx, error, #name, arg);
+#include "filters/server_arguments.h"
+	return ctx;
+}
+
+static scmp_filter_ctx server_no_sockets(void)
+{
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ALLOW);
+
+#define REFUSED(error, name, why) rule(ctx, SCMP_ACT_ERRNO(error), #name);
+#include "filters/server_no_sockets.h"
 	return ctx;
 }
 
@@ -305,11 +308,14 @@ static scmp_filter_ctx server_bare(void)
 	static const char *const sysv[] = { "shmget", "shmat",	"shmctl", "semget", "semop",
 					    "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv",
 					    "msgctl", NULL };
-	/* By path, of any file of the user's; by descriptor it was opened first. */
+	/* By path, of any file of the user's; by descriptor of any that may be read, since
+	 * no mount here is read-only. */
 	static const char *const paths[] = { "truncate", "chmod", "fchmodat", "chown", "lchown",
 					     "fchownat", "utime", "utimes", "futimesat", "setxattr",
 					     "lsetxattr", "removexattr", "lremovexattr",
-					     "inotify_add_watch", NULL };
+					     "inotify_add_watch", "inotify_init", "inotify_init1",
+					     "fchmod", "fchown", "fsetxattr", "fremovexattr",
+					     NULL };
 	/* Of another process of the user's. */
 	static const char *const others[] = { "prlimit64", "sched_setaffinity", "sched_setparam",
 					      "sched_setscheduler", "sched_setattr" };
@@ -357,6 +363,23 @@ static const char *const launcher_bare_calls[] = { COMMON_CALLS, "wait4", "waiti
 						   "pread64", "kill", NULL };
 static const char *const pep_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
 					 "fstat", "newfstatat", "mremap", NULL };
+/* Accepts on a socket that it made before; makes none. */
+static const char *const broker_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
+					    "accept4", "getsockopt", "unlinkat", "fstat",
+					    "newfstatat", NULL };
+/* libcurl, OpenSSL and the resolver of libc, with its threads.  A call that a version of
+ * these adds must not kill: ENOSYS, and they do without. */
+static const char *const remote_calls[] = {
+	COMMON_CALLS, "writev", "readv", "pread64", "recvfrom", "sendto", "recvmsg", "sendmsg",
+	"sendmmsg", "recvmmsg", "socket", "socketpair", "connect", "bind", "shutdown",
+	"getsockname", "getpeername", "getsockopt", "setsockopt", "accept4", "pipe2", "eventfd2",
+	"fcntl", "dup", "openat", "fstat", "newfstatat", "statx", "lseek", "access", "faccessat",
+	"readlink", "readlinkat", "getdents64", "unlinkat", "mremap", "set_robust_list", "rseq",
+	"sched_yield", "sched_getaffinity", "gettid", "getuid", "geteuid", "getgid", "getegid",
+	"getrandom", "uname", "sysinfo", "rt_sigaction", "sigaltstack", "tgkill", "nanosleep",
+	"clock_nanosleep", "clock_getres", "gettimeofday", "time", "prlimit64", "membarrier",
+	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", NULL,
+};
 /* c-ares reads the resolver configuration again when it asks, and opens sockets; relays
  * are socket, connect, splice. */
 static const char *const egress_calls[] = {
@@ -402,7 +425,39 @@ static scmp_filter_ctx ours(const char *const *calls, bool sanitized)
 	return ctx;
 }
 
+/* Memory without execution, threads without processes, and a few harmless ioctl(2). */
+static scmp_filter_ctx remote(void)
+{
+	static const uint64_t requests[] = { 0x541b /* FIONREAD */, 0x5421 /* FIONBIO */ };
+	const uint64_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ERRNO(ENOSYS));
+	int r = 0;
+
+	for (size_t i = 0; remote_calls[i]; i++)
+		rule(ctx, SCMP_ACT_ALLOW, remote_calls[i]);
+	for (size_t i = 0; i < 2 && r == 0; i++)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("ioctl"), 1,
+					   SCMP_A1(SCMP_CMP_MASKED_EQ, LOW32, requests[i]));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("mmap"), 1,
+					   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("mprotect"), 1,
+					   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("clone"), 1,
+					   SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("prctl"), 1,
+					   SCMP_A0(SCMP_CMP_MASKED_EQ, LOW32, PR_SET_NAME));
+	if (r < 0)
+		die("add a rule on an argument", "remote", r);
+	return ctx;
+}
+
 /* --- output --------------------------------------------------------------------------------- */
+
+static const char *prefix = "filter";
 
 static void print(const char *name, scmp_filter_ctx ctx)
 {
@@ -422,7 +477,8 @@ static void print(const char *name, scmp_filter_ctx ctx)
 		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", insn.code, insn.jt, insn.jf, insn.k);
 		n++;
 	}
-	printf("};\nconst struct lock_filter filter_%s = { %s_insns, %zu };\n\n", name, name, n);
+	printf("};\nconst struct lock_filter %s_%s = { %s_insns, %zu };\n\n", prefix, name, name,
+	       n);
 	fclose(file);
 	seccomp_release(ctx);
 }
@@ -439,6 +495,8 @@ int main(int argc, char **argv)
 			arch = seccomp_arch_resolve_name(argv[++i]);
 			if (!arch)
 				die("unknown architecture", argv[i], -EINVAL);
+		} else if (!strcmp(argv[i], "--prefix") && i + 1 < argc) {
+			prefix = argv[++i];
 		} else {
 			die("unknown argument", argv[i], -EINVAL);
 		}
@@ -448,12 +506,15 @@ int main(int argc, char **argv)
 	print("server_calls", server_calls());
 	print("server_arguments", server_arguments(false));
 	print("server_arguments_net", server_arguments(true));
+	print("server_no_sockets", server_no_sockets());
 	print("server_bare", server_bare());
 	print("init_bare", ours(init_bare_calls, sanitized));
 	print("launcher_bare", ours(launcher_bare_calls, sanitized));
 	print("init", ours(init_calls, sanitized));
 	print("launcher", ours(launcher_calls, sanitized));
 	print("pep", ours(pep_calls, sanitized));
+	print("broker", ours(broker_calls, sanitized));
+	print("remote", remote());
 	print("egress", ours(egress_calls, sanitized));
 	return 0;
 }

@@ -24,7 +24,7 @@ static const char *const read_too[] = {
 
 static bool is_kept(const struct plan_entry *e)
 {
-	return e->kind == PLAN_BIND || e->kind == PLAN_DEVICE;
+	return (e->kind == PLAN_BIND || e->kind == PLAN_DEVICE) && !e->is_protection;
 }
 
 static void drop_made(struct plan *p)
@@ -112,6 +112,19 @@ int bare_adapt(struct plan *plan, const char *private, struct err *err)
 		return err_set(err, EPERM,
 			       "network.connect: the tier nouserns has no network namespace to open "
 			       "a way out of; grant no destination, or run where the tier full works");
+	if (plan->no_new_names)
+		return err_set(err, EPERM,
+			       "sandbox.new_names: the tier nouserns cannot keep names from appearing; "
+			       "drop it, or run where the tier full works");
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].is_protection && !plan->v[i].is_writable) {
+			/* Rules only add up, here too; what is replaced is reported at the end. */
+			if (strv_add(&plan->notes, "git's hooks and settings of editors and agents in what is "
+						   "writable are writable too: the tier nouserns cannot "
+						   "protect them") < 0)
+				return err_errno(err, ENOMEM, "plan");
+			break;
+		}
 	drop_made(plan);
 	for (size_t i = 0; i < plan->n; i++) {
 		/* A kept home is bound elsewhere in the other tier: here it is where it is. */

@@ -13,8 +13,13 @@ struct err;
 int run_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int decide_main(int argc, char **argv);
+int approve_main(int argc, char **argv);
 int pins_main(int argc, char **argv);
 int status_main(int argc, char **argv);
+int scan_main(int argc, char **argv);
+int wrap_main(int argc, char **argv);
+int unwrap_main(int argc, char **argv);
+int audit_configs_main(int argc, char **argv);
 
 /* "mcp-confine: words" on stderr, one line, terminal-safe. */
 void say_error(const struct err *err);

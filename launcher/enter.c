@@ -19,6 +19,7 @@
  * Nothing recovers: a failing step is reported to the launcher in one struct and the
  * process exits 125, which ends the namespaces.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -35,6 +36,7 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/landlock.h"
+#include "common/layer.h"
 #include "common/lock.h"
 #include "common/nolinks.h"
 #include "common/sys.h"
@@ -53,6 +55,7 @@
 #include "launcher/sweep.h"
 #include "launcher/timing.h"
 #include "launcher/user.h"
+#include "launcher/walk.h"
 
 #define EXIT_OURS 125
 #define EXIT_CANNOT_EXECUTE 126
@@ -77,9 +80,71 @@ static int add_rule(int ruleset, int abi, const char *path, enum landlock_grant 
 	cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat st;
 
+	if (fd < 0 && errno == ENOENT && layer_is_out("mount"))
+		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, errno, "open %s", path);
 	return landlock_add(ruleset, abi, fd, S_ISDIR(st.st_mode), grant, err);
+}
+
+/* Is path a mount of the host's, or on the way to one? */
+static bool leads_to_bind(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].kind == PLAN_BIND && walk_is_below(plan->v[i].target, path))
+			return true;
+	return false;
+}
+
+/*
+ * "new_names": "deny": what is in the directory may change, and only the directories in
+ * it may get something new.  Landlock's rules reach down through mounts: a right given
+ * to a directory is given to all that is mounted below it, so what leads to a directory
+ * of the host's gets none here, and is met again with a rule of its own.
+ */
+static int add_old_names(int ruleset, int abi, const struct plan *plan,
+			 const struct plan_entry *e, struct err *err)
+{
+	DIR *d = opendir(e->target);
+	int r = d ? add_rule(ruleset, abi, e->target,
+			     e->kind == PLAN_TMPFS ? LANDLOCK_READ : LANDLOCK_CHANGE, err) :
+		    err_errno(err, errno, "open %s", e->target);
+
+	for (struct dirent *entry; d && r == 0 && (entry = readdir(d));) {
+		cleanup_free char *below = NULL;
+		struct stat st;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode))
+			continue;
+		if (asprintf(&below, "%s/%s", e->target, entry->d_name) < 0)
+			r = err_errno(err, ENOMEM, "rules");
+		else if (!leads_to_bind(plan, below))
+			r = add_rule(ruleset, abi, below, LANDLOCK_WRITE, err);
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
+/* So that a home in which nothing new can be made still has where programs write. */
+static int make_home(const struct plan *plan, struct err *err)
+{
+	static const char *const names[] = { ".cache", ".config", ".local", ".npm", "tmp" };
+
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++) {
+			cleanup_free char *path = NULL;
+
+			if (plan->v[i].kind != PLAN_TMPFS || plan->v[i].is_alone)
+				continue;
+			if (asprintf(&path, "%s/%s", plan->v[i].target, names[j]) < 0)
+				return err_errno(err, ENOMEM, "home");
+			if (mkdir(path, 0700) < 0 && errno != EEXIST)
+				return err_errno(err, errno, "make %s", path);
+		}
+	return 0;
 }
 
 /* Without mounts the rule is all there is: it must be on what the plan pinned. */
@@ -141,10 +206,14 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 		return r < 0 ? r : take_fd(&ruleset);
 	}
 	r = add_rule(ruleset, abi, "/", LANDLOCK_LIST, err);
+	if (r == 0 && plan->no_new_names)
+		r = make_home(plan, err);
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		int grant = plan_grant(&plan->v[i]);
 
-		if (grant >= 0)
+		if (grant == LANDLOCK_WRITE && plan->v[i].is_dir && plan->no_new_names)
+			r = add_old_names(ruleset, abi, plan, &plan->v[i], err);
+		else if (grant >= 0)
 			r = add_rule(ruleset, abi, plan->v[i].target,
 				     (enum landlock_grant)grant, err);
 	}
@@ -194,7 +263,7 @@ static int prepare(const struct start *s, struct err *err)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING_, NULL) < 0 && errno != ENOSYS &&
 	    errno != EPERM)
 		return err_errno(err, errno, "leave the session keyring");
-	r = limits_enter(&s->plan->limits, err);
+	r = layer_is_out("limits") ? 0 : limits_enter(&s->plan->limits, err);
 	if (r == 0)
 		r = place_stdio(s, err);
 	if (r < 0)
@@ -217,16 +286,19 @@ static int confine(const struct plan *plan, struct err *err)
 	if (ruleset < 0)
 		return ruleset;
 	timing_mark("server", "Landlock rules collected");
-	r = lock_privileges(err);
+	r = layer_is_out("capabilities") || layer_is_out("no-new-privs") ? layer_privileges(err) :
+									   lock_privileges(err);
 	timing_mark("server", "privileges dropped");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("landlock"))
 		r = landlock_enter(ruleset, err);
 	if (r == 0 && plan->is_bare)
 		r = lock_syscalls(&filter_server_bare, err);
-	if (r == 0)
+	if (r == 0 && plan->no_sockets && !plan->is_bare)
+		r = lock_syscalls(&filter_server_no_sockets, err);
+	if (r == 0 && !layer_is_out("arguments"))
 		r = lock_syscalls(plan->network.n_destinations ? &filter_server_arguments_net :
 							 &filter_server_arguments, err);
-	if (r == 0)
+	if (r == 0 && !layer_is_out("calls"))
 		r = lock_syscalls(&filter_server_calls, err);
 	return r;
 }
@@ -295,17 +367,19 @@ static int build(const struct start *s, struct err *err)
 	int r;
 
 	timing_mark("init", "namespaces");
-	r = ns_map(s->user->uid, s->user->gid, err);
+	r = layer_is_out("user") ? 0 : ns_map(s->user->uid, s->user->gid, err);
 	timing_mark("init", "identity map");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("network"))
 		r = s->egress < 0 ? net_isolate(err) : net_open(&s->plan->network, s->egress, err);
 	timing_mark("init", "network checked");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("limits"))
+		r = limits_prefer(err);
+	if (r == 0 && !layer_is_out("uts"))
 		r = ns_rename(err);
-	if (r == 0)
+	if (r == 0 && !layer_is_out("mount"))
 		r = mounts_enter(s->plan, err);
 	timing_mark("init", "root built and entered");
-	if (r == 0)
+	if (r == 0 && !layer_is_out("mount") && !layer_is_out("verify"))
 		r = mounts_verify(s->plan, err);
 	timing_mark("init", "mount table verified");
 	/* From here on pid 1 cannot be traced, also before it has locked itself. */

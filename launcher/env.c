@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/err.h"
 #include "launcher/env.h"
 #include "launcher/runtime.h"
 #include "launcher/user.h"
+#include "launcher/values.h"
 #include "policies/policy.h"
 
 /* Passed in every policy: how text, time and the terminal look, nothing else. */
@@ -17,6 +19,7 @@ void env_done(struct env *e)
 {
 	strv_done(&e->server);
 	strv_done(&e->known);
+	strv_done(&e->injected);
 }
 
 /* Does NAME=... of entry match a name, or a prefix that ends in '*'? */
@@ -97,6 +100,25 @@ static int put_basics(struct env *e, const struct runtime *runtime, const struct
 	return r;
 }
 
+/* Values that the policy takes from files; they are known to the pep in any case. */
+static int put_files(struct env *e, const struct strv *files, struct err *err)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		cleanup_free char *value = NULL;
+		size_t name = strcspn(files->v[i], "=");
+		int r = values_read(files->v[i] + name + 1, &value, err);
+
+		if (r < 0)
+			return r;
+		r = strv_addf(&e->injected, "%.*s=%s", (int)name, files->v[i], value);
+		if (r == 0)
+			r = put(&e->server, e->injected.v[e->injected.n - 1]);
+		if (r < 0)
+			return err_errno(err, -r, "environment");
+	}
+	return 0;
+}
+
 int env_build(char *const *environ_, const struct policy *policy, const struct strv *given,
 	      const struct runtime *runtime, const struct user *user, struct env *ret,
 	      struct err *err)
@@ -116,6 +138,13 @@ int env_build(char *const *environ_, const struct policy *policy, const struct s
 		r = put(&e.server, set->v[i]);
 		if (r == 0)
 			r = strv_add(&e.known, set->v[i]);
+	}
+	if (r == 0) {
+		r = put_files(&e, &policy->sandbox.env_files, err);
+		if (r < 0) {
+			env_done(&e);
+			return r;
+		}
 	}
 	for (size_t i = 0; i < given->n && r == 0; i++) {
 		if (!strchr(given->v[i], '='))

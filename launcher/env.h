@@ -17,7 +17,8 @@ struct user;
 
 struct env {
 	struct strv server; /* NAME=value, for execve */
-	struct strv known;  /* entries whose values must not cross: removed and injected */
+	struct strv known;  /* entries whose values must not cross when they look secret */
+	struct strv injected; /* entries taken from files: secret whatever they look like */
 };
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/landlock.h"
+#include "common/secrets.h"
+#include "launcher/broker.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
@@ -19,6 +22,15 @@ static void print(FILE *out, const char *text)
 	char safe[4096];
 
 	fputs(err_printable(safe, sizeof(safe), text), out);
+}
+
+/* Is the argument a value that the policy takes from a file? */
+static bool is_injected(const struct session *s, const char *argument)
+{
+	for (size_t i = 0; i < s->values.n; i++)
+		if (!strcmp(strchr(s->values.v[i], '=') + 1, argument))
+			return true;
+	return false;
 }
 
 static void layers(FILE *out, const struct session *s)
@@ -39,7 +51,8 @@ static void layers(FILE *out, const struct session *s)
 	fputs("\narguments ", out);
 	for (size_t i = 0; i < s->plan.argv.n; i++) {
 		fputc(' ', out);
-		print(out, s->plan.argv.v[i]);
+		print(out, is_injected(s, s->plan.argv.v[i]) ? "(from a file)" :
+							       s->plan.argv.v[i]);
 	}
 	fputs("\ndirectory  ", out);
 	print(out, s->plan.cwd);
@@ -62,6 +75,7 @@ static const char *mode(const struct plan_entry *e)
 	case PLAN_PROC:
 		return "proc";
 	case PLAN_FILE:
+	case PLAN_NAME:
 		return "read";
 	case PLAN_COVER:
 	case PLAN_DIR:
@@ -107,6 +121,8 @@ static void environment(FILE *out, const struct session *s)
 		*value++ = '\0';
 		known += secrets_is_secret(name, value);
 	}
+	for (size_t i = 0; i < s->env.injected.n; i++)
+		known += strlen(strchr(s->env.injected.v[i], '=') + 1) >= SECRETS_GRAM;
 	fprintf(out, "\n  everything else is removed; %zu values look secret and are redacted in "
 		     "every message\n", known);
 }
@@ -152,14 +168,16 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 	if (s->tier.is == POLICY_TIER_FULL)
 		fprintf(out,
 			"\ntier full: user, mount, pid, network, ipc, uts and cgroup namespaces; no\n"
-			"  capabilities; no_new_privs; Landlock (ABI %d here); two seccomp filters\n",
-			landlock_abi());
+			"  capabilities; no_new_privs; Landlock (ABI %d here); %s seccomp filters\n",
+			landlock_abi(), s->plan.no_sockets ? "three" : "two");
 	else
 		weaker_tier(out, s);
 	if (s->plan.is_bare)
 		fputs("network: none; no socket at all can be made\n", out);
 	else
 		network(out, &s->policy.sandbox.network);
+	if (s->plan.no_sockets)
+		fputs("sockets: none, but for connected pairs\n", out);
 	if (s->plan.socket) {
 		fputs("messages: by a Unix socket inside, ", out);
 		print(out, s->plan.socket);
@@ -172,7 +190,9 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 		l->file_size >> 20);
 	if (l->cpu)
 		fprintf(out, ", %" PRIu64 " s of CPU", l->cpu);
-	fputc('\n', out);
+	fputs("\n  held by resource limits (setrlimit) and the sizes of the private directories; no\n"
+	      "  cgroup: all processes together may take more than one may. When memory is short\n"
+	      "  the kernel kills the sandbox first\n", out);
 }
 
 static void open_ends(FILE *out, const struct session *s)
@@ -182,10 +202,15 @@ static void open_ends(FILE *out, const struct session *s)
 	for (size_t i = 0; i < s->plan.n; i++)
 		writes = writes || (s->plan.v[i].kind == PLAN_BIND && s->plan.v[i].is_writable);
 	fputs("\nwhat stays open:\n", out);
-	if (writes)
-		fputs("  - what is writable can hold files that programs outside run or trust later:\n"
-		      "    git hooks, editor and agent settings, build scripts. Review the changes.\n",
-		      out);
+	if (writes) {
+		fputs("  - in what is writable, names that programs outside run or trust stay as they are\n"
+		      "    (above, read); those that do not exist yet ", out);
+		fputs(s->plan.no_new_names ? "cannot be made directly in it.\n" :
+					     "can be made, and are reported at the end.\n", out);
+		fputs("  - not among them, since a project's work is to change them: Makefile, package.json,\n"
+		      "    build.rs, conftest.py, Dockerfile, .venv, node_modules, .gitattributes and what\n"
+		      "    they run. Review the changes before you build.\n", out);
+	}
 	if (s->plan.network.n_destinations)
 		fputs("  - what the server may read it can send to the destinations it may reach.\n", out);
 	fputs("  - what the server may read it may return in a result: personal data passes.\n"

@@ -2,8 +2,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "launcher/broker.h"
 #include "launcher/explain.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 
 static const char *const then_words[] = { [POLICY_DENY] = "deny", [POLICY_APPROVE] = "approve",
 					  [POLICY_ALLOW] = "allow" };
@@ -160,6 +162,15 @@ static void put_surface(FILE *out, const struct policy_messages *m)
 		m->descriptions == POLICY_DESCRIPTIONS_HIDE ? "hidden" : "noted in the audit log");
 }
 
+static void put_personal(FILE *out, uint64_t classes)
+{
+	fputs("  personal data: ", out);
+	for (size_t i = 0, n = 0; scan_personal_name(i); i++)
+		if (classes & scan_personal(scan_personal_name(i)))
+			fprintf(out, "%s%s", n++ ? ", " : "", scan_personal_name(i));
+	fputs(classes ? " are redacted, both ways\n" : "passes as it is\n", out);
+}
+
 void explain_messages(FILE *out, const struct policy *p)
 {
 	const struct policy_messages *m = &p->messages;
@@ -172,6 +183,7 @@ void explain_messages(FILE *out, const struct policy *p)
 		fprintf(out, " %s", m->methods.v[i]);
 	fputc('\n', out);
 	put_rules(out, "tools", m->tools, m->n_tools);
+	broker_explain(out, p);
 	put_rules(out, "prompts", m->prompts, m->n_prompts);
 	put_rules(out, "resources", m->resources, m->n_resources);
 	put_surface(out, m);
@@ -181,6 +193,7 @@ void explain_messages(FILE *out, const struct policy *p)
 		m->tokens == POLICY_TOKENS_OFF ?
 			"pass as they are (the policy says off)" :
 			"known formats and values of the environment are redacted, both ways");
+	put_personal(out, m->personal);
 	fprintf(out, "  requests of the server: sampling %s, elicitation %s, roots %s\n",
 		request_words(p, "sampling/createMessage"), request_words(p, "elicitation/create"),
 		request_words(p, "roots/list"));

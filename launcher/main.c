@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "launcher/arguments.h"
+#include "common/layer.h"
 #include "launcher/commands.h"
 #include "launcher/probe.h"
 
@@ -29,8 +31,13 @@ static const struct command {
 	{ "run", run_main, "start a server, confined and judged" },
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
+	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
+	{ "scan", scan_main, "print where a file holds secrets, by class; exit 1 when it does" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
+	{ "wrap", wrap_main, "put the local servers of the MCP clients' configurations behind run" },
+	{ "unwrap", unwrap_main, "give the configurations back as they were" },
+	{ "audit-configs", audit_configs_main, "list every configured server, and whether it is confined" },
 };
 
 void say_error(const struct err *err)
@@ -55,13 +62,19 @@ static void usage(FILE *out)
 	      "                       [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
+	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
+	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
 	      "       mcp-confine status [--json | --probe]\n"
+	      "       mcp-confine wrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
+	      "       mcp-confine unwrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
+	      "       mcp-confine audit-configs [--json] [--all-users] [--client NAME] [FILE ...]\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-	fputs("\nIn a client's configuration, put `mcp-confine run --` before the server's command.\n"
+		fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`mcp-confine wrap` does it for the clients it knows; by hand, put `mcp-confine run --`\n"
+	      "before the server's command in the client's configuration.\n"
 	      "See mcp-confine(1) and mcp-confine-policy(5).\n", out);
 }
 
@@ -69,6 +82,8 @@ int main(int argc, char **argv)
 {
 	struct err err = {0};
 
+	arguments_keep(argc, argv);
+	layer_announce();
 	if (argc < 2 || !argv[1]) {
 		err_set(&err, 22, "no command; try mcp-confine --help");
 		say_error(&err);

@@ -29,6 +29,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/layer.h"
 #include "common/nolinks.h"
 #include "common/sys.h"
 #include "launcher/cause.h"
@@ -99,9 +100,42 @@ static int forbid_namespaces(int proc, struct err *err)
 	return 0;
 }
 
-static int new_proc(struct err *err)
+/*
+ * Watches on files are counted for the user in every namespace at once: who takes them all
+ * leaves none to the editor outside.  A server gets a part of what the user has (Linux
+ * 4.12; without inotify there is nothing to bound).
+ */
+static int bound_watches(int proc, struct err *err)
 {
-	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC), fd = -1;
+	static const struct {
+		const char *has, *gets;
+		unsigned int part;
+	} all[] = {
+		{ "sys/fs/inotify/max_user_instances", "sys/user/max_inotify_instances", 8 },
+		{ "sys/fs/inotify/max_user_watches", "sys/user/max_inotify_watches", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		cleanup_close int has = openat(proc, all[i].has, O_RDONLY | O_CLOEXEC);
+		cleanup_close int gets = openat(proc, all[i].gets, O_WRONLY | O_CLOEXEC);
+		char text[32] = "";
+		int len;
+
+		if (has < 0 || gets < 0)
+			continue;
+		if (read(has, text, sizeof(text) - 1) <= 0)
+			return err_errno(err, errno, "read /proc/%s", all[i].has);
+		len = snprintf(text, sizeof(text), "%lu", strtoul(text, NULL, 10) / all[i].part);
+		if (fd_write_all(gets, text, (size_t)len) < 0)
+			return err_errno(err, errno, "bound the watches on files");
+	}
+	return 0;
+}
+
+static int mount_proc(struct err *err)
+{
+	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC);
+	int fd;
 
 	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return cause_set(err, CAUSE_PROC, errno, "make /proc");
@@ -109,11 +143,43 @@ static int new_proc(struct err *err)
 			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
 		return cause_set(err, CAUSE_PROC, errno, "mount /proc");
-	if (forbid_namespaces(fd, err) < 0)
+	return fd;
+}
+
+static int new_proc(struct err *err)
+{
+	cleanup_close int fd = -1;
+
+	/* The kernel mounts only the /proc of a pid namespace that is ours. */
+	if (layer_is_out("pid"))
+		fd = sys_open_tree(AT_FDCWD, "/proc",
+				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	else
+		fd = mount_proc(err);
+	if (fd < 0)
+		return fd;
+	if (!layer_is_out("nested-limit") && forbid_namespaces(fd, err) < 0)
+		return -err->code;
+	if (!layer_is_out("pid") && bound_watches(fd, err) < 0)
 		return -err->code;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
 		return err_errno(err, errno, "make /proc read-only");
 	return take_fd(&fd);
+}
+
+/* The name itself, a symlink, as its directory has it; no other is followed on the way. */
+static int open_name(int dirfd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+	cleanup_close int dir = -1;
+
+	if (!parent) {
+		errno = ENOMEM;
+		return -1;
+	}
+	dir = nolinks_open(dirfd, *parent ? parent : "/", O_PATH | O_DIRECTORY);
+	return dir < 0 ? -1 : openat(dir, slash ? slash + 1 : path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static uint64_t bind_attrs(const struct plan_entry *e)
@@ -135,7 +201,9 @@ static int new_bind(const struct plan_entry *e, struct err *err)
 	cleanup_close int source = -1, tree = -1;
 	struct stat st;
 
-	source = nolinks_open(AT_FDCWD, e->source, O_PATH);
+	/* Only where the plan found a symlink is one opened, and never followed. */
+	source = e->kind == PLAN_NAME ? open_name(AT_FDCWD, e->source) :
+					nolinks_open(AT_FDCWD, e->source, O_PATH);
 	if (source < 0 || fstat(source, &st) < 0)
 		return err_errno(err, errno, "open %s", e->source);
 	if (st.st_dev != e->dev || st.st_ino != e->ino)
@@ -144,7 +212,8 @@ static int new_bind(const struct plan_entry *e, struct err *err)
 	tree = sys_open_tree(source, "", clone | (e->is_dir ? AT_RECURSIVE : 0));
 	if (tree < 0)
 		return cause_set(err, CAUSE_MOUNT, errno, "clone the mount of %s", e->source);
-	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (e->is_dir ? AT_RECURSIVE : 0),
+	if (!layer_is_out("mount-flags") &&
+	    sys_mount_setattr(tree, "", AT_EMPTY_PATH | (e->is_dir ? AT_RECURSIVE : 0),
 			      bind_attrs(e), 0) < 0)
 		return cause_set(err, CAUSE_MOUNT, errno, "set the flags of %s", e->source);
 	return take_fd(&tree);
@@ -155,6 +224,7 @@ static int new_mount(const struct plan_entry *e, struct err *err)
 	switch (e->kind) {
 	case PLAN_BIND:
 	case PLAN_DEVICE:
+	case PLAN_NAME:
 		return new_bind(e, err);
 	case PLAN_TMPFS:
 		return new_tmpfs(e->size, "0700",
@@ -219,7 +289,8 @@ static int open_target(const struct building *b, const struct plan_entry *e, str
 {
 	cleanup_close int parent = -1;
 	const char *name;
-	int fd = open_inside(b, e->target, O_PATH);
+	int fd = e->kind == PLAN_NAME ? open_name(b->root, e->target + strspn(e->target, "/")) :
+					open_inside(b, e->target, O_PATH);
 
 	if (fd >= 0)
 		return fd;
@@ -321,6 +392,7 @@ static int place(struct building *b, const struct plan *plan, const int *mounts,
 		case PLAN_DEVICE:
 		case PLAN_TMPFS:
 		case PLAN_PROC:
+		case PLAN_NAME:
 			r = attach(b, e, mounts[i], err);
 			break;
 		case PLAN_COVER:
@@ -365,7 +437,7 @@ static int open_mounts(const struct plan *plan, int *mounts, struct err *err)
 		enum plan_kind kind = plan->v[i].kind;
 
 		if (kind != PLAN_BIND && kind != PLAN_DEVICE && kind != PLAN_TMPFS &&
-		    kind != PLAN_PROC)
+		    kind != PLAN_PROC && kind != PLAN_NAME)
 			continue;
 		mounts[i] = new_mount(&plan->v[i], err);
 		if (mounts[i] < 0)

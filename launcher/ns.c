@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/layer.h"
 #include "common/sys.h"
 #include "launcher/cause.h"
 #include "launcher/ns.h"
@@ -57,10 +58,29 @@ pid_t ns_fork(uint64_t namespaces, int *ret_pidfd)
 	return pid;
 }
 
+/* All of them, but for what a test leaves out. */
+static uint64_t wanted(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t flag;
+	} all[] = {
+		{ "user", CLONE_NEWUSER },   { "mount", CLONE_NEWNS }, { "pid", CLONE_NEWPID },
+		{ "network", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC },  { "uts", CLONE_NEWUTS },
+		{ "cgroup", CLONE_NEWCGROUP },
+	};
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!layer_is_out(all[i].name))
+			flags |= all[i].flag;
+	return flags;
+}
+
 pid_t ns_clone(int *ret_pidfd, struct err *err)
 {
 	int pidfd = -1;
-	pid_t pid = ns_fork(NS_ALL, &pidfd);
+	pid_t pid = ns_fork(wanted(), &pidfd);
 
 	if (pid < 0)
 		return cause_set(err, CAUSE_NAMESPACE, errno, "make the namespaces of the sandbox");

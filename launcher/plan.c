@@ -26,6 +26,7 @@
 #include "launcher/offlimits.h"
 #include "launcher/plan.h"
 #include "launcher/plan_settle.h"
+#include "launcher/protect.h"
 #include "launcher/runtime.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
@@ -43,6 +44,7 @@ void plan_done(struct plan *p)
 	strv_done(&p->argv);
 	strv_done(&p->env);
 	strv_done(&p->notes);
+	strv_done(&p->watched);
 	*p = (struct plan){0};
 }
 
@@ -56,13 +58,14 @@ int plan_grant(const struct plan_entry *e)
 	case PLAN_DEVICE:
 		return LANDLOCK_DEVICE;
 	case PLAN_TMPFS:
-		return LANDLOCK_WRITE;
+		return e->is_alone ? LANDLOCK_PRIVATE : LANDLOCK_WRITE;
 	case PLAN_PROC:
 	case PLAN_FILE:
 		return LANDLOCK_READ;
 	case PLAN_COVER:
 	case PLAN_DIR:
 	case PLAN_LINK:
+	case PLAN_NAME:
 		break;
 	}
 	return -1;
@@ -70,8 +73,8 @@ int plan_grant(const struct plan_entry *e)
 
 /* --- the list ------------------------------------------------------------------- */
 
-static struct plan_entry *add(struct plan *p, enum plan_kind kind, const char *target,
-			      const char *source, const char *why)
+struct plan_entry *plan_add(struct plan *p, enum plan_kind kind, const char *target,
+			    const char *source, const char *why)
 {
 	struct plan_entry *grown = reallocarray(p->v, p->n + 1, sizeof(*grown));
 	struct plan_entry e = { .kind = kind, .why = why };
@@ -93,13 +96,13 @@ static struct plan_entry *add(struct plan *p, enum plan_kind kind, const char *t
 static int add_simple(struct plan *p, enum plan_kind kind, const char *target,
 		      const char *source, const char *why, struct err *err)
 {
-	return add(p, kind, target, source, why) ? 0 : err_errno(err, ENOMEM, "plan");
+	return plan_add(p, kind, target, source, why) ? 0 : err_errno(err, ENOMEM, "plan");
 }
 
 static int add_tmpfs(struct plan *p, const char *target, uint64_t size, const char *why,
 		     struct err *err)
 {
-	struct plan_entry *e = add(p, PLAN_TMPFS, target, NULL, why);
+	struct plan_entry *e = plan_add(p, PLAN_TMPFS, target, NULL, why);
 
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
@@ -126,7 +129,7 @@ static int add_walked(struct plan *p, const struct walk *w, enum access access,
 		      const char *why, struct err *err)
 {
 	enum plan_kind kind = S_ISCHR(w->st.st_mode) ? PLAN_DEVICE : PLAN_BIND;
-	struct plan_entry *e = add(p, kind, w->real, w->real, why);
+	struct plan_entry *e = plan_add(p, kind, w->real, w->real, why);
 
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
@@ -280,7 +283,7 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 	if (!state_home)
 		return err_set(err, EINVAL,
 			       "a persistent home needs a name for the server; add --name NAME");
-	e = add(p, PLAN_BIND, kept, state_home, "kept for this server");
+	e = plan_add(p, PLAN_BIND, kept, state_home, "kept for this server");
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
 	e->is_dir = e->is_writable = true;
@@ -294,6 +297,15 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 
 /* --- what is granted --------------------------------------------------------------- */
 
+/* Also by another name that it has: a second mount of the home, say. */
+static const char *never_inferred(const char *home, const char *path)
+{
+	cleanup_free char *alias = offlimits_alias(home, path);
+	const char *never = offlimits_inferred(home, path);
+
+	return never || !alias ? never : offlimits_inferred(home, alias);
+}
+
 /* The last look at what inference found: whatever led to it, it is not off limits. */
 static int add_inferred(struct plan *p, const struct user *user, const char *entry,
 			struct err *err)
@@ -304,9 +316,9 @@ static int add_inferred(struct plan *p, const struct user *user, const char *ent
 
 	if (r < 0)
 		return r;
-	never = offlimits_inferred(user->home, w.real);
+	never = never_inferred(user->home, w.real);
 	if (!never)
-		never = offlimits_inferred(user->account_home, w.real);
+		never = never_inferred(user->account_home, w.real);
 	if (!never && !S_ISDIR(w.st.st_mode) && !S_ISREG(w.st.st_mode))
 		never = "it is neither a directory nor a regular file";
 	if (never)
@@ -446,7 +458,27 @@ static int add_network(struct plan *p, const struct policy_network *n, struct er
 		w->n_ranges++;
 	}
 	w->budget = n->budget;
+	if (r == 0 && w->n_destinations && p->no_sockets)
+		return err_set(err, EINVAL, "\"sockets\": \"none\" and \"network\": a connection needs a "
+					    "socket; drop one of them");
 	return r;
+}
+
+/*
+ * In a tmpfs a server may have sockets and FIFOs for its own processes, unless a
+ * directory of the host appears below: Landlock's rules reach down into it, and what is
+ * left there could block or be taken for a service's by programs outside.
+ */
+static void mark_alone(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i].kind != PLAN_TMPFS)
+			continue;
+		p->v[i].is_alone = true;
+		for (size_t j = 0; j < p->n; j++)
+			if (p->v[j].kind == PLAN_BIND && walk_is_below(p->v[j].target, p->v[i].target))
+				p->v[i].is_alone = false;
+	}
 }
 
 /* --- the rest ----------------------------------------------------------------------- */
@@ -502,6 +534,9 @@ static int check_socket(struct plan *p, const struct policy *policy, struct err 
 	p->socket = strdup(socket);
 	if (!dir || !p->socket)
 		return err_errno(err, ENOMEM, "plan");
+	if (p->no_sockets)
+		return err_set(err, EINVAL, "\"sockets\": \"none\" and sandbox.socket: the server needs a "
+					    "socket to listen on; drop one of them");
 	e = plan_nearest(p, p->n, socket);
 	if (!slash[1] || !e || e->kind != PLAN_TMPFS || strcmp(e->target, dir) != 0)
 		return err_set(err, EINVAL,
@@ -515,12 +550,13 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 	       const struct user *user, const char *cwd, const char *state_home,
 	       struct plan *ret, struct err *err)
 {
-	struct plan p = { .limits = policy->sandbox.limits };
+	struct plan p = { .limits = policy->sandbox.limits,
+			  .no_sockets = policy->sandbox.sockets == POLICY_SOCKETS_NONE,
+			  .no_new_names = policy->sandbox.new_names == POLICY_NEW_NAMES_DENY };
 	int r = add_network(&p, &policy->sandbox.network, err);
 
 	if (r == 0)
 		r = add_programs(&p, err);
-
 	if (r == 0)
 		r = add_etc_of_host(&p, err);
 	if (r == 0)
@@ -552,9 +588,12 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 		if (r == 0)
 			r = plan_drop_led(&p, runtime, err);
 	}
+	if (r == 0)
+		r = protect_plan(&p, policy, err);
 	if (r == 0) {
 		const struct plan_entry *in;
 
+		mark_alone(&p);
 		in = plan_nearest(&p, p.n, p.cwd);
 		p.is_cwd_granted = in && in->kind == PLAN_BIND;
 		r = check_program(&p, err);

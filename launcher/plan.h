@@ -34,6 +34,7 @@ enum plan_kind {
 	PLAN_FILE,     /* a file with the content `source` in our own root */
 	PLAN_DIR,      /* an empty directory in our own root */
 	PLAN_LINK,     /* a symlink that says `source` in our own root */
+	PLAN_NAME,     /* a symlink of the host's in a writable directory stays what it is */
 };
 
 struct plan_entry {
@@ -42,6 +43,8 @@ struct plan_entry {
 	char *source;
 	const char *why; /* static: for explain */
 	bool is_dir, is_writable, is_executable;
+	bool is_protection; /* protect.c: what is writable here stays as it is, or in place */
+	bool is_alone; /* a tmpfs in which nothing of the host appears */
 	dev_t dev; /* of a bind's source, as found when planned */
 	ino_t ino;
 	uint64_t size;
@@ -56,9 +59,12 @@ struct plan {
 	char *cwd; /* inside */
 	bool is_cwd_granted; /* else its name exists, empty */
 	struct policy_limits limits;
+	bool no_sockets;   /* filter C as well */
 	bool is_bare; /* no namespaces: entries are rules on the host's paths (bare.h) */
 	struct wire_egress network; /* n_destinations 0: none at all */
 	struct strv notes;
+	struct strv watched; /* "directory\tname\twhy\tinode or 0": protected names (appear.h) */
+	bool no_new_names;   /* nothing new directly in a writable directory */
 };
 
 /*
@@ -70,6 +76,13 @@ struct plan {
 int plan_build(const struct policy *policy, const struct runtime *runtime,
 	       const struct user *user, const char *cwd, const char *state_home,
 	       struct plan *ret, struct err *err);
+
+/* Append an entry (protect.c).  Return: the entry until the next one is added, or NULL. */
+struct plan_entry *plan_add(struct plan *p, enum plan_kind kind, const char *target,
+			    const char *source, const char *why);
+
+/* Put the entries in their order again. */
+void plan_sort(struct plan *p);
 
 /* The Landlock grant that fits an entry; -1: none. */
 int plan_grant(const struct plan_entry *e);

@@ -84,9 +84,14 @@ static void unite(struct plan_entry *kept, const struct plan_entry *other)
 		kept->why = other->why;
 }
 
-void plan_settle(struct plan *p)
+void plan_sort(struct plan *p)
 {
 	qsort(p->v, p->n, sizeof(*p->v), compare);
+}
+
+void plan_settle(struct plan *p)
+{
+	plan_sort(p);
 	for (size_t i = 1; i < p->n;) {
 		struct plan_entry *e = &p->v[i], *up;
 

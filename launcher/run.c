@@ -9,9 +9,11 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/landlock.h"
+#include "launcher/appear.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
+#include "launcher/limits.h"
 #include "launcher/listen.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
@@ -28,6 +30,7 @@ static int audit_start(struct audit *log, const struct session *s)
 	audit_string(&l, "tier", tier_name(s->tier.is));
 	if (s->tier.is != POLICY_TIER_FULL)
 		audit_string(&l, "tier_why", s->tier.why);
+	audit_string(&l, "limits", "rlimit");
 	audit_int(&l, "pid", getpid());
 	return audit_end(&l);
 }
@@ -49,6 +52,7 @@ static void audit_stop(struct audit *log, int code, const struct err *err)
 static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
 {
 	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
+	struct appear watched;
 	struct spawn spawn;
 	int signals = wait_signals(err), sig, r;
 
@@ -64,18 +68,28 @@ static int start(const struct cli *cli, struct session *s, int *ret_code, struct
 			return r;
 		s->is_dialled = true;
 	}
-	r = spawn_all(s, &spawn, err);
-	timing_mark("launcher", "processes started");
+	r = limits_files(s->plan.n, err);
+	if (r == 0)
+		r = appear_open(&s->plan, &watched, err);
 	if (r < 0)
 		return r;
+	r = spawn_all(s, &spawn, err);
+	timing_mark("launcher", "processes started");
+	if (r < 0) {
+		appear_close(&watched);
+		return r;
+	}
 	log.fd = spawn.audit;
 	r = audit_start(&log, s);
 	if (r < 0) {
+		appear_close(&watched);
 		spawn_done(&spawn); /* closes the lifelines: what was started ends */
 		return err_errno(err, -r, "write the audit log %s/audit.jsonl; free some space",
 				 s->user.state);
 	}
 	r = wait_all(&spawn, signals, ret_code, err);
+	appear_report(&watched, &log);
+	appear_close(&watched);
 	audit_stop(&log, *ret_code, err);
 	return r;
 }

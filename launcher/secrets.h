@@ -20,11 +20,12 @@ struct strv;
 bool secrets_is_secret(const char *name, const char *value);
 
 /*
- * The digests of the secret ones among entries ("NAME=value"), in the encodings that
- * a peer would use (as is, hexadecimal, percent, base64 at three alignments).
+ * The digests of the secret ones among entries ("NAME=value"), and of all in certain, in
+ * the encodings that a peer would use (as is, hexadecimal, percent, base64 at three
+ * alignments).  What is shorter than SECRETS_GRAM cannot be recognised and is left out.
  * *ret_data is the caller's to free.  *ret_count is how many values are known.
  */
-int secrets_digest(const struct strv *entries, void **ret_data, size_t *ret_len,
-		   size_t *ret_count, struct err *err);
+int secrets_digest(const struct strv *entries, const struct strv *certain, void **ret_data,
+		   size_t *ret_len, size_t *ret_count, struct err *err);
 
 #endif /* LAUNCHER_SECRETS_H */

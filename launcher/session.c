@@ -13,8 +13,10 @@
 #include "common/err.h"
 #include "launcher/bare.h"
 #include "launcher/cli.h"
+#include "launcher/mounts.h"
 #include "launcher/private.h"
 #include "launcher/session.h"
+#include "launcher/values.h"
 #include "policies/merge.h"
 
 extern char **environ;
@@ -24,6 +26,7 @@ void session_done(struct session *s)
 	if (s->kept_lock > 0)
 		close(s->kept_lock);
 	plan_done(&s->plan);
+	strv_done(&s->values);
 	env_done(&s->env);
 	runtime_done(&s->runtime);
 	policy_done(&s->policy);
@@ -118,6 +121,8 @@ static int find(const struct cli *cli, const char *cwd, struct session *s, struc
 		r = find_layers(cli, NULL, s, err);
 		if (r == 0 && !s->policy.command.n)
 			r = err_set(err, EINVAL, "%s: its policy names no command", cli->server);
+		if (r == 0)
+			r = values_fill_command(&s->policy, &s->values, err);
 		if (r == 0)
 			r = find_runtime(s->policy.command.v, s, cwd, err);
 	} else {
@@ -252,6 +257,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	r = find_kept(cli, with_state, s, &notes, &home, err);
 	if (r == 0)
 		r = env_build(environ, &s->policy, &cli->env, &s->runtime, &s->user, &s->env, err);
+	if (r == 0 && strv_add_all(&s->env.injected, &s->values) < 0)
+		r = err_errno(err, ENOMEM, "environment");
 	if (r == 0)
 		r = plan_build(&s->policy, &s->runtime, &s->user,
 			       cwd && cwd[0] == '/' ? cwd : s->user.home, home, &s->plan, err);
@@ -259,6 +266,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
 	strv_done(&notes);
+	if (r == 0)
+		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)

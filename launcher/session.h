@@ -24,6 +24,7 @@ struct session {
 	struct bundle bundle;
 	struct policy policy;
 	struct runtime runtime;
+	struct strv values; /* arguments from files, as env.injected; moved there */
 	struct env env;
 	struct plan plan;
 	char name[65];	     /* what logs and state call the server */

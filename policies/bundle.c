@@ -76,6 +76,25 @@ static int check_name(const char *name, struct err *err)
 	return 0;
 }
 
+/* What only the user named, or nobody: not where the administrator enforces. */
+static int refuse_when_enforced(const struct bundle *b, struct err *err)
+{
+	struct policy p = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		if (!b->v[i].is_ceiling)
+			continue;
+		r = load_text(b->v[i].text, b->v[i].len, b->v[i].origin, "/", &p, err);
+		if (r == 0 && p.enforce)
+			r = err_set(err, EPERM,
+				    "%s says enforce: only servers that the administrator's "
+				    "servers directory names may run; ask the administrator", b->v[i].origin);
+		policy_done(&p);
+	}
+	return r;
+}
+
 int bundle_find_server(const struct bundle_places *places, const char *name,
 		       struct bundle *ret, struct err *err)
 {
@@ -92,6 +111,8 @@ int bundle_find_server(const struct bundle_places *places, const char *name,
 		r = admin = add_file(&b, places->admin, file, LOAD_ADMIN, false, err);
 	if (r >= 0)
 		r = user = add_file(&b, places->user, file, LOAD_USER, false, err);
+	if (r >= 0 && !admin && user)
+		r = refuse_when_enforced(&b, err);
 	if (r >= 0 && !admin && !user)
 		r = err_set(err, ENOENT,
 			    "no policy for server %s: neither %s/%s nor %s/%s exists; write one, or "
@@ -134,20 +155,9 @@ static const struct profile *find_for(const char *package)
 	return find_named("default");
 }
 
-static int refuse_when_enforced(const struct bundle *b, struct err *err)
+const struct profile *bundle_profile_for(const char *package)
 {
-	struct policy p = {0};
-	int r = 0;
-
-	for (size_t i = 0; i < b->n && r == 0; i++) {
-		r = load_text(b->v[i].text, b->v[i].len, b->v[i].origin, "/", &p, err);
-		if (r == 0 && p.enforce)
-			r = err_set(err, EPERM,
-				    "%s says enforce: only servers that a policy file names may "
-				    "run; ask the administrator", b->v[i].origin);
-		policy_done(&p);
-	}
-	return r;
+	return find_for(package);
 }
 
 int bundle_find_profile(const struct bundle_places *places, const char *package,

@@ -14,6 +14,7 @@
 
 struct err;
 struct policy;
+struct profile;
 
 struct bundle_document {
 	char *origin; /* a path, "profile NAME" or "command line" */
@@ -49,6 +50,9 @@ int bundle_find_server(const struct bundle_places *places, const char *name,
 int bundle_find_profile(const struct bundle_places *places, const char *package,
 			const char *profile, struct bundle *ret, const char **ret_profile,
 			struct err *err);
+
+/* The profile built in for the package, else "default"; static. */
+const struct profile *bundle_profile_for(const char *package);
 
 /* Append a document (copied), as the weakest layer. */
 int bundle_add(struct bundle *b, const char *origin, const char *text, size_t len,

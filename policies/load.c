@@ -19,10 +19,12 @@
 #include "common/limits.h"
 #include "common/range.h"
 #include "policies/load.h"
+#include "policies/load_approval.h"
 #include "policies/load_rates.h"
 #include "policies/load_rules.h"
 #include "policies/locate.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 
 #define DEPTH 12 /* messages, tools, 0, arguments, /path, under, 0 */
 
@@ -220,6 +222,8 @@ static int object(struct loading *l, json_t *value, const struct member *members
 /* The words stand in the order of the enums in policy.h. */
 ENUM_MEMBER(load_home, "private|persistent", sandbox.home, enum policy_home)
 ENUM_MEMBER(load_arguments, "none|read|write", sandbox.arguments, enum policy_arguments)
+ENUM_MEMBER(load_sockets, "none|unix", sandbox.sockets, enum policy_sockets)
+ENUM_MEMBER(load_new_names, "deny|allow", sandbox.new_names, enum policy_new_names)
 ENUM_MEMBER(load_tier, "full|nouserns", sandbox.minimum_tier, enum policy_tier)
 ENUM_MEMBER(load_tokens, "redact|off", messages.tokens, enum policy_tokens)
 ENUM_MEMBER(load_all_requests, "deny|answer|pass", messages.server_requests, enum policy_requests)
@@ -232,6 +236,24 @@ ENUM_MEMBER(load_not_read_only, "deny|approve|allow", messages.not_read_only, en
 ENUM_MEMBER(load_destructive, "deny|approve|allow", messages.destructive, enum policy_annotated)
 ENUM_MEMBER(load_open_world, "deny|approve|allow", messages.open_world, enum policy_annotated)
 ENUM_MEMBER(load_names, "strict|any", messages.names, enum policy_names)
+
+/* A class of personal data (scan/scan.h); the list is kept as bits. */
+static int item_personal(struct loading *l, const char *text, struct strv *list)
+{
+	uint64_t bits = scan_personal(text);
+
+	(void)list;
+	if (!bits)
+		return refuse(l, "no such class of personal data; mcp-confine(1) has them under "
+				 "--pii, and \"all\" is all of them");
+	l->policy->messages.personal |= bits;
+	return 0;
+}
+
+static int load_pii(struct loading *l, json_t *value)
+{
+	return strings(l, value, item_personal, NULL);
+}
 
 #define LIMIT_MEMBER(field, min, max)                                                    \
 	static int load_##field(struct loading *l, json_t *v)                            \
@@ -269,6 +291,12 @@ static int load_write(struct loading *l, json_t *value)
 	return strings(l, value, item_path, &l->policy->sandbox.write);
 }
 
+static int load_unprotect(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.has_unprotect = true;
+	return strings(l, value, item_path, &l->policy->sandbox.unprotect);
+}
+
 static int load_pass(struct loading *l, json_t *value)
 {
 	l->policy->sandbox.has_env_pass = true;
@@ -299,11 +327,50 @@ static int load_set(struct loading *l, json_t *value)
 	return 0;
 }
 
+/* {"NAME": path}: the loader checks the words, the launcher the file. */
+static int load_env_files(struct loading *l, json_t *value)
+{
+	json_t *child;
+	const char *key;
+
+	if (!json_is_object(value))
+		return refuse(l, "must be an object of paths");
+	json_object_foreach(value, key, child) {
+		struct strv path = {0};
+		int r;
+
+		l->path[l->depth++] = (struct locate_step){ key, 0 };
+		if (!is_name(key, strlen(key)))
+			return refuse(l, "must be the name of a variable");
+		if (!json_is_string(child))
+			return refuse(l, "must be a path");
+		r = item_path(l, json_string_value(child), &path);
+		if (r == 0 && strv_addf(&l->policy->sandbox.env_files, "%s=%s", key, path.v[0]) < 0)
+			r = no_memory(l);
+		strv_done(&path);
+		if (r < 0)
+			return r;
+		l->depth--;
+	}
+	return 0;
+}
+
 static int load_env(struct loading *l, json_t *value)
 {
-	static const struct member members[] = { { "pass", load_pass }, { "set", load_set }, {0} };
+	static const struct member members[] = {
+		{ "pass", load_pass }, { "set", load_set }, { "from_file", load_env_files }, {0},
+	};
+	json_t *set, *child;
+	const char *key;
+	int r = object(l, value, members);
 
-	return object(l, value, members);
+	if (r < 0)
+		return r;
+	set = json_object_get(value, "set");
+	json_object_foreach(json_object_get(value, "from_file"), key, child)
+		if (json_object_get(set, key))
+			return refuse(l, "%.64s is both in set and in from_file", key);
+	return 0;
 }
 
 /* Directly in a private directory of the sandbox: plan.c checks which. */
@@ -382,6 +449,8 @@ static int load_sandbox(struct loading *l, json_t *value)
 		{ "read", load_read },	   { "write", load_write },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
+		{ "sockets", load_sockets }, { "new_names", load_new_names },
+		{ "unprotect", load_unprotect },
 		{ "network", load_network },   { "minimum_tier", load_tier },
 		{ "socket", load_socket },     {0},
 	};
@@ -503,11 +572,34 @@ static int load_messages(struct loading *l, json_t *value)
 		{ "limits", load_bounds },
 		{ "roots", load_roots },
 		{ "tokens", load_tokens },
+		{ "pii", load_pii },
 		{ "server_requests", load_requests },
 		{0},
 	};
 
 	return object(l, value, members);
+}
+
+static int blame(struct loading *l, const struct approval_fault *f)
+{
+	for (size_t i = 0; i < f->depth; i++)
+		l->path[l->depth++] = (struct locate_step){ f->keys[i], 0 };
+	return f->words[0] ? refuse(l, "%s", f->words) : no_memory(l);
+}
+
+static int load_approval_member(struct loading *l, json_t *value)
+{
+	struct approval_fault fault = {0};
+
+	return load_approval(value, l->home, &l->policy->approval, &fault) < 0 ? blame(l, &fault) :
+										  0;
+}
+
+static int load_pdp_member(struct loading *l, json_t *value)
+{
+	struct approval_fault fault = {0};
+
+	return load_pdp(value, l->home, &l->policy->pdp, &fault) < 0 ? blame(l, &fault) : 0;
 }
 
 static int load_version(struct loading *l, json_t *value)
@@ -530,11 +622,56 @@ static int load_server(struct loading *l, json_t *value)
 	return l->policy->server ? 0 : no_memory(l);
 }
 
+/* {"from_file": path} among the arguments: the place is kept, the launcher fills it. */
+static int load_argument_file(struct loading *l, json_t *value, size_t index)
+{
+	const char *text = json_string_value(json_object_get(value, "from_file"));
+	struct strv path = {0};
+	int r;
+
+	if (!index)
+		return refuse(l, "the program itself cannot come from a file");
+	if (json_object_size(value) != 1 || !text)
+		return refuse(l, "an argument is a string or {\"from_file\": path}");
+	r = item_path(l, text, &path);
+	if (r == 0 && (strv_addf(&l->policy->command_files, "%zu=%s", index, path.v[0]) < 0 ||
+		       strv_add(&l->policy->command, "[from_file]") < 0))
+		r = no_memory(l);
+	strv_done(&path);
+	return r;
+}
+
+/* A program must have a name; an argument may be empty. */
+static int item_argument(struct loading *l, size_t index, const char *text)
+{
+	if (!index && !*text)
+		return refuse(l, "must not be empty");
+	return strv_add(&l->policy->command, text) < 0 ? no_memory(l) : 0;
+}
+
 static int load_command(struct loading *l, json_t *value)
 {
-	if (json_is_array(value) && !json_array_size(value))
+	json_t *element;
+	size_t i;
+
+	if (!json_is_array(value))
+		return refuse(l, "must be a list of strings");
+	if (!json_array_size(value))
 		return refuse(l, "must not be empty");
-	return strings(l, value, item_plain, &l->policy->command);
+	if (json_array_size(value) > LIMIT_RULES)
+		return refuse(l, "more than %d entries", LIMIT_RULES);
+	json_array_foreach(value, i, element) {
+		int r;
+
+		l->path[l->depth++] = (struct locate_step){ NULL, i };
+		r = json_is_object(element) ? load_argument_file(l, element, i) :
+		    json_is_string(element) ? item_argument(l, i, json_string_value(element)) :
+					      refuse(l, "must be a string");
+		if (r < 0)
+			return r;
+		l->depth--;
+	}
+	return 0;
 }
 
 static int load_about(struct loading *l, json_t *value)
@@ -574,7 +711,9 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "server", load_server },  { "packages", load_packages },
 		{ "about", load_about },
 		{ "command", load_command }, { "enforce", load_enforce },
-		{ "sandbox", load_sandbox }, { "messages", load_messages }, {0},
+		{ "sandbox", load_sandbox }, { "messages", load_messages },
+		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
+		{0},
 	};
 	struct policy policy = {0};
 	struct loading l = { .text = text, .origin = origin, .home = home,

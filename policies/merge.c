@@ -144,8 +144,9 @@ static int merge_names(struct strv *strong, bool *has_strong, struct strv *weak,
 	return 0;
 }
 
-/* What a stronger layer sets stays as it sets it. */
-static int merge_set(struct strv *strong, const struct strv *weak, struct strv *notes)
+/* What a stronger layer sets, by value or by file, stays as it sets it. */
+static int merge_set(struct strv *strong, const struct strv *other, const struct strv *weak,
+		     struct strv *notes)
 {
 	for (size_t i = 0; i < weak->n; i++) {
 		size_t name = strcspn(weak->v[i], "=") + 1;
@@ -154,6 +155,8 @@ static int merge_set(struct strv *strong, const struct strv *weak, struct strv *
 
 		for (size_t j = 0; j < strong->n; j++)
 			is_set = is_set || !strncmp(strong->v[j], weak->v[i], name);
+		for (size_t j = 0; j < other->n; j++)
+			is_set = is_set || !strncmp(other->v[j], weak->v[i], name);
 		r = is_set ? strv_addf(notes, "environment %.*s: set by a stronger policy",
 				       (int)(name - 1), weak->v[i]) :
 			     strv_add(strong, weak->v[i]);
@@ -296,6 +299,7 @@ static int merge_messages(struct policy *strong, struct policy *weak)
 	int r;
 
 	merge_words(s, w);
+	s->personal |= w->personal; /* what any layer wants redacted is */
 	r = merge_rules(&s->tools, &s->n_tools, &w->tools, &w->n_tools);
 	if (r == 0)
 		r = merge_rules(&s->prompts, &s->n_prompts, &w->prompts, &w->n_prompts);
@@ -359,6 +363,8 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 
 	s->home = (enum policy_home)stricter((int)s->home, (int)w->home);
 	s->arguments = (enum policy_arguments)stricter((int)s->arguments, (int)w->arguments);
+	s->sockets = (enum policy_sockets)stricter((int)s->sockets, (int)w->sockets);
+	s->new_names = (enum policy_new_names)stricter((int)s->new_names, (int)w->new_names);
 	s->minimum_tier = (enum policy_tier)stricter((int)s->minimum_tier, (int)w->minimum_tier);
 	merge_limits(&s->limits, &w->limits);
 	/* As the command that it belongs to: of the strongest layer that names one. */
@@ -372,8 +378,41 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 	if (r == 0)
 		r = merge_network(strong, weak);
 	if (r == 0)
-		r = merge_set(&s->env_set, &w->env_set, &strong->notes);
+		r = merge_names(&s->unprotect, &s->has_unprotect, &w->unprotect, w->has_unprotect,
+				is_covered, "unprotect", &strong->notes);
+	if (r == 0)
+		r = merge_set(&s->env_set, &s->env_files, &w->env_set, &strong->notes);
+	if (r == 0)
+		r = merge_set(&s->env_files, &s->env_set, &w->env_files, &strong->notes);
 	return r;
+}
+
+/* Who is asked is the strongest layer's to say; times take the minimum. */
+static int merge_approval(struct policy_approval *strong, struct policy_approval *weak,
+			  struct strv *notes)
+{
+	int r = 0;
+
+	if (!strong->channel) {
+		strong->channel = weak->channel;
+		strong->ciba = weak->ciba;
+		weak->ciba = (struct policy_ciba){0};
+	} else if (weak->channel) {
+		r = strv_add(notes, "approval channel: set by a stronger policy");
+	}
+	least(&strong->timeout, weak->timeout);
+	least(&strong->patience, weak->patience);
+	return r;
+}
+
+/* The PDP of the strongest layer that names one; a weaker layer cannot take it away. */
+static int merge_pdp(struct policy_pdp *strong, struct policy_pdp *weak, struct strv *notes)
+{
+	if (strong->kind)
+		return weak->kind ? strv_add(notes, "pdp: set by a stronger policy") : 0;
+	*strong = *weak;
+	*weak = (struct policy_pdp){0};
+	return 0;
 }
 
 int merge_into(struct policy *strong, struct policy *weak, struct err *err)
@@ -382,6 +421,10 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 
 	if (r == 0)
 		r = merge_messages(strong, weak);
+	if (r == 0)
+		r = merge_approval(&strong->approval, &weak->approval, &strong->notes);
+	if (r == 0)
+		r = merge_pdp(&strong->pdp, &weak->pdp, &strong->notes);
 	if (r == 0)
 		r = strv_add_all(&strong->notes, &weak->notes);
 	strong->enforce |= weak->enforce;
@@ -394,8 +437,10 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 		weak->about = NULL;
 	}
 	/* The command of the strongest layer that names one. */
-	if (!strong->command.n)
+	if (!strong->command.n) {
 		move(&strong->command, &weak->command);
+		move(&strong->command_files, &weak->command_files);
+	}
 	policy_done(weak);
 	return r < 0 ? err_errno(err, -r, "merge policies") : 0;
 }
@@ -415,6 +460,10 @@ void merge_defaults(struct policy *p)
 		s->home = POLICY_HOME_PRIVATE;
 	if (s->arguments == POLICY_ARGUMENTS_UNSET)
 		s->arguments = POLICY_ARGUMENTS_NONE;
+	if (s->sockets == POLICY_SOCKETS_UNSET)
+		s->sockets = POLICY_SOCKETS_UNIX;
+	if (s->new_names == POLICY_NEW_NAMES_UNSET)
+		s->new_names = POLICY_NEW_NAMES_ALLOW;
 	if (s->minimum_tier == POLICY_TIER_UNSET)
 		s->minimum_tier = POLICY_TIER_FULL;
 	unless_set(&s->limits.memory, 4096 * mib);
@@ -422,6 +471,10 @@ void merge_defaults(struct policy *p)
 	unless_set(&s->limits.open_files, 4096);
 	unless_set(&s->limits.file_size, 4096 * mib);
 	unless_set(&s->limits.tmp_size, 512 * mib);
+	if (p->approval.channel == POLICY_CHANNEL_UNSET)
+		p->approval.channel = POLICY_CHANNEL_LOCAL;
+	unless_set(&p->approval.timeout, 120);
+	unless_set(&p->approval.patience, 50);
 	if (p->messages.tokens == POLICY_TOKENS_UNSET)
 		p->messages.tokens = POLICY_TOKENS_REDACT;
 	if (p->messages.server_requests == POLICY_REQUESTS_UNSET)

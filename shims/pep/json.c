@@ -166,12 +166,13 @@ static int multibyte(struct parser *s)
 /* ASCII that stands for itself in a string, which is most of all text. */
 static void plain(struct parser *s)
 {
-	size_t n = plain_run(s->p, (size_t)(s->end - s->p));
+	char *out = s->j->arena + s->j->arena_len;
+	/* The arena is as large as the line, and less of it is used than was read. */
+	size_t n = plain_copy(out, s->p, (size_t)(s->end - s->p));
 
 	/* DEL is not plain in what is written, and stands for itself in what is read. */
 	if (!n)
-		n = 1;
-	memcpy(s->j->arena + s->j->arena_len, s->p, n);
+		out[n++] = *s->p;
 	s->j->arena_len += n;
 	s->p += n;
 }

@@ -5,10 +5,10 @@
 
 #include "common/audit.h"
 #include "common/limits.h"
+#include "scan/scan.h"
 #include "shims/pep/json.h"
 #include "shims/pep/outlet.h"
 #include "shims/pep/rpc.h"
-#include "shims/pep/scan.h"
 #include "shims/pep/sink.h"
 
 enum vocabulary_from outlet_other(enum vocabulary_from from)

@@ -102,3 +102,20 @@ size_t plain_run(const char *text, size_t len)
 	}
 	return i + plain_run_slow(text + i, len - i);
 }
+
+size_t plain_copy(char *out, const char *text, size_t len)
+{
+	size_t i = 0, n;
+
+	while (len - i >= STEP) {
+		n = block(text + i);
+		memcpy(out + i, text + i, STEP);
+		i += n;
+		if (n < STEP)
+			break;
+	}
+	/* What is left of the text, or of a block that was not looked at to the byte. */
+	for (n = len - i < STEP ? len - i : STEP; n && is_plain((unsigned char)text[i]); n--, i++)
+		out[i] = text[i];
+	return i;
+}

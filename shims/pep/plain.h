@@ -16,7 +16,13 @@
 /* The length of the run of plain bytes at text, at most len. */
 size_t plain_run(const char *text, size_t len);
 
-/* The same, a byte at a time: what the other is tested against. */
+/*
+ * The same, and copy the run to out, which has room for len bytes: up to all of them may be
+ * written, of which the run's own count.
+ */
+size_t plain_copy(char *out, const char *text, size_t len);
+
+/* As plain_run(), a byte at a time: what the other is tested against. */
 size_t plain_run_slow(const char *text, size_t len);
 
 #endif /* SHIMS_PEP_PLAIN_H */

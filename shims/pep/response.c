@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policies/policy.h"
+#include "shims/pep/elicit.h"
 #include "shims/pep/json.h"
 #include "shims/pep/outlet.h"
 #include "shims/pep/reply.h"
@@ -114,12 +115,13 @@ static const char *judge_task(struct gate *g, enum vocabulary_from asker, uint32
 }
 
 /* The server's answer to initialize decides the revision: one that we know. */
-static const char *judge_hello(const struct gate *g, uint32_t result)
+static const char *judge_hello(struct gate *g, uint32_t result)
 {
 	struct rpc_id version = rpc_id(&g->json, json_member(&g->json, result, "protocolVersion"));
 
 	if (!version.text || !vocabulary_has_revision(false, version.text, version.len))
 		return "the server chose a protocol version that is not known";
+	elicit_agreed(g, &version);
 	return NULL;
 }
 
@@ -186,6 +188,10 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 	int token, r;
 
 	g->words = NULL;
+	if (from == FROM_CLIENT && elicit_reply(g, m)) {
+		*ret_why = "it answers a question of ours";
+		return GATE_DROPPED;
+	}
 	if (!session_take(&g->session, asker, &id, &asked, &token)) {
 		session_answer_late(&g->session, asker, &id);
 		*ret_why = "an answer to no open request";

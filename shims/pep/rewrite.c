@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "shims/pep/json.h"
+#include "shims/pep/plain.h"
 #include "shims/pep/rewrite.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 
 #define SPANS 64
 
@@ -40,49 +40,55 @@ static size_t must_escape(const unsigned char *p, size_t left, unsigned int *ret
 	return 0;
 }
 
+/* Short forms where JSON has them (RFC 8259, section 7), \uXXXX for the rest. */
 static int put_escape(struct out *o, unsigned int c)
 {
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	const char *short_form = c && c < 0x7f ? strchr(from, (int)c) : NULL;
-	char text[8];
+	static const char hex[] = "0123456789abcdef";
+	static const char short_form[0x80] = { ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b',
+					       ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+					       ['\t'] = 't' };
+	char text[6] = "\\u";
 
-	if (short_form) {
-		text[0] = '\\';
-		text[1] = to[short_form - from];
+	if (c < sizeof(short_form) && short_form[c]) {
+		text[1] = short_form[c];
 		return put(o, text, 2);
 	}
-	snprintf(text, sizeof(text), "\\u%04x", c);
-	return put(o, text, 6);
+	for (int i = 0; i < 4; i++)
+		text[2 + i] = hex[c >> (12 - 4 * i) & 15];
+	return put(o, text, sizeof(text));
 }
 
 static int put_text(struct out *o, const char *text, size_t len)
 {
-	size_t from = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < len;) {
-		unsigned int c = (unsigned char)text[i];
+	for (;;) {
+		unsigned int c;
 		size_t n;
 		int r;
 
-		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-			i++;
-			continue;
+		/* Room for all of the rest: what is plain in it is copied as it is found. */
+		if (len - i <= (size_t)(o->end - o->at)) {
+			n = plain_copy(o->at, text + i, len - i);
+			o->at += n;
+			i += n;
 		}
+		if (i == len)
+			return 0;
 		n = must_escape((const unsigned char *)text + i, len - i, &c);
-
-		if (!n) {
-			i++;
-			continue;
-		}
-		r = put(o, text + from, i - from);
-		if (r == 0)
+		if (n) {
 			r = put_escape(o, c);
+		} else {
+			/* A letter of another alphabet, and the ones behind it. */
+			for (n = 1; i + n < len && (text[i + n] & 0x80) &&
+				    !must_escape((const unsigned char *)text + i + n, len - i - n, &c); n++)
+				;
+			r = put(o, text + i, n);
+		}
 		if (r < 0)
 			return r;
 		i += n;
-		from = i;
 	}
-	return put(o, text + from, len - from);
 }
 
 long rewrite_escape(const char *text, size_t len, char *out, size_t size)
@@ -121,7 +127,8 @@ static bool is_own_token(const struct json *j, uint32_t key, const struct scan_s
 static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t key,
 		      bool is_name)
 {
-	struct scan_span spans[SPANS];
+	/* Not set to zero for each of many strings: spans[0, n) is written before it is read. */
+	struct scan_span spans[SPANS] __attribute__((uninitialized));
 	size_t len, key_len = 0, n = 0, from = 0;
 	const char *text = json_text(r->json, node, &len), *name = NULL;
 	int e = put(o, "\"", 1);
@@ -161,13 +168,32 @@ static bool is_hidden(struct rewrite *r, uint32_t value)
 	return r->next_hide < r->n_hide && r->hide[r->next_hide] == value;
 }
 
+/* A number cannot be replaced by words without breaking its schema: personal data in it
+ * stops the message. */
+static int put_number(struct rewrite *r, struct out *o, uint32_t node, uint32_t key)
+{
+	size_t len, key_len = 0;
+	const char *text = json_text(r->json, node, &len), *name = NULL;
+	struct scan_span span;
+
+	if (r->scan && scan_has_personal(r->scan)) {
+		if (key != JSON_NONE)
+			name = json_text(r->json, key, &key_len);
+		if (scan_text(r->scan, name, key_len, text, len, &span, 1)) {
+			r->class = span.class;
+			r->redacted++;
+			return -EPERM;
+		}
+	}
+	return put(o, text, len);
+}
+
 /* Depth is bounded by LIMIT_DEPTH, so the stack is. */
 static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t key)
 {
 	const struct json_node *n = &r->json->nodes[node];
 	bool is_object = n->type == JSON_TAPE_OBJECT, is_first = true;
 	uint32_t at = node + 1;
-	size_t len;
 	int e;
 
 	switch ((enum json_type)n->type) {
@@ -177,11 +203,8 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 		return put(o, "false", 5);
 	case JSON_TAPE_TRUE:
 		return put(o, "true", 4);
-	case JSON_TAPE_NUMBER: {
-		const char *text = json_text(r->json, node, &len);
-
-		return put(o, text, len);
-	}
+	case JSON_TAPE_NUMBER:
+		return put_number(r, o, node, key);
 	case JSON_TAPE_STRING:
 		return put_string(r, o, node, key, false);
 	case JSON_TAPE_ARRAY:
@@ -211,6 +234,16 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 		at = r->json->nodes[value].next;
 	}
 	return e < 0 ? e : put(o, is_object ? "}" : "]", 1);
+}
+
+long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
+{
+	struct out o = { out, out + size };
+	int e;
+
+	r->next_hide = 0;
+	e = put_value(r, &o, node, JSON_NONE);
+	return e < 0 ? e : o.at - out;
 }
 
 long rewrite_message(struct rewrite *r, char *out, size_t size)

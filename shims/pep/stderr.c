@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 #include "shims/pep/sink.h"
 #include "shims/pep/stderr.h"
 

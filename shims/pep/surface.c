@@ -10,10 +10,10 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "policies/match.h"
+#include "scan/scan.h"
 #include "shims/pep/inject.h"
 #include "shims/pep/json.h"
 #include "shims/pep/pointer.h"
-#include "shims/pep/scan.h"
 #include "shims/pep/sink.h"
 #include "shims/pep/surface.h"
 
@@ -383,4 +383,11 @@ enum policy_decision surface_call(struct surface *s, const char *name, size_t le
 	d = policy_decide_hints(s->policy, pin ? pin->hints : 0);
 	*ret_why = d == POLICY_ALLOW ? NULL : "what the tool declares";
 	return d;
+}
+
+const uint8_t *surface_pin(struct surface *s, const char *name, size_t len)
+{
+	const struct pin *pin = pins_find(&s->pins, PINS_TOOL, name, len);
+
+	return pin && pin->is_pinned ? pin->digest : NULL;
 }

@@ -95,7 +95,7 @@ static void print(uint32_t node)
 int main(void)
 {
 	static char any[] = "*";
-	static struct policy_rule allow = { any, POLICY_ALLOW };
+	static struct policy_rule allow = { .match = any, .then = POLICY_ALLOW };
 	static struct policy_rules rules = { &allow, 1 };
 	static struct policy policy = { .messages = { .tools = &rules, .n_tools = 1 } };
 	static struct audit audit = { .fd = -1 };
@@ -112,7 +112,7 @@ int main(void)
 				   .nodes = calloc(1 << 20, sizeof(struct json_node)),
 				   .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = 1 << 20 };
 	json = &gate.json;
-	gate.policy = &policy;
+	gate.policy = gate.rules.policy = &policy;
 	gate.audit = &audit;
 	for (int i = 0; i < 2; i++) {
 		sinks[i] = (struct sink){ .fd = 1, .buf = malloc(LIMIT_REPLIES + 8 * MIB),

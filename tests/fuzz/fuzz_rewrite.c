@@ -12,7 +12,7 @@
 #include "common/limits.h"
 #include "shims/pep/json.h"
 #include "shims/pep/rewrite.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 
 #define NODES ((size_t)1 << 16)
 #define TEXT ((size_t)1 << 19)

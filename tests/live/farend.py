@@ -24,7 +24,7 @@ MARK = "MCP_CONFINE_FAR_END"
 def make_certificate(where, names):
     config = "\n".join(["[req]", "distinguished_name=d", "x509_extensions=e", "prompt=no", "[d]",
                         "CN=stand-in", "[e]", "basicConstraints=critical,CA:true",
-                        "subjectAltName=" + ",".join("DNS:" + n for n in names)])
+                        "subjectAltName=" + ",".join("DNS:" + n for n in [*names, "localhost"])])
     (where / "cnf").write_text(config)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                     "-keyout", where / "key", "-out", where / "cert", "-config", where / "cnf"],

@@ -51,19 +51,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* Answers beside 0 (ok) and a positive errno. */
-enum answer {
-	YES = -1,
-	NO = -2,
-	ABSENT = -3,
-};
-
-struct probe {
-	const char *name;
-	int (*run)(const struct probe *p);
-	long a, b, c;
-	const char *path; /* an absolute path, or KEY[/rest] of an argument */
-};
+#include "probes/probe.h"
 
 static const char **arguments; /* KEY=VALUE, set once by main */
 
@@ -76,7 +64,7 @@ static const char *argument(const char *key, size_t len)
 }
 
 /* A probe without its argument is a mistake of the caller, never an answer. */
-static const char *need(const char *key)
+const char *need(const char *key)
 {
 	const char *value = argument(key, strlen(key));
 
@@ -88,7 +76,7 @@ static const char *need(const char *key)
 }
 
 /* "home/.ssh" with home=/home/x is /home/x/.ssh; what starts with / stays. */
-static const char *place(const char *path, char buf[4096])
+const char *place(const char *path, char buf[4096])
 {
 	const char *slash = strchrnul(path, '/');
 	char key[32];
@@ -100,7 +88,7 @@ static const char *place(const char *path, char buf[4096])
 	return buf;
 }
 
-static int answer(long result)
+int answer(long result)
 {
 	return result < 0 ? errno : 0;
 }
@@ -307,6 +295,17 @@ static int fs_handle(const struct probe *p)
 
 /* --- writing -------------------------------------------------------------------- */
 
+static int fsw_in_tmp(const struct probe *p)
+{
+	char path[] = "/tmp/probe-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)p;
+	if (fd >= 0)
+		unlink(path);
+	return answer(fd);
+}
+
 static int fsw_unlink(const struct probe *p)
 {
 	char buf[4096];
@@ -497,12 +496,6 @@ static int proc_rlimit_raise(const struct probe *p)
 static int proc_nice(const struct probe *p)
 {
 	return answer(setpriority(PRIO_PROCESS, 0, (int)p->a));
-}
-
-static int proc_pid_is_small(const struct probe *p)
-{
-	(void)p;
-	return getpid() < 64 && access("/proc/64", F_OK) < 0 ? YES : NO;
 }
 
 /* Signals pid 1; outside that is somebody else's, inside it is ours and immune. */
@@ -727,7 +720,7 @@ static int env_leaks(const struct probe *p)
 	return NO;
 }
 
-static int exec_fd(int fd)
+int exec_fd(int fd)
 {
 	char *argv[] = { (char[]){ "true" }, NULL }, *envp[] = { NULL };
 	int status = 0;
@@ -742,7 +735,7 @@ static int exec_fd(int fd)
 }
 
 /* This program again, which without arguments exits 0, copied to where it may write. */
-static int copy_self(int out)
+int copy_self(int out)
 {
 	char buf[65536];
 	ssize_t n;
@@ -802,6 +795,8 @@ static int sys_hostname_is_host(const struct probe *p)
 
 #include "probe_table.h"
 
+static const struct probe *const tables[] = { probes, probes_files, probes_system };
+
 /* --- running them ----------------------------------------------------------------- */
 
 static void print_answer(const char *name, int status, int result)
@@ -853,12 +848,13 @@ static bool run_named(const char *name)
 {
 	bool found = false, ok = true;
 
-	for (const struct probe *p = probes; p->name; p++) {
-		if (strcmp(name, "all") && strcmp(name, p->name))
-			continue;
-		found = true;
-		ok = run(p) && ok;
-	}
+	for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++)
+		for (const struct probe *p = tables[t]; p->name; p++) {
+			if (strcmp(name, "all") && strcmp(name, p->name))
+				continue;
+			found = true;
+			ok = run(p) && ok;
+		}
 	if (!found)
 		fprintf(stderr, "probe: %s: no such probe\n", name);
 	return found && ok;
@@ -879,11 +875,13 @@ int main(int argc, char **argv)
 	if (arguments[0] && !strcmp(arguments[0], "out=stderr"))
 		stdout = stderr;
 	for (int i = 1; i < argc; i++) {
-		if (strchr(argv[i], '='))
+		/* The name of a script whose interpreter this program is (exec_script). */
+		if (strchr(argv[i], '=') || argv[i][0] == '/')
 			continue;
 		if (!strcmp(argv[i], "list"))
-			for (const struct probe *p = probes; p->name; p++)
-				puts(p->name);
+			for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++)
+				for (const struct probe *p = tables[t]; p->name; p++)
+					puts(p->name);
 		else
 			ok = run_named(argv[i]) && ok;
 	}

@@ -22,7 +22,7 @@
 #include "shims/pep/gate.h"
 #include "shims/pep/peek.h"
 #include "shims/pep/frame.h"
-#include "shims/pep/scan.h"
+#include "scan/scan.h"
 #include "shims/pep/sink.h"
 
 #define TEXT ((size_t)128 << 20) /* the longest line, written anew, fits */

@@ -12,8 +12,8 @@
 #include "common/audit.h"
 #include "common/limits.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 #include "shims/pep/gate.h"
-#include "shims/pep/scan.h"
 #include "shims/pep/sink.h"
 
 #define ROOM (LIMIT_REPLIES + (1 << 20))
@@ -181,7 +181,8 @@ static void tokens_are_replaced_and_never_in_names(void **state)
 
 	(void)state;
 	strcat(token, "p_");
-	memset(token + 4, 'a', 36);
+	for (size_t i = 4; i < 40; i++)
+		token[i] = "aB3dE6gH9jK2"[i % 12];
 	snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":"
 		 "{\"name\":\"e\",\"arguments\":{\"t\":\"x %s\"}}}", token);
 	assert_int_equal(CLIENT(line), GATE_REDACTED);
@@ -230,6 +231,29 @@ static void too_many_open_requests_are_refused_and_none_is_forgotten(void **stat
 
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* As a string it is replaced; where that cannot be, the message stops. */
+static void personal_data_is_replaced_when_the_policy_names_it(void **state)
+{
+	static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{"
+				   "\"name\":\"a\",\"arguments\":{\"card\":\"4111111111111111\"}}}";
+	static const char again[] = "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\",\"params\":{"
+				    "\"name\":\"a\",\"arguments\":{\"card\":\"4111111111111111\"}}}";
+	static const char number[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{"
+				     "\"name\":\"a\",\"arguments\":{\"card\":4111111111111111}}}";
+	struct scan_config config = { .personal = scan_personal("pan") };
+
+	(void)state;
+	assert_int_equal(CLIENT(text), GATE_PASSED);
+	scan_configure(scan, &config);
+	assert_int_equal(CLIENT(again), GATE_REDACTED);
+	assert_non_null(strstr(out(FROM_CLIENT), "\"card\":\"[REDACTED:pan]\""));
+	assert_int_equal(CLIENT(number), GATE_REFUSED);
+	assert_null(strstr(out(FROM_CLIENT), "4111"));
+	config.personal = scan_personal("iban");
+	scan_configure(scan, &config);
+	assert_int_equal(CLIENT(number), GATE_PASSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +263,7 @@ int main(void)
 		T(a_broken_answer_becomes_an_error_and_nobody_waits),
 		T(denied_tools_are_not_listed),
 		T(tokens_are_replaced_and_never_in_names),
+		T(personal_data_is_replaced_when_the_policy_names_it),
 		T(requests_of_the_server_pass_only_when_the_policy_says_so),
 		T(too_many_open_requests_are_refused_and_none_is_forgotten),
 	};

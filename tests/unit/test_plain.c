@@ -12,6 +12,24 @@
 
 #include "shims/pep/plain.h"
 
+/* Into a room of exactly that size, before a page that cannot be written. */
+static void copies(const char *text, size_t len)
+{
+	static char *end;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t n;
+
+	if (!end) {
+		end = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_ptr_not_equal(end, MAP_FAILED);
+		end += page;
+		assert_int_equal(mprotect(end, page, PROT_NONE), 0);
+	}
+	n = plain_copy(end - len, text, len);
+	assert_int_equal(n, plain_run_slow(text, len));
+	assert_memory_equal(end - len, text, n);
+}
+
 /* Every byte at every place of a text of every length up to three steps, the text ending
  * where the next page cannot be read. */
 static void the_fast_run_is_the_slow_run(void **state)
@@ -31,6 +49,7 @@ static void the_fast_run_is_the_slow_run(void **state)
 			for (int c = 0; c < 256; c++) {
 				text[at] = (char)c;
 				assert_int_equal(plain_run(text, len), plain_run_slow(text, len));
+				copies(text, len);
 			}
 			text[at] = 'a';
 		}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for mcp-confine(1)
+
+_mcp_confine_servers() {
+  local file
+  for file in "${HOME}"/.config/mcp-confine/servers/*.json /etc/mcp-confine/servers/*.json; do
+    [[ -e $file ]] && file=${file##*/} && printf '%s\n' "${file%.json}"
+  done
+}
+
+_mcp_confine() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
+  local commands="run explain decide scan pins approve status wrap unwrap audit-configs"
+  local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
+    cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
+    kimi factory"
+  COMPREPLY=()
+  if [[ $COMP_CWORD -eq 1 ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
+    return
+  fi
+  # Behind -- a command of the user's begins.
+  for ((i = 2; i < COMP_CWORD; i++)); do
+    if [[ ${COMP_WORDS[i]} == -- ]]; then
+      if [[ $i -eq $((COMP_CWORD - 1)) ]]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      fi
+      return
+    fi
+  done
+  case $before in
+    --client) mapfile -t COMPREPLY < <(compgen -W "$clients" -- "$word"); return ;;
+    --read | --write) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
+    --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
+    --profile | --name | --connect | --listen) return ;;
+  esac
+  case $command in
+    run | explain | decide)
+      if [[ $word == -* ]]; then
+        local options="--profile --read --write --connect --env --name --minimum-tier --help --"
+        [[ $command == run ]] && options+=" --dry-run --listen --timing"
+        [[ $command == decide ]] && options+=" --from-server"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    pins)
+      if [[ $COMP_CWORD -eq 2 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "show accept forget" -- "$word")
+      elif [[ $COMP_CWORD -eq 3 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    scan)
+      if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--pii --environment --help" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      fi
+      ;;
+    approve) [[ $COMP_CWORD -gt 2 ]] || mapfile -t COMPREPLY < <(compgen -W "list show yes no" -- "$word") ;;
+    status) mapfile -t COMPREPLY < <(compgen -W "--json --probe --help" -- "$word") ;;
+    wrap | unwrap | audit-configs)
+      if [[ $word == -* ]]; then
+        local options="--yes --dry-run --client --help"
+        [[ $command == audit-configs ]] && options="--json --all-users --client --help"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      fi
+      ;;
+  esac
+}
+
+complete -o filenames -F _mcp_confine mcp-confine

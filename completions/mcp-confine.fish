@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for mcp-confine(1)
+
+function __mcp_confine_servers
+    for file in ~/.config/mcp-confine/servers/*.json /etc/mcp-confine/servers/*.json
+        string replace -r '.*/(.*)\.json$' '$1' -- $file
+    end
+end
+
+set -l commands run explain decide scan pins approve status wrap unwrap audit-configs
+set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
+    cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
+    kimi factory
+set -l start '__fish_seen_subcommand_from run explain decide'
+set -l configs '__fish_seen_subcommand_from wrap unwrap audit-configs'
+
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -f
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a run -d 'start a server, confined and judged'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a explain -d 'print what run would do'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a decide -d 'print what would happen to the messages on stdin'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a scan -d 'print where a file holds secrets, by class'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a pins -d 'show, accept or forget what is remembered of a tool'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a approve -d 'answer calls that wait for approval'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a status -d 'try what this kernel offers'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put the local servers of the clients behind run'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a unwrap -d 'give the configurations back as they were'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a audit-configs -d 'list every configured server'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -l version
+complete -c mcp-confine -l help
+
+complete -c mcp-confine -n $start -f -a '(__mcp_confine_servers)' -d server
+complete -c mcp-confine -n $start -l profile -x -d 'use that built-in profile'
+complete -c mcp-confine -n $start -l read -r -F -d 'make a path readable'
+complete -c mcp-confine -n $start -l write -r -F -d 'make a path writable'
+complete -c mcp-confine -n $start -l connect -x -d 'let it reach a name and port'
+complete -c mcp-confine -n $start -l minimum-tier -x -a 'full nouserns' -d 'the least that will do'
+complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l listen -x -d 'serve on a Unix socket'
+complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l timing -d 'say where the time goes'
+complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l pii -x -a 'all pan iban email phone' -d 'personal data too'
+complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l environment -d 'values of the environment too'
+complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -F
+complete -c mcp-confine -n '__fish_seen_subcommand_from pins' -f -a 'show accept forget (__mcp_confine_servers)'
+complete -c mcp-confine -n '__fish_seen_subcommand_from approve' -f -a 'list show yes no'
+complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l json -d 'one object'
+complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l probe -d 'try what a hostile server would'
+complete -c mcp-confine -n $start -l env -x -a '(set -nx)' -d 'pass or set a variable'
+complete -c mcp-confine -n $start -l name -x -d 'what logs call the server'
+complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l dry-run -d 'only explain'
+complete -c mcp-confine -n '__fish_seen_subcommand_from decide' -l from-server -d "the messages are the server's"
+
+complete -c mcp-confine -n $configs -l client -x -a "$clients" -d 'only this client'
+complete -c mcp-confine -n '__fish_seen_subcommand_from wrap unwrap' -l yes -s y -d 'do not ask'
+complete -c mcp-confine -n '__fish_seen_subcommand_from wrap unwrap' -l dry-run -d 'only show'
+complete -c mcp-confine -n '__fish_seen_subcommand_from audit-configs' -l json -d 'one JSON object'
+complete -c mcp-confine -n '__fish_seen_subcommand_from audit-configs' -l all-users -d 'every account, as root'

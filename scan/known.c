@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/limits.h"
+#include "common/secrets.h"
+#include "common/siphash.h"
+#include "scan/charset.h"
+#include "scan/hits.h"
+#include "scan/known.h"
+
+/* Encodings of each value. */
+#define NEEDLES_MAX (LIMIT_SECRETS * 16)
+#define PROBES (1U << SECRETS_PROBE_BITS)
+#define SLOTS 32768U
+#define NONE UINT16_MAX
+
+_Static_assert(NEEDLES_MAX <= SLOTS / 2 && NEEDLES_MAX < NONE, "slots are half empty");
+
+struct known {
+	struct secrets_header head;
+	struct secrets_needle *needles;
+	uint16_t slots[SLOTS]; /* by gram, open addressing; needles of one gram in a row */
+	uint64_t probes[PROBES / 64];
+};
+
+static int check(const struct secrets_header *h, size_t len, struct err *err)
+{
+	size_t want = sizeof(*h) + h->n * sizeof(struct secrets_needle) +
+		      h->n_probes * sizeof(uint32_t);
+
+	if (h->magic != SECRETS_MAGIC || h->n > NEEDLES_MAX ||
+	    h->n_probes > NEEDLES_MAX * SECRETS_GRAM || want != len ||
+	    (h->stride != 1 && h->stride != 2 && h->stride != 4 && h->stride != 8))
+		return err_set(err, EINVAL, "secrets: malformed");
+	return 0;
+}
+
+static void fill(struct known *k, const char *probes)
+{
+	memset(k->slots, 0xff, sizeof(k->slots));
+	for (uint32_t i = 0; i < k->head.n; i++) {
+		uint32_t slot = (uint32_t)k->needles[i].gram % SLOTS;
+
+		while (k->slots[slot] != NONE)
+			slot = (slot + 1) % SLOTS;
+		k->slots[slot] = (uint16_t)i;
+	}
+	for (uint32_t i = 0; i < k->head.n_probes; i++) {
+		uint32_t probe;
+
+		memcpy(&probe, probes + i * sizeof(probe), sizeof(probe));
+		probe %= PROBES;
+		k->probes[probe / 64] |= 1ULL << (probe & 63);
+	}
+}
+
+int known_open(const void *secrets, size_t len, struct known **ret, struct err *err)
+{
+	struct secrets_header head = {0};
+	const char *data = secrets;
+	struct known *k;
+	int r;
+
+	*ret = NULL;
+	if (!len)
+		return 0;
+	if (len >= sizeof(head))
+		memcpy(&head, data, sizeof(head));
+	r = check(&head, len, err);
+	if (r < 0 || !head.n)
+		return r;
+	k = calloc(1, sizeof(*k));
+	if (k)
+		k->needles = calloc(head.n, sizeof(*k->needles));
+	if (!k || !k->needles) {
+		known_close(k);
+		return err_errno(err, ENOMEM, "scan");
+	}
+	k->head = head;
+	memcpy(k->needles, data + sizeof(head), head.n * sizeof(*k->needles));
+	fill(k, data + sizeof(head) + head.n * sizeof(*k->needles));
+	*ret = k;
+	return 0;
+}
+
+void known_close(struct known *k)
+{
+	if (k)
+		free(k->needles);
+	free(k);
+}
+
+static bool is_whole(const char *text, size_t len, size_t at, size_t n)
+{
+	return !(at && charset_has(SET_WORD, text[at - 1])) &&
+	       !(at + n < len && charset_has(SET_WORD, text[at + n]));
+}
+
+/* The longest needle that stands at text[at], or NULL. */
+static const struct secrets_needle *stands(const struct known *k, const char *text, size_t len,
+					   size_t at)
+{
+	uint64_t gram = siphash(k->head.keys, text + at, SECRETS_GRAM);
+	const struct secrets_needle *best = NULL;
+
+	for (uint32_t slot = (uint32_t)gram % SLOTS; k->slots[slot] != NONE;
+	     slot = (slot + 1) % SLOTS) {
+		const struct secrets_needle *n = &k->needles[k->slots[slot]];
+
+		if (n->gram != gram || n->len > len - at || (best && n->len <= best->len))
+			continue;
+		if ((n->flags & SECRETS_WHOLE) && !is_whole(text, len, at, n->len))
+			continue;
+		if (n->digest[0] == siphash(k->head.keys, text + at, n->len) &&
+		    n->digest[1] == siphash(k->head.keys + 2, text + at, n->len))
+			best = n;
+	}
+	return best;
+}
+
+static void add(const struct secrets_needle *n, const char *text, size_t len, size_t at,
+		struct hits *hits)
+{
+	struct hit hit = { at, at + n->len, "environment", HIT_KNOWN, true };
+
+	if ((n->flags & SECRETS_BEFORE) && at && charset_has(SET_B64 | SET_B64U, text[at - 1]))
+		hit.start--;
+	if ((n->flags & SECRETS_BEHIND) && hit.end < len &&
+	    charset_has(SET_B64 | SET_B64U, text[hit.end]))
+		hit.end++;
+	hits_add(hits, &hit);
+}
+
+static __attribute__((noinline)) void look(const struct known *k, const char *text, size_t len,
+					   size_t at, struct hits *hits)
+{
+	for (size_t back = 0; back < k->head.stride && back <= at; back++) {
+		const struct secrets_needle *n;
+
+		n = stands(k, text, len, at - back);
+		if (n)
+			add(n, text, len, at - back, hits);
+	}
+}
+
+void known_find(const struct known *k, const char *text, size_t len, size_t from, size_t to,
+		struct hits *hits)
+{
+	uint64_t factor;
+	size_t stride;
+
+	if (!k || len < SECRETS_GRAM)
+		return;
+	factor = k->head.factor;
+	stride = k->head.stride;
+	if (to > len - SECRETS_GRAM + 1)
+		to = len - SECRETS_GRAM + 1;
+	for (size_t at = (from + stride - 1) / stride * stride; at < to; at += stride) {
+		uint32_t probe = secrets_probe(factor, text + at);
+
+		if (k->probes[probe / 64] >> (probe & 63) & 1)
+			look(k, text, len, at, hits);
+	}
+}

@@ -1,0 +1,3 @@
+module mcpwork
+
+go 1.19
