@@ -113,12 +113,13 @@ static bool is_protocol(const struct json *j, uint32_t key)
 }
 
 /* What a server wrote for itself, and has to protect against change (MCP 2026-07-28,
- * patterns, mrtr): a JSON Web Token there is no credential.  Known values are secret still. */
+ * patterns, mrtr): a JSON Web Token there is no credential, signed or encrypted.  Known
+ * values are secret still. */
 static bool is_own_token(const struct json *j, uint32_t key, const struct scan_span *spans,
 			 size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(spans[i].class, "jwt") != 0)
+		if (strcmp(spans[i].class, "jwt") != 0 && strcmp(spans[i].class, "jwe") != 0)
 			return false;
 	return key != JSON_NONE && (json_is(j, key, "requestState") || json_is(j, key, "cursor") ||
 				    json_is(j, key, "nextCursor"));
