@@ -27,7 +27,6 @@
 #include "shims/pep/json.h"
 #include "shims/pep/rates.h"
 #include "shims/pep/rules.h"
-#include "shims/pep/rules.h"
 #include "shims/pep/session.h"
 #include "shims/pep/vocabulary.h"
 
