@@ -219,7 +219,9 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 # libFuzzer needs clang; the sources of the layers are compiled again, with coverage.
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
-FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC)
+FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC) \
+	$(wildcard launcher/runtime*.c launcher/plan*.c) \
+	$(patsubst %,launcher/%.c,grants offlimits path protect survey walk)
 FUZZ_ARCHIVE := $(O)/fuzz/libfuzzed.a
 
 $(O)/fuzz/%.o: %.c
@@ -230,9 +232,11 @@ $(O)/fuzz/gen/%.o: $(O)/gen/%.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(FUZZ_ARCHIVE): $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZED)) $(O)/fuzz/gen/profiles.o $(O)/fuzz/gen/filters.o
+# Its list of members is above: an archive that is older than that is not whole.
+$(FUZZ_ARCHIVE): $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZED)) $(O)/fuzz/gen/profiles.o $(O)/fuzz/gen/filters.o \
+		Makefile
 	@rm -f $@
-	ar rcsD $@ $^
+	ar rcsD $@ $(filter %.o,$^)
 
 $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_ARCHIVE)
 	clang -g -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs,jansson libcap libcares nettle)
