@@ -427,6 +427,10 @@ static void our_own_processes_can_do_little(void **unused)
 				d.nr = number(&targets[t], never[i]);
 				assert_int_equal(bpf_run(f, &d), SECCOMP_RET_KILL_PROCESS);
 			}
+			/* The launcher alone removes a directory, an empty one: its cgroup. */
+			d.nr = number(&targets[t], "unlinkat");
+			d.args[2] = AT_REMOVEDIR;
+			assert_int_equal(bpf_run(f, &d), o == 1 ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS);
 			d.nr = number(&targets[t], "write");
 			assert_int_equal(bpf_run(f, &d), SECCOMP_RET_ALLOW);
 			d.nr = number(&targets[t], "mmap");
