@@ -22,5 +22,6 @@ extern const struct lock_filter filter_launcher; /* the launcher as supervisor *
 extern const struct lock_filter filter_init_bare, filter_launcher_bare; /* the same, there */
 extern const struct lock_filter filter_pep;
 extern const struct lock_filter filter_egress;
+extern const struct lock_filter filter_cgroup; /* who removes the cgroup at the end */
 
 #endif /* FILTERS_FILTERS_H */

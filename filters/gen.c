@@ -405,9 +405,10 @@ static scmp_filter_ctx ours(const char *const *calls, bool sanitized)
 	return ctx;
 }
 
-/* The launcher removes its cgroup at the end: an empty directory, and nothing else. */
-static scmp_filter_ctx supervisor(const char *const *calls, bool sanitized)
+/* Who removes the cgroup at the end: an empty directory, and nothing else. */
+static scmp_filter_ctx cgroup(bool sanitized)
 {
+	static const char *const calls[] = { COMMON_CALLS, NULL };
 	scmp_filter_ctx ctx = ours(calls, sanitized);
 	int r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("unlinkat"), 1,
 				       SCMP_A2(SCMP_CMP_EQ, AT_REMOVEDIR));
@@ -471,9 +472,10 @@ int main(int argc, char **argv)
 	print("server_no_sockets", server_no_sockets());
 	print("server_bare", server_bare());
 	print("init_bare", ours(init_bare_calls, sanitized));
-	print("launcher_bare", supervisor(launcher_bare_calls, sanitized));
+	print("launcher_bare", ours(launcher_bare_calls, sanitized));
 	print("init", ours(init_calls, sanitized));
-	print("launcher", supervisor(launcher_calls, sanitized));
+	print("launcher", ours(launcher_calls, sanitized));
+	print("cgroup", cgroup(sanitized));
 	print("pep", ours(pep_calls, sanitized));
 	print("egress", ours(egress_calls, sanitized));
 	return 0;

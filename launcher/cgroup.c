@@ -9,25 +9,34 @@
  * without the limit.  A server cannot leave: no cgroup file system is mounted inside,
  * nor, in the tier nouserns, writable.
  *
- * The directory is removed at the end.  A launcher that is killed leaves it, empty:
- * whoever makes the next one removes what has nobody in it.  The parent is locked for
- * that moment, so that none goes between its making and its first process; each is
- * locked, shared, as long as its launcher lives.
+ * The launcher locks itself out of the file system, so another process removes the
+ * directory: forked before, with nothing but a pipe, the parent's descriptor and a filter
+ * that lets it remove empty directories.  It acts when the launcher ends, also by SIGKILL,
+ * and belongs to nobody's children: a sweep of the tier nouserns would take it for the
+ * server's.  What a crash of the machine's or its own leaves is removed by whoever makes
+ * the next one: the parent is locked for that moment, so that none goes between its making
+ * and its first process; each is locked, shared, as long as its launcher lives.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/limits.h"
+#include "common/lock.h"
+#include "filters/filters.h"
 #include "launcher/cgroup.h"
 #include "policies/policy.h"
 
@@ -189,6 +198,66 @@ static int make(struct cgroup *c, const char *id, struct err *err)
 	return 0;
 }
 
+/* Where the descriptors of the process that removes it lie. */
+enum { LIFELINE = 0, GONE, PARENT, ABOVE };
+
+static _Noreturn void wait_and_remove(const struct cgroup *c, int lifeline, int gone)
+{
+	int parent = fcntl(c->parent_fd, F_DUPFD, ABOVE);
+	struct err err = {0};
+	sigset_t all;
+	char byte;
+
+	lifeline = fcntl(lifeline, F_DUPFD, ABOVE);
+	gone = fcntl(gone, F_DUPFD, ABOVE);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (parent < 0 || lifeline < 0 || gone < 0 || dup2(lifeline, LIFELINE) < 0 ||
+	    dup2(gone, GONE) < 0 || dup2(parent, PARENT) < 0 || fd_close_from(ABOVE) < 0 ||
+	    lock_memory(&err) < 0 || lock_privileges(&err) < 0 ||
+	    lock_syscalls(&filter_cgroup, &err) < 0)
+		_exit(125);
+	while (read(LIFELINE, &byte, 1) < 0 && errno == EINTR)
+		;
+	/* What was in it was killed already, and goes in its own time. */
+	for (int i = 0; i < LIMIT_FLUSH_GRACE / 10; i++) {
+		if (unlinkat(PARENT, c->name, AT_REMOVEDIR) == 0 || errno != EBUSY)
+			break;
+		poll(NULL, 0, 10);
+	}
+	_exit(0);
+}
+
+/* Its parent ends at once, so that it is nobody's here. */
+static int start_remover(struct cgroup *c, struct err *err)
+{
+	int lifeline[2] = { -1, -1 }, gone[2] = { -1, -1 };
+	pid_t pid = -1;
+	int r = 0;
+
+	if (pipe2(lifeline, O_CLOEXEC) == 0 && pipe2(gone, O_CLOEXEC) == 0)
+		pid = fork();
+	if (pid < 0)
+		r = err_errno(err, errno, "start what removes the cgroup");
+	if (pid == 0) {
+		close(lifeline[1]);
+		close(gone[0]);
+		setsid();
+		if (fork() == 0)
+			wait_and_remove(c, lifeline[0], gone[1]);
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	c->lifeline = lifeline[1];
+	c->gone = gone[0];
+	if (lifeline[0] >= 0)
+		close(lifeline[0]);
+	if (gone[1] >= 0)
+		close(gone[1]);
+	return r;
+}
+
 int cgroup_make(const struct policy_limits *limits, const char *id, struct cgroup *c,
 		struct err *err)
 {
@@ -197,6 +266,8 @@ int cgroup_make(const struct policy_limits *limits, const char *id, struct cgrou
 	if (!c->is_possible)
 		return 0;
 	r = make(c, id, err);
+	if (r == 0)
+		r = start_remover(c, err);
 	if (r == 0 && limits->memory_total)
 		r = set(c, "memory.max", limits->memory_total, err);
 	if (r == 0 && limits->memory_total)
@@ -224,10 +295,16 @@ unsigned long cgroup_killed(const struct cgroup *c)
 
 void cgroup_done(struct cgroup *c)
 {
-	int *all[] = { &c->events, &c->dir, &c->parent_fd };
+	int *all[] = { &c->events, &c->dir, &c->parent_fd, &c->lifeline, &c->gone };
+	char byte;
 
-	if (c->name[0])
-		unlinkat(c->parent_fd, c->name, AT_REMOVEDIR);
+	/* It ends when the lifeline closes, and its end of the other pipe with it. */
+	if (c->lifeline > 0 && c->gone > 0) {
+		close(c->lifeline);
+		c->lifeline = -1;
+		while (read(c->gone, &byte, 1) < 0 && errno == EINTR)
+			;
+	}
 	c->name[0] = '\0';
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] > 0)

@@ -25,6 +25,7 @@ struct cgroup {
 	char name[48];		/* of ours in it, once made */
 	int parent_fd, dir;	/* directories; 0 or less: none */
 	int events;		/* memory.events; 0 or less: none */
+	int lifeline, gone;	/* of and from the process that removes it; as above */
 };
 
 /*
@@ -43,7 +44,7 @@ int cgroup_make(const struct policy_limits *limits, const char *id, struct cgrou
 /* How many processes in it the kernel killed for its limit; 0 without one.  Once. */
 unsigned long cgroup_killed(const struct cgroup *c);
 
-/* Remove it, when nothing lives in it, and close. */
+/* Have it removed, when nothing lives in it, and close. */
 void cgroup_done(struct cgroup *c);
 
 #endif /* LAUNCHER_CGROUP_H */

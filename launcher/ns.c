@@ -87,6 +87,10 @@ pid_t ns_clone(int cgroup, int *ret_pidfd, struct err *err)
 	int pidfd = -1;
 	pid_t pid = ns_fork_into(wanted(), cgroup, &pidfd);
 
+	/* What only the cgroup can have refused: the namespaces answer otherwise. */
+	if (pid < 0 && cgroup >= 0 && errno != EPERM && errno != ENOSPC && errno != EUSERS)
+		return err_errno(err, errno, "start in a cgroup (clone3, Linux 5.7); without "
+				 "limits.memory_total and limits.require_cgroup none is needed");
 	if (pid < 0)
 		return cause_set(err, CAUSE_NAMESPACE, errno, "make the namespaces of the sandbox");
 	*ret_pidfd = pidfd;

@@ -60,8 +60,8 @@ static void say_killed(const struct cgroup *c, struct audit *log)
 
 	if (!killed)
 		return;
-	snprintf(words, sizeof(words), "the kernel killed %lu process%s of the server: together they "
-		 "reached limits.memory_total", killed, killed == 1 ? "" : "es");
+	snprintf(words, sizeof(words), "the kernel killed %lu process%s of the server for want of "
+		 "memory; all together may have limits.memory_total", killed, killed == 1 ? "" : "es");
 	say_note(words);
 	audit_begin(&l, log, "memory");
 	audit_int(&l, "killed", (int)killed);
