@@ -222,6 +222,16 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 	return e < 0 ? e : put(o, is_object ? "}" : "]", 1);
 }
 
+long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
+{
+	struct out o = { out, out + size };
+	int e;
+
+	r->next_hide = 0;
+	e = put_value(r, &o, node, JSON_NONE);
+	return e < 0 ? e : o.at - out;
+}
+
 long rewrite_message(struct rewrite *r, char *out, size_t size)
 {
 	struct out o = { out, out + size };
