@@ -184,7 +184,7 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 		fputc('\n', out);
 	}
 	fprintf(out, "limits: %" PRIu64 " MiB of data a process, ", l->memory >> 20);
-	if (!s->plan.is_bare)
+	if (!s->plan.is_bare || s->cgroup.is_possible)
 		fprintf(out, "%" PRIu64 " processes, ", l->processes);
 	fprintf(out, "%" PRIu64 " open files, files of %" PRIu64 " MiB", l->open_files,
 		l->file_size >> 20);
