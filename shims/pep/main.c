@@ -131,7 +131,7 @@ static int open_memory(struct flow *f, struct err *err)
 	j->nodes = reserve(j->size * sizeof(*j->nodes), err);
 	j->arena = reserve(LIMIT_LINE, err);
 	j->seen = reserve(4 * LIMIT_MEMBERS * sizeof(*j->seen), err);
-	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
+	if (getrandom(j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
 	    getrandom(f->gate.session.secret, sizeof(f->gate.session.secret), 0) !=
 		    (ssize_t)sizeof(f->gate.session.secret))
 		err_errno(err, errno, "getrandom");
@@ -255,6 +255,7 @@ static int open_surface(struct surface *s, const struct arguments *a, struct flo
 			       .incoming = reserve(SURFACE_BUFFER, err) };
 	if (err->code)
 		return -err->code;
+	s->scan = f->gate.scan;
 	f->gate.rules.surface = s;
 	if (s->log < 0)
 		return 0;
