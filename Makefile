@@ -176,7 +176,7 @@ $(O)/gen/filters_x86_64.c $(O)/gen/filters_aarch64.c: $(O)/gen/filters_%.c: $(O)
 	@mkdir -p $(@D)
 	(echo '#include "common/lock.h"'; \
 	 for f in server_calls server_arguments server_arguments_net server_no_sockets \
-	 init launcher pep egress; do \
+	 init launcher pep egress cgroup; do \
 		echo "extern const struct lock_filter $*_$$f;"; done; \
 	 $(O)/filters/gen --arch $* --prefix $*) > $@
 
@@ -234,7 +234,8 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC) \
-	$(BROKER_SRC) $(REMOTE_SRC)
+	$(BROKER_SRC) $(REMOTE_SRC) $(wildcard launcher/runtime*.c launcher/plan*.c) \
+	$(patsubst %,launcher/%.c,grants offlimits path protect survey walk)
 FUZZ_ARCHIVE := $(O)/fuzz/libfuzzed.a
 
 $(O)/fuzz/%.o: %.c
@@ -245,9 +246,11 @@ $(O)/fuzz/gen/%.o: $(O)/gen/%.c
 	@mkdir -p $(@D)
 	clang $(filter-out -DSANITIZED=%,$(CPPFLAGS)) -DSANITIZED=1 $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(FUZZ_ARCHIVE): $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZED)) $(O)/fuzz/gen/profiles.o $(O)/fuzz/gen/filters.o
+# Its list of members is above: an archive that is older than that is not whole.
+$(FUZZ_ARCHIVE): $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZED)) $(O)/fuzz/gen/profiles.o $(O)/fuzz/gen/filters.o \
+		Makefile
 	@rm -f $@
-	ar rcsD $@ $^
+	ar rcsD $@ $(filter %.o,$^)
 
 $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_ARCHIVE)
 	clang -g -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs,jansson libcap libcares nettle libcurl libcrypto)

@@ -88,8 +88,11 @@ static inline int sys_pidfd_send_signal(int pidfd, int sig)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
 }
 
-/* clone3(2), Linux 5.3, used as fork(2) is: the child goes on from here. */
-static inline pid_t sys_clone3(uint64_t flags, int *ret_pidfd)
+/*
+ * clone3(2), Linux 5.3, used as fork(2) is: the child goes on from here.  cgroup: a
+ * directory of cgroup v2 that the child is born in (Linux 5.7), or -1.
+ */
+static inline pid_t sys_clone3(uint64_t flags, int cgroup, int *ret_pidfd)
 {
 	struct clone_args args = {
 		.flags = flags,
@@ -97,6 +100,10 @@ static inline pid_t sys_clone3(uint64_t flags, int *ret_pidfd)
 		.exit_signal = 17 /* SIGCHLD */,
 	};
 
+	if (cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned int)cgroup;
+	}
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 

@@ -425,6 +425,19 @@ static scmp_filter_ctx ours(const char *const *calls, bool sanitized)
 	return ctx;
 }
 
+/* Who removes the cgroup at the end: an empty directory, and nothing else. */
+static scmp_filter_ctx cgroup(bool sanitized)
+{
+	static const char *const calls[] = { COMMON_CALLS, NULL };
+	scmp_filter_ctx ctx = ours(calls, sanitized);
+	int r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("unlinkat"), 1,
+				       SCMP_A2(SCMP_CMP_EQ, AT_REMOVEDIR));
+
+	if (r < 0)
+		die("add a rule", "unlinkat", r);
+	return ctx;
+}
+
 /* Memory without execution, threads without processes, and a few harmless ioctl(2). */
 static scmp_filter_ctx remote(void)
 {
@@ -512,6 +525,7 @@ int main(int argc, char **argv)
 	print("launcher_bare", ours(launcher_bare_calls, sanitized));
 	print("init", ours(init_calls, sanitized));
 	print("launcher", ours(launcher_calls, sanitized));
+	print("cgroup", cgroup(sanitized));
 	print("pep", ours(pep_calls, sanitized));
 	print("broker", ours(broker_calls, sanitized));
 	print("remote", remote());

@@ -184,15 +184,22 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 		fputc('\n', out);
 	}
 	fprintf(out, "limits: %" PRIu64 " MiB of data a process, ", l->memory >> 20);
-	if (!s->plan.is_bare)
+	if (!s->plan.is_bare || s->cgroup.is_possible)
 		fprintf(out, "%" PRIu64 " processes, ", l->processes);
 	fprintf(out, "%" PRIu64 " open files, files of %" PRIu64 " MiB", l->open_files,
 		l->file_size >> 20);
 	if (l->cpu)
 		fprintf(out, ", %" PRIu64 " s of CPU", l->cpu);
-	fputs("\n  held by resource limits (setrlimit) and the sizes of the private directories; no\n"
-	      "  cgroup: all processes together may take more than one may. When memory is short\n"
-	      "  the kernel kills the sandbox first\n", out);
+	if (s->cgroup.is_possible && l->memory_total)
+		fprintf(out, ", %" PRIu64 " MiB of memory together", l->memory_total >> 20);
+	fputs("\n  held by resource limits (setrlimit) and the sizes of the private directories; ", out);
+	if (s->cgroup.is_possible) {
+		fputs("and\n  for all processes together by a cgroup in ", out);
+		print(out, s->cgroup.parent);
+	} else {
+		fputs("no\n  cgroup: all processes together may take more than one may", out);
+	}
+	fputs(". When memory is short\n  the kernel kills the sandbox first\n", out);
 }
 
 static void open_ends(FILE *out, const struct session *s)

@@ -50,10 +50,15 @@ int ns_rename(struct err *err)
 
 pid_t ns_fork(uint64_t namespaces, int *ret_pidfd)
 {
-	pid_t pid = sys_clone3(namespaces | CLONE_PIDFD, ret_pidfd);
+	return ns_fork_into(namespaces, -1, ret_pidfd);
+}
+
+pid_t ns_fork_into(uint64_t namespaces, int cgroup, int *ret_pidfd)
+{
+	pid_t pid = sys_clone3(namespaces | CLONE_PIDFD, cgroup, ret_pidfd);
 
 	/* A namespace that is refused is refused by clone(2) again: nothing is lost. */
-	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
+	if (pid < 0 && cgroup < 0 && (errno == ENOSYS || errno == EPERM))
 		pid = sys_clone(namespaces | CLONE_PIDFD, ret_pidfd);
 	return pid;
 }
@@ -77,11 +82,15 @@ static uint64_t wanted(void)
 	return flags;
 }
 
-pid_t ns_clone(int *ret_pidfd, struct err *err)
+pid_t ns_clone(int cgroup, int *ret_pidfd, struct err *err)
 {
 	int pidfd = -1;
-	pid_t pid = ns_fork(wanted(), &pidfd);
+	pid_t pid = ns_fork_into(wanted(), cgroup, &pidfd);
 
+	/* What only the cgroup can have refused: the namespaces answer otherwise. */
+	if (pid < 0 && cgroup >= 0 && errno != EPERM && errno != ENOSPC && errno != EUSERS)
+		return err_errno(err, errno, "start in a cgroup (clone3, Linux 5.7); without "
+				 "limits.memory_total and limits.require_cgroup none is needed");
 	if (pid < 0)
 		return cause_set(err, CAUSE_NAMESPACE, errno, "make the namespaces of the sandbox");
 	*ret_pidfd = pidfd;

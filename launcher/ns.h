@@ -21,12 +21,16 @@ struct err;
  */
 pid_t ns_fork(uint64_t namespaces, int *ret_pidfd);
 
+/* The same into a cgroup (its directory; -1: ours), which only clone3(2) can. */
+pid_t ns_fork_into(uint64_t namespaces, int cgroup, int *ret_pidfd);
+
 /*
- * Fork into new user, mount, pid, network, ipc, uts and cgroup namespaces; the child is
+ * Fork into new user, mount, pid, network, ipc, uts and cgroup namespaces, and into that
+ * cgroup (its directory; -1: ours); the child is
  * pid 1 and goes on from here with 0.  The parent gets the pid and a pidfd.
  * Return: as fork(2), or -errno with what forbids it and the mend.
  */
-pid_t ns_clone(int *ret_pidfd, struct err *err);
+pid_t ns_clone(int cgroup, int *ret_pidfd, struct err *err);
 
 /* In the child: map this user and group to themselves (user_namespaces(7)). */
 int ns_map(uid_t uid, gid_t gid, struct err *err);

@@ -86,21 +86,31 @@ static void unite(struct plan_entry *kept, const struct plan_entry *other)
 
 void plan_sort(struct plan *p)
 {
-	qsort(p->v, p->n, sizeof(*p->v), compare);
+	if (p->n)
+		qsort(p->v, p->n, sizeof(*p->v), compare);
+}
+
+/* Each path once, before anything is dropped: what stands for it is then known. */
+static void unite_all(struct plan *p)
+{
+	for (size_t i = 1; i < p->n;) {
+		if (!strcmp(p->v[i].target, p->v[i - 1].target) &&
+		    (p->v[i].kind == PLAN_LINK) == (p->v[i - 1].kind == PLAN_LINK)) {
+			unite(&p->v[i - 1], &p->v[i]);
+			plan_drop(p, i);
+		} else {
+			i++;
+		}
+	}
 }
 
 void plan_settle(struct plan *p)
 {
 	plan_sort(p);
+	unite_all(p);
 	for (size_t i = 1; i < p->n;) {
 		struct plan_entry *e = &p->v[i], *up;
 
-		if (!strcmp(e->target, p->v[i - 1].target) &&
-		    (e->kind == PLAN_LINK) == (p->v[i - 1].kind == PLAN_LINK)) {
-			unite(&p->v[i - 1], e);
-			plan_drop(p, i);
-			continue;
-		}
 		up = e->kind == PLAN_BIND ? plan_nearest(p, i, e->target) : NULL;
 		if (up && up->kind == PLAN_BIND && !strcmp(up->source, up->target) &&
 		    up->is_writable == e->is_writable &&

@@ -30,7 +30,9 @@ static int audit_start(struct audit *log, const struct session *s)
 	audit_string(&l, "tier", tier_name(s->tier.is));
 	if (s->tier.is != POLICY_TIER_FULL)
 		audit_string(&l, "tier_why", s->tier.why);
-	audit_string(&l, "limits", "rlimit");
+	audit_string(&l, "limits", s->cgroup.name[0] ? "rlimit and cgroup" : "rlimit");
+	if (s->cgroup.is_wanted && !s->cgroup.name[0])
+		audit_string(&l, "no_cgroup", s->cgroup.why);
 	audit_int(&l, "pid", getpid());
 	return audit_end(&l);
 }
@@ -47,6 +49,24 @@ static void audit_stop(struct audit *log, int code, const struct err *err)
 	/* The disk may be full: the start was logged, and the exit code tells the rest. */
 	if (audit_end(&l) < 0)
 		say_note("the end of this session could not be written to the audit log");
+}
+
+/* Why a process of the server's is gone, which the server itself may not know. */
+static void say_killed(const struct cgroup *c, struct audit *log)
+{
+	unsigned long killed = cgroup_killed(c);
+	struct audit_line l;
+	char words[160];
+
+	if (!killed)
+		return;
+	snprintf(words, sizeof(words), "the kernel killed %lu process%s of the server for want of "
+		 "memory; all together may have limits.memory_total", killed, killed == 1 ? "" : "es");
+	say_note(words);
+	audit_begin(&l, log, "memory");
+	audit_int(&l, "killed", (int)killed);
+	if (audit_end(&l) < 0)
+		say_note("this could not be written to the audit log");
 }
 
 static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
@@ -73,7 +93,9 @@ static int start(const struct cli *cli, struct session *s, int *ret_code, struct
 		r = appear_open(&s->plan, &watched, err);
 	if (r < 0)
 		return r;
-	r = spawn_all(s, &spawn, err);
+	r = cgroup_make(&s->policy.sandbox.limits, s->id, &s->cgroup, err);
+	if (r == 0)
+		r = spawn_all(s, &spawn, err);
 	timing_mark("launcher", "processes started");
 	if (r < 0) {
 		appear_close(&watched);
@@ -88,6 +110,7 @@ static int start(const struct cli *cli, struct session *s, int *ret_code, struct
 				 s->user.state);
 	}
 	r = wait_all(&spawn, signals, ret_code, err);
+	say_killed(&s->cgroup, &log);
 	appear_report(&watched, &log);
 	appear_close(&watched);
 	audit_stop(&log, *ret_code, err);

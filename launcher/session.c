@@ -24,6 +24,7 @@ extern char **environ;
 
 void session_done(struct session *s)
 {
+	cgroup_done(&s->cgroup);
 	if (s->kept_lock > 0)
 		close(s->kept_lock);
 	plan_done(&s->plan);
@@ -261,6 +262,18 @@ static int make_bare(bool with_state, const char *kept, struct session *s, struc
 	return bare_adapt(&s->plan, private, err);
 }
 
+/* What was asked for and cannot be held is said at each start. */
+static int find_cgroup(struct session *s, struct err *err)
+{
+	int r = cgroup_find(&s->policy.sandbox.limits, &s->cgroup, err);
+
+	if (r == 0 && s->cgroup.is_wanted && !s->cgroup.is_possible &&
+	    strv_addf(&s->plan.notes, "limits.memory_total is not held: %s; only the limits of each "
+		      "process are; where it must be held: \"require_cgroup\": true", s->cgroup.why) < 0)
+		r = err_errno(err, ENOMEM, "session");
+	return r;
+}
+
 int session_build(const struct cli *cli, bool with_state, struct session *s,
 		  struct err *err)
 {
@@ -296,7 +309,7 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)
 		r = make_bare(with_state, home, s, err);
-	return r;
+	return r < 0 ? r : find_cgroup(s, err);
 }
 
 int session_policy(const struct cli *cli, struct session *s, struct err *err)

@@ -8,6 +8,7 @@
 #ifndef LAUNCHER_SESSION_H
 #define LAUNCHER_SESSION_H
 
+#include "launcher/cgroup.h"
 #include "launcher/env.h"
 #include "launcher/plan.h"
 #include "launcher/runtime.h"
@@ -33,6 +34,7 @@ struct session {
 	const char *grant_option; /* the option that allows a host, for words; NULL: a policy does */
 	bool is_dialled;     /* the client is a connection, and no parent of ours */
 	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
+	struct cgroup cgroup; /* made by run */
 	char id[33];	     /* random, for the audit log */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */
 	int kept_lock;	     /* held while a persistent home is in use; 0 or less: none */

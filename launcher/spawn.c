@@ -337,7 +337,9 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
 		.egress = ret->control,
 	};
-	pid_t pid = s->plan.is_bare ? ns_fork(0, &ret->init_fd) : ns_clone(&ret->init_fd, err);
+	const int cgroup = s->cgroup.name[0] ? s->cgroup.dir : -1;
+	pid_t pid = s->plan.is_bare ? ns_fork_into(0, cgroup, &ret->init_fd) :
+				      ns_clone(cgroup, &ret->init_fd, err);
 
 	if (pid == 0) {
 		/* The other ends: who holds them would hide the others' end of file. */

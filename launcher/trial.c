@@ -404,7 +404,7 @@ static int try_openat2(long unused)
 static int try_clone3(long unused)
 {
 	int pidfd = -1;
-	pid_t pid = sys_clone3(CLONE_PIDFD, &pidfd);
+	pid_t pid = sys_clone3(CLONE_PIDFD, -1, &pidfd);
 
 	(void)unused;
 	if (pid == 0)

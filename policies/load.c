@@ -262,18 +262,28 @@ static int load_pii(struct loading *l, json_t *value)
 	}
 
 LIMIT_MEMBER(memory, 16 << 20, 1ULL << 44)
+LIMIT_MEMBER(memory_total, 16 << 20, 1ULL << 44)
 LIMIT_MEMBER(processes, 1, 1 << 20)
 LIMIT_MEMBER(open_files, 16, 1 << 20)
 LIMIT_MEMBER(file_size, 4096, 1ULL << 44)
 LIMIT_MEMBER(tmp_size, 4096, 1ULL << 40)
 LIMIT_MEMBER(cpu, 1, 1 << 30)
 
+static int load_require_cgroup(struct loading *l, json_t *value)
+{
+	if (!json_is_boolean(value))
+		return refuse(l, "must be true or false");
+	l->policy->sandbox.limits.require_cgroup = json_is_true(value);
+	return 0;
+}
+
 static int load_limits(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "memory", load_memory },	 { "processes", load_processes },
 		{ "open_files", load_open_files }, { "file_size", load_file_size },
-		{ "tmp_size", load_tmp_size },	 { "cpu", load_cpu }, {0},
+		{ "tmp_size", load_tmp_size },	 { "cpu", load_cpu },
+		{ "memory_total", load_memory_total }, { "require_cgroup", load_require_cgroup }, {0},
 	};
 
 	return object(l, value, members);

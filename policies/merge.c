@@ -175,6 +175,8 @@ static void least(uint64_t *strong, uint64_t weak)
 static void merge_limits(struct policy_limits *strong, const struct policy_limits *weak)
 {
 	least(&strong->memory, weak->memory);
+	least(&strong->memory_total, weak->memory_total);
+	strong->require_cgroup = strong->require_cgroup || weak->require_cgroup;
 	least(&strong->processes, weak->processes);
 	least(&strong->open_files, weak->open_files);
 	least(&strong->file_size, weak->file_size);

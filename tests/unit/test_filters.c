@@ -30,7 +30,7 @@
 #define DECLARE(arch)                                                                    \
 	extern const struct lock_filter arch##_server_calls, arch##_server_arguments,    \
 		arch##_server_arguments_net,                                              \
-		arch##_server_no_sockets, arch##_init, arch##_launcher, arch##_pep;
+		arch##_server_no_sockets, arch##_init, arch##_launcher, arch##_pep, arch##_cgroup;
 
 DECLARE(x86_64)
 DECLARE(aarch64)
@@ -39,14 +39,14 @@ DECLARE(aarch64)
 #define TARGET(name, scmp, audit, has_x32, has_internet, b)                              \
 	{ #name, scmp, audit, has_x32, has_internet,                                     \
 	  { &name##_server_calls, &name##_##b, &name##_server_no_sockets },              \
-	  { &name##_init, &name##_launcher, &name##_pep } }
+	  { &name##_init, &name##_launcher, &name##_pep, &name##_cgroup } }
 
 static const struct target {
 	const char *name;
 	uint32_t scmp, audit;
 	bool has_x32, has_internet;
 	const struct lock_filter *server[3]; /* A, B; C for "sockets": "none" */
-	const struct lock_filter *ours[3];
+	const struct lock_filter *ours[4];
 } targets[] = {
 	TARGET(x86_64, SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, true, false, server_arguments),
 	TARGET(aarch64, SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false, false, server_arguments),
@@ -408,7 +408,7 @@ static void sockets_are_those_of_the_policy(void **unused)
 	}
 }
 
-/* init, the launcher as supervisor, the pep: what none of them may do kills. */
+/* init, the launcher as supervisor, the pep, who removes a cgroup: what none of them may do kills. */
 static void our_own_processes_can_do_little(void **unused)
 {
 	static const char *const never[] = {
@@ -419,7 +419,7 @@ static void our_own_processes_can_do_little(void **unused)
 
 	(void)unused;
 	for (size_t t = 0; t < N_TARGETS; t++)
-		for (size_t o = 0; o < 3; o++) {
+		for (size_t o = 0; o < COUNT(targets[t].ours); o++) {
 			struct seccomp_data d = { .arch = targets[t].audit };
 			const struct lock_filter *f = targets[t].ours[o];
 
@@ -427,6 +427,10 @@ static void our_own_processes_can_do_little(void **unused)
 				d.nr = number(&targets[t], never[i]);
 				assert_int_equal(bpf_run(f, &d), SECCOMP_RET_KILL_PROCESS);
 			}
+			/* A directory, an empty one, is removed by one process alone: cgroup.c. */
+			d.nr = number(&targets[t], "unlinkat");
+			d.args[2] = AT_REMOVEDIR;
+			assert_int_equal(bpf_run(f, &d), o == 3 ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS);
 			d.nr = number(&targets[t], "write");
 			assert_int_equal(bpf_run(f, &d), SECCOMP_RET_ALLOW);
 			d.nr = number(&targets[t], "mmap");

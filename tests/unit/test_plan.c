@@ -165,6 +165,27 @@ static void where_grants_overlap_the_nearest_counts(void **state)
 	}
 }
 
+/* In whatever order they are named: sorting keeps none among equals. */
+static void a_path_named_twice_is_writable_below_a_writable_one_too(void **state)
+{
+	(void)state;
+	for (int is_twice = 0; is_twice < 2; is_twice++) {
+		struct start s;
+		struct err err = {0};
+
+		begin(&s);
+		tree_dir(tree_path("home/u/x/y"));
+		strv_add(&s.policy.sandbox.read, tree_path("home/u/x/y"));
+		strv_add(&s.policy.sandbox.write, tree_path("home/u/x"));
+		if (is_twice)
+			strv_add(&s.policy.sandbox.write, tree_path("home/u/x/y"));
+		if (build(&s, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(find(&s.plan, tree_path("home/u/x/y"), PLAN_BIND) == NULL, is_twice);
+		end(&s);
+	}
+}
+
 /* The server cannot change what will run at its next start. */
 static void the_package_inside_a_writable_directory_stays_read_only(void **state)
 {
@@ -337,6 +358,7 @@ int main(void)
 		IN_TREE(the_home_is_empty_but_for_what_is_granted),
 		IN_TREE(a_parent_stands_before_what_lies_in_it_and_links_last),
 		IN_TREE(where_grants_overlap_the_nearest_counts),
+		IN_TREE(a_path_named_twice_is_writable_below_a_writable_one_too),
 		IN_TREE(the_package_inside_a_writable_directory_stays_read_only),
 		IN_TREE(a_grant_that_is_refused_stops_the_plan),
 		IN_TREE(what_inference_must_not_reach_stops_the_plan),
