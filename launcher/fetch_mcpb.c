@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/sha256.h"
 #include "launcher/fetch.h"
 #include "launcher/fstree.h"
 #include "launcher/path.h"
@@ -64,15 +64,15 @@ static int digest_file(const char *path, char ret[static FSTREE_HEX], struct err
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	static uint8_t data[1 << 16];
 	uint8_t digest[FSTREE_DIGEST];
-	struct sha256_ctx sha;
+	struct sha256 sha;
 	ssize_t n;
 
-	sha256_init(&sha);
+	sha256_start(&sha);
 	while (fd >= 0 && (n = read(fd, data, sizeof(data))) > 0)
-		sha256_update(&sha, (size_t)n, data);
+		sha256_add(&sha, data, (size_t)n);
 	if (fd < 0 || n < 0)
 		return err_errno(err, errno, "%s", path);
-	sha256_digest(&sha, FSTREE_DIGEST, digest);
+	sha256_done(&sha, digest);
 	fstree_hex(digest, ret);
 	return 0;
 }

@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "common/sha256.h"
 #include "common/sys.h"
 #include "launcher/fstree.h"
 #include "launcher/path.h"
@@ -135,17 +135,17 @@ static int read_file(int at, const char *name, uint8_t digest[static FSTREE_DIGE
 {
 	cleanup_close int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	static uint8_t data[1 << 18];
-	struct sha256_ctx sha;
+	struct sha256 sha;
 	ssize_t n;
 
 	if (fd < 0)
 		return err_errno(err, errno, "%s", name);
-	sha256_init(&sha);
+	sha256_start(&sha);
 	while ((n = read(fd, data, sizeof(data))) > 0)
-		sha256_update(&sha, (size_t)n, data);
+		sha256_add(&sha, data, (size_t)n);
 	if (n < 0)
 		return err_errno(err, errno, "%s", name);
-	sha256_digest(&sha, FSTREE_DIGEST, digest);
+	sha256_done(&sha, digest);
 	return 0;
 }
 
@@ -231,19 +231,19 @@ static int gather(const char *dir, bool has_content, struct fstree *ret, struct 
 
 int fstree_look(const char *dir, struct fstree *ret, struct err *err)
 {
-	struct sha256_ctx sha;
+	struct sha256 sha;
 	int r = gather(dir, false, ret, err);
 
 	if (r < 0)
 		return r;
-	sha256_init(&sha);
+	sha256_start(&sha);
 	for (size_t i = 0; i < ret->n; i++) {
 		struct fstree_entry *e = &ret->v[i];
 
-		sha256_update(&sha, strlen(e->path) + 1, (const uint8_t *)e->path);
-		sha256_update(&sha, sizeof(e->inode), (const uint8_t *)&e->inode);
+		sha256_add(&sha, e->path, strlen(e->path) + 1);
+		sha256_add(&sha, &e->inode, sizeof(e->inode));
 	}
-	sha256_digest(&sha, FSTREE_DIGEST, ret->seal);
+	sha256_done(&sha, ret->seal);
 	return 0;
 }
 
@@ -255,9 +255,9 @@ int fstree_read(const char *dir, struct fstree *ret, struct err *err)
 void fstree_digest(const struct fstree *t, char ret[static FSTREE_HEX + 7])
 {
 	uint8_t digest[FSTREE_DIGEST];
-	struct sha256_ctx sha;
+	struct sha256 sha;
 
-	sha256_init(&sha);
+	sha256_start(&sha);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct fstree_entry *e = &t->v[i];
 		char head[64];
@@ -267,14 +267,14 @@ void fstree_digest(const struct fstree *t, char ret[static FSTREE_HEX + 7])
 				   (unsigned long long)e->size);
 
 		/* A NUL ends each part: no path or target holds one. */
-		sha256_update(&sha, (size_t)len + 1, (const uint8_t *)head);
-		sha256_update(&sha, strlen(e->path) + 1, (const uint8_t *)e->path);
+		sha256_add(&sha, head, (size_t)len + 1);
+		sha256_add(&sha, e->path, strlen(e->path) + 1);
 		if (e->target)
-			sha256_update(&sha, strlen(e->target) + 1, (const uint8_t *)e->target);
+			sha256_add(&sha, e->target, strlen(e->target) + 1);
 		else if (S_ISREG(e->mode))
-			sha256_update(&sha, FSTREE_DIGEST, e->content);
+			sha256_add(&sha, e->content, FSTREE_DIGEST);
 	}
-	sha256_digest(&sha, FSTREE_DIGEST, digest);
+	sha256_done(&sha, digest);
 	memcpy(ret, "sha256-", 7);
 	fstree_hex(digest, ret + 7);
 }
