@@ -100,6 +100,8 @@ static void note(struct gate *g, const char *event, enum vocabulary_from from,
 	if (rw && rw->redacted) {
 		audit_string(&l, "class", rw->class);
 		audit_int(&l, "count", (int64_t)rw->redacted);
+	} else if (g->blamed && !rw) {
+		audit_string(&l, "class", g->blamed);
 	}
 	if (rw && rw->hidden)
 		audit_int(&l, "hidden", (int64_t)rw->hidden);
@@ -138,8 +140,52 @@ static enum gate_outcome refuse_call(struct gate *g, const struct rpc *m, const 
 
 /* --- passing on -------------------------------------------------------------------------------- */
 
+/* What findings have to know of the message. */
+static void begin_findings(struct gate *g, enum vocabulary_from from, const struct rpc *m)
+{
+	struct findings *f = &g->findings;
+
+	f->policy = g->policy;
+	f->session = &g->found;
+	f->json = &g->json;
+	f->direction = from == FROM_CLIENT ? POLICY_TO_SERVER : POLICY_TO_CLIENT;
+	f->turn_back = JSON_NONE;
+	f->n_exempt = 0;
+	f->mirror = NULL;
+	f->is_mirrored = false;
+	findings_begin(f);
+	if (from == FROM_SERVER) {
+		if (m->kind == RPC_RESULT && json_member(&g->json, m->result, "structuredContent") != JSON_NONE) {
+			mirror_clear(&g->mirror);
+			f->mirror = &g->mirror;
+		}
+	} else if (m->kind == RPC_REQUEST && policy_has_findings(g->policy) &&
+		   json_is(&g->json, m->method, "tools/call")) {
+		uint32_t arguments = json_member(&g->json, m->params, "arguments");
+
+		findings_find_exempt(f, tool_name(g, m), arguments);
+		if (g->found.pseudonyms)
+			f->turn_back = arguments;
+	}
+}
+
+static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t size)
+{
+	struct findings *f = &g->findings;
+	long len = rewrite_message(rw, at, size);
+
+	/* Once more, now that it is known what each place of it holds. */
+	if (len >= 0 && f->mirror && f->mirror->n) {
+		f->is_mirrored = true;
+		findings_begin(f);
+		rw->next_hide = rw->hidden = 0;
+		len = rewrite_message(rw, at, size);
+	}
+	return len;
+}
+
 /* Return: 0 passed, or -EPERM, -ENOBUFS and nothing was written. */
-static int pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
+static int pass(struct gate *g, enum vocabulary_from from, const struct rpc *m, struct rewrite *rw)
 {
 	struct sink *out = g->out[from];
 	/* What is kept for answers of our own is not a message's to take. */
@@ -151,9 +197,13 @@ static int pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
 	at = sink_reserve(out, 1);
 	rw->json = &g->json;
 	rw->scan = g->scan;
+	rw->findings = &g->findings;
 	if (!at || out->tail >= room)
 		return -ENOBUFS;
-	len = rewrite_message(rw, at, room - out->tail);
+	begin_findings(g, from, m);
+	len = write_message(g, rw, at, room - out->tail);
+	if (len == -EPERM)
+		g->blamed = rw->class;
 	if (len < 0)
 		return (int)len;
 	if (out->fd >= 0)
@@ -161,11 +211,48 @@ static int pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
 	return 0;
 }
 
+/* Why it did not pass. */
+static const char *stopped(const struct gate *g, int r)
+{
+	if (r != -EPERM)
+		return "too large";
+	return g->findings.is_blocked ? "a finding that the policy blocks" :
+					"a secret where none can be replaced";
+}
+
+/* A line of the log about what passed although it was found, or was turned back. */
+static void note_found(struct gate *g, const char *event, enum vocabulary_from from,
+		       const struct rpc *m, const char *class, size_t count)
+{
+	const struct rewrite rw = { .class = class, .redacted = count };
+
+	if (count)
+		note(g, event, from, m, NULL, &rw);
+}
+
+static void note_exempt(struct gate *g, enum vocabulary_from from, const struct rpc *m)
+{
+	const struct findings *f = &g->findings;
+
+	if (f->exempted)
+		note_found(g, "exempt", from, m, f->exempted_class, f->exempted);
+}
+
 static enum gate_outcome passed(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				const struct rewrite *rw, const char **ret_why)
 {
+	const struct findings *f = &g->findings;
+
+	if (f->noted || f->exempted || f->restored) {
+		note_found(g, "alert", from, m, f->noted_class, f->noted);
+		note_exempt(g, from, m);
+		note_found(g, "restore", from, m, "pseudonym", f->restored);
+		*ret_why = f->restored ? "pseudonyms turned back" :
+			   f->noted    ? "found and noted" :
+					 "found in an exempt field";
+	}
 	if (!rw->redacted && !rw->hidden)
-		return GATE_PASSED;
+		return f->restored ? GATE_REDACTED : GATE_PASSED;
 	*ret_why = rw->redacted ? "secrets redacted" : "entries hidden";
 	note(g, rw->redacted ? "redact" : "hide", from, m, NULL, rw);
 	return GATE_REDACTED;
@@ -358,13 +445,13 @@ static const char *ask(struct gate *g, enum vocabulary_from from, const struct r
 	if (r < 0)
 		return r == -EBUSY ? "the progress token of an open request" :
 				     "too many open requests";
-	r = pass(g, from, rw);
+	r = pass(g, from, m, rw);
 	if (r == 0)
 		return NULL;
 	session_take(&g->session, from, &id, &undone, NULL);
 	g->session.state = before;
 	*ret_code = CODE_REFUSED;
-	return r == -EPERM ? "a secret where none can be replaced" : "too large";
+	return stopped(g, r);
 }
 
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
@@ -437,9 +524,9 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 			return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
 		rw = rewrite_of(g);
 	}
-	r = pass(g, from, &rw);
+	r = pass(g, from, m, &rw);
 	if (r < 0) {
-		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
+		*ret_why = stopped(g, r);
 		return refuse(g, from, m, CODE_REFUSED, *ret_why, *ret_why);
 	}
 	notice_passed(&g->session, from, &notice);
@@ -623,11 +710,11 @@ static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 	if (asked.about == SESSION_INITIALIZE && (*ret_why || m->kind == RPC_ERROR) &&
 	    g->session.state == SESSION_ASKED)
 		g->session.state = SESSION_FRESH;
-	r = *ret_why ? -EPERM : pass(g, from, &rw);
+	r = *ret_why ? -EPERM : pass(g, from, m, &rw);
 	if (r == 0)
 		return passed(g, from, m, &rw, ret_why);
 	if (!*ret_why)
-		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
+		*ret_why = stopped(g, r);
 	return withhold(g, from, m, &asked, &rw, *ret_why);
 }
 
@@ -649,6 +736,7 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 	struct rpc m;
 
 	*ret_why = NULL;
+	g->blamed = NULL;
 	if (is_blank(line, len))
 		return GATE_DROPPED;
 	if (json_parse(&g->json, line, len) < 0) {

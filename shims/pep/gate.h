@@ -23,9 +23,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shims/pep/findings.h"
 #include "shims/pep/json.h"
+#include "shims/pep/mirror.h"
 #include "shims/pep/rates.h"
-#include "shims/pep/rules.h"
 #include "shims/pep/rules.h"
 #include "shims/pep/session.h"
 #include "shims/pep/vocabulary.h"
@@ -53,6 +54,10 @@ struct gate {
 	const char *words;	 /* for the asker of what is withheld; NULL: the usual */
 	struct json json;	 /* memory for one message at a time */
 	struct session session;
+	struct findings_session found;	/* what is kept of findings; key is the owner's to fill */
+	struct findings findings;	/* of the message at hand */
+	struct mirror mirror;
+	const char *blamed;		/* the class that stopped it; NULL: none */
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
 	struct gate_noted noted[2][2]; /* by who sent it; [0]: what was dropped, [1]: the rest */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
@@ -61,7 +66,7 @@ struct gate {
 /* What became of it; for --decide. */
 enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED };
 
-/* Judge one line.  *ret_why is static words, NULL when it passed unchanged. */
+/* Judge one line.  *ret_why is static words, NULL when it passed and nothing was found. */
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
 			    size_t len, const char **ret_why);
 
