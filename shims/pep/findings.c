@@ -12,8 +12,7 @@
 void findings_begin(struct findings *f)
 {
 	f->replaced = f->noted = f->exempted = f->restored = 0;
-	f->class = f->noted_class = f->exempted_class = NULL;
-	f->by = NULL;
+	f->class = f->noted_class = NULL;
 	f->is_blocked = false;
 }
 
@@ -44,7 +43,7 @@ static bool is_passing(enum policy_finding then)
 	return then == POLICY_FINDING_ALERT || then == POLICY_FINDING_PASS;
 }
 
-static const struct findings_exempt *exempt_of(const struct findings *f, uint32_t node)
+static struct findings_exempt *exempt_of(struct findings *f, uint32_t node)
 {
 	for (size_t i = 0; i < f->n_exempt; i++)
 		if (f->exempt[i].node == node)
@@ -55,7 +54,7 @@ static const struct findings_exempt *exempt_of(const struct findings *f, uint32_
 /* Decide, and count what is not replaced. */
 static enum policy_finding judge(struct findings *f, uint32_t node, const struct scan_span *s)
 {
-	const struct findings_exempt *e = f->n_exempt ? exempt_of(f, node) : NULL;
+	struct findings_exempt *e = f->n_exempt ? exempt_of(f, node) : NULL;
 	enum policy_finding then = decide_span(f, s, 0);
 
 	if (e && !is_passing(then)) {
@@ -63,8 +62,8 @@ static enum policy_finding judge(struct findings *f, uint32_t node, const struct
 
 		if (is_passing(with)) {
 			f->exempted++;
-			f->exempted_class = s->class;
-			f->by = e->by;
+			e->used++;
+			e->class = s->class;
 		}
 		then = with;
 	}
@@ -303,7 +302,8 @@ static void add_exempt(struct findings *f, uint32_t node, size_t layer,
 			return;
 		}
 	if (f->n_exempt < LIMIT_EXEMPT)
-		f->exempt[f->n_exempt++] = (struct findings_exempt){ node, 1U << layer, by };
+		f->exempt[f->n_exempt++] = (struct findings_exempt){ .node = node, .layers = 1U << layer,
+								      .by = by };
 }
 
 void findings_find_exempt(struct findings *f, uint32_t tool, uint32_t arguments)

@@ -37,6 +37,8 @@ struct findings_exempt {
 	uint32_t node;	 /* of the message */
 	uint32_t layers; /* bits: which layers of messages.findings exempt it */
 	const struct policy_exemption *by;
+	size_t used;	   /* what passed because of it; of the last, its class */
+	const char *class;
 };
 
 /* One message. */
@@ -53,8 +55,7 @@ struct findings {
 	bool is_mirrored;		  /* its values are replaced; before, they are collected */
 	/* What came of it. */
 	size_t replaced, noted, exempted, restored;
-	const char *class, *noted_class, *exempted_class; /* of the last, static */
-	const struct policy_exemption *by;
+	const char *class, *noted_class; /* of the last, static */
 	bool is_blocked; /* by an action, not for want of a way to replace it */
 };
 

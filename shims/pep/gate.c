@@ -97,6 +97,8 @@ static void note(struct gate *g, const char *event, enum vocabulary_from from,
 	}
 	if (why)
 		audit_string(&l, "why", why);
+	if (g->exempt)
+		audit_string(&l, "pointer", g->exempt->pointer);
 	if (rw && rw->redacted) {
 		audit_string(&l, "class", rw->class);
 		audit_int(&l, "count", (int64_t)rw->redacted);
@@ -230,12 +232,16 @@ static void note_found(struct gate *g, const char *event, enum vocabulary_from f
 		note(g, event, from, m, NULL, &rw);
 }
 
+/* One line for each exempt field that was used. */
 static void note_exempt(struct gate *g, enum vocabulary_from from, const struct rpc *m)
 {
-	const struct findings *f = &g->findings;
+	for (size_t i = 0; i < g->findings.n_exempt; i++) {
+		const struct findings_exempt *e = &g->findings.exempt[i];
 
-	if (f->exempted)
-		note_found(g, "exempt", from, m, f->exempted_class, f->exempted);
+		g->exempt = e->by;
+		note_found(g, "exempt", from, m, e->class, e->used);
+		g->exempt = NULL;
+	}
 }
 
 static enum gate_outcome passed(struct gate *g, enum vocabulary_from from, const struct rpc *m,

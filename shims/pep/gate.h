@@ -57,6 +57,7 @@ struct gate {
 	struct findings_session found;	/* what is kept of findings; key is the owner's to fill */
 	struct findings findings;	/* of the message at hand */
 	struct mirror mirror;
+	const struct policy_exemption *exempt; /* while its line is written; else NULL */
 	const char *blamed;		/* the class that stopped it; NULL: none */
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
 	struct gate_noted noted[2][2]; /* by who sent it; [0]: what was dropped, [1]: the rest */
