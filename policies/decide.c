@@ -180,6 +180,24 @@ bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t
 	return !rate->match || match_glob(rate->match, tool, len);
 }
 
+bool policy_wants_person(const struct policy *p)
+{
+	const struct policy_messages *m = &p->messages;
+
+	for (size_t i = 0; i < m->n_tools; i++)
+		for (size_t j = 0; j < m->tools[i].n; j++)
+			if (m->tools[i].v[j].then == POLICY_APPROVE)
+				return true;
+	return annotated(m->not_read_only) == POLICY_APPROVE ||
+	       annotated(m->destructive) == POLICY_APPROVE ||
+	       annotated(m->open_world) == POLICY_APPROVE;
+}
+
+bool policy_wants_pdp(const struct policy *p)
+{
+	return p->pdp.kind != POLICY_PDP_UNSET;
+}
+
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len)
 {
 	for (size_t i = 0; i < p->messages.methods.n; i++)

@@ -156,7 +156,9 @@ static void replace(struct findings *f, enum policy_finding then, const struct s
 	p->start = s->start;
 	p->end = s->end;
 	p->len = 0;
-	if (then == POLICY_FINDING_PSEUDONYM && f->session && f->session->pseudonyms)
+	/* What is two things is none that could be given back. */
+	if (then == POLICY_FINDING_PSEUDONYM && f->session && f->session->pseudonyms &&
+	    scan_personal(s->class) && !s->others[0] && !s->is_mixed)
 		p->len = pseudonym_make(f->session->pseudonyms, s->class, value, len, is_servers, room);
 	p->text = room;
 	if (!p->len)
@@ -254,6 +256,14 @@ static size_t add_returned(struct findings *f, const char *text, size_t len,
 	return n;
 }
 
+/* A text that has a pseudonym, and came from the server. */
+static bool is_servers_own(const struct findings *f, const struct scan_span *s, const char *text)
+{
+	return f->session && f->session->pseudonyms &&
+	       pseudonym_is_servers(f->session->pseudonyms, s->class, text + s->start,
+				    s->end - s->start);
+}
+
 bool findings_wants(const struct findings *f, uint32_t node, const char *text, size_t len)
 {
 	if (f->is_mirrored)
@@ -271,7 +281,8 @@ int findings_value(struct findings *f, uint32_t node, bool is_number, const char
 		const struct scan_span *s = &spans[i];
 		enum policy_finding then = judge(f, node, s);
 
-		if (is_passing(then))
+		if (is_passing(then) || (f->is_frozen && then == POLICY_FINDING_PSEUDONYM &&
+					 is_servers_own(f, s, text)))
 			continue;
 		if (then == POLICY_FINDING_BLOCK || is_number) {
 			f->replaced++;

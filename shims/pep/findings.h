@@ -52,6 +52,7 @@ struct findings {
 	struct findings_exempt exempt[LIMIT_EXEMPT];
 	size_t n_exempt;
 	struct mirror *mirror;		  /* NULL: no two places say the same */
+	bool is_frozen;			  /* what was turned back before stays as it is */
 	bool is_mirrored;		  /* its values are replaced; before, they are collected */
 	/* What came of it. */
 	size_t replaced, noted, exempted, restored;

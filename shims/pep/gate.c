@@ -7,7 +7,9 @@
 #include "policies/policy.h"
 #include "shims/pep/about.h"
 #include "shims/pep/answer.h"
+#include "shims/pep/elicit.h"
 #include "shims/pep/gate.h"
+#include "shims/pep/hold.h"
 #include "shims/pep/notice.h"
 #include "shims/pep/peek.h"
 #include "shims/pep/reply.h"
@@ -142,35 +144,6 @@ static enum gate_outcome refuse_call(struct gate *g, const struct rpc *m, const 
 
 /* --- passing on -------------------------------------------------------------------------------- */
 
-/* What findings have to know of the message. */
-static void begin_findings(struct gate *g, enum vocabulary_from from, const struct rpc *m)
-{
-	struct findings *f = &g->findings;
-
-	f->policy = g->policy;
-	f->session = &g->found;
-	f->json = &g->json;
-	f->direction = from == FROM_CLIENT ? POLICY_TO_SERVER : POLICY_TO_CLIENT;
-	f->turn_back = JSON_NONE;
-	f->n_exempt = 0;
-	f->mirror = NULL;
-	f->is_mirrored = false;
-	findings_begin(f);
-	if (from == FROM_SERVER) {
-		if (m->kind == RPC_RESULT && json_member(&g->json, m->result, "structuredContent") != JSON_NONE) {
-			mirror_clear(&g->mirror);
-			f->mirror = &g->mirror;
-		}
-	} else if (m->kind == RPC_REQUEST && policy_has_findings(g->policy) &&
-		   json_is(&g->json, m->method, "tools/call")) {
-		uint32_t arguments = json_member(&g->json, m->params, "arguments");
-
-		findings_find_exempt(f, tool_name(g, m), arguments);
-		if (g->found.pseudonyms)
-			f->turn_back = arguments;
-	}
-}
-
 static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t size)
 {
 	struct findings *f = &g->findings;
@@ -202,7 +175,7 @@ static int pass(struct gate *g, enum vocabulary_from from, const struct rpc *m, 
 	rw->findings = &g->findings;
 	if (!at || out->tail >= room)
 		return -ENOBUFS;
-	begin_findings(g, from, m);
+	gate_findings(g, from, m, g->released != NULL);
 	len = write_message(g, rw, at, room - out->tail);
 	if (len == -EPERM)
 		g->blamed = rw->class;
@@ -460,17 +433,43 @@ static const char *ask(struct gate *g, enum vocabulary_from from, const struct r
 	return stopped(g, r);
 }
 
+/* Does somebody else decide about the call?  NULL when it may pass now; else *ret is what
+ * became of it. */
+static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate_outcome *ret)
+{
+	const char *words, *why;
+
+	if (g->released || (!g->rules.needs_person && !policy_wants_pdp(g->policy)))
+		return NULL;
+	*ret = GATE_HELD;
+	if (g->explains)
+		return g->rules.needs_person ? "held until a person approves it" :
+					       "held until the PDP permits it";
+	switch (hold_call(g, m, &words, &why)) {
+	case ASK_PASS:
+		return NULL;
+	case ASK_HELD:
+		return why;
+	case ASK_REFUSED:
+		break;
+	}
+	*ret = refuse_call(g, m, words, why);
+	return why;
+}
+
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				 const char **ret_why)
 {
 	struct rpc_id id = rpc_id(&g->json, m->id), token;
 	const struct rules_refusal *refused;
 	struct session_request what;
+	enum gate_outcome outcome;
 	struct rewrite rw;
 	const char *words;
 	int code;
 
-	if (session_is_open(&g->session, from, &id))
+	if (session_is_open(&g->session, from, &id) ||
+	    (from == FROM_CLIENT && !g->released && hold_has(g, m)))
 		return duplicate(g, from, m, ret_why);
 	*ret_why = judge_request(g, from, m, &what, &token, &code, &words);
 	if (*ret_why && from == FROM_SERVER && g->session.state == SESSION_FRESH) {
@@ -487,6 +486,11 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	refused = rules_message(&g->rules, &g->json, m, from);
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
+	if (from == FROM_CLIENT && what.about == SESSION_TOOLS_CALL) {
+		*ret_why = judge_approval(g, m, &outcome);
+		if (*ret_why)
+			return outcome;
+	}
 	words = from == FROM_CLIENT ? count_request(g, m, &what) : NULL;
 	if (words)
 		return refuse_by_rule(g, from, m, words, "rate", ret_why);
@@ -497,8 +501,10 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 					 "the same again will not help.", *ret_why);
 	if (*ret_why)
 		return refuse(g, from, m, code, *ret_why, *ret_why);
-	if (what.about == SESSION_INITIALIZE)
+	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);
+		elicit_declared(g, m);
+	}
 	return passed(g, from, m, &rw, ret_why);
 }
 
@@ -518,6 +524,12 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 	int code, r;
 
 	*ret_why = judge_method(g, from, m, &code, &words);
+	/* The server has not seen a held call, and hears nothing of its end. */
+	if (!*ret_why && from == FROM_CLIENT &&
+	    json_is(&g->json, m->method, "notifications/cancelled") && hold_cancel(g, m)) {
+		*ret_why = "it ends a held call";
+		return GATE_DROPPED;
+	}
 	if (!*ret_why)
 		*ret_why = notice_check(&g->json, m, &g->session, from, &notice);
 	if (!*ret_why && notice.task_slot >= 0)
@@ -626,6 +638,7 @@ static const char *judge_hello(struct gate *g, uint32_t result)
 	if (!version.text || !vocabulary_has_revision(false, version.text, version.len))
 		return "the server chose a protocol version that is not known";
 	g->session.state = SESSION_OPEN;
+	elicit_agreed(g, &version);
 	return NULL;
 }
 
@@ -700,6 +713,10 @@ static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
 	int token, r;
 
 	g->words = NULL;
+	if (from == FROM_CLIENT && elicit_reply(g, m)) {
+		*ret_why = "it answers a question of ours";
+		return GATE_DROPPED;
+	}
 	if (!session_take(&g->session, asker, &id, &asked, &token)) {
 		*ret_why = "an answer to no open request";
 		note(g, "drop", from, m, *ret_why, NULL);
@@ -784,6 +801,8 @@ bool gate_server_ended(struct gate *g)
 	struct session_request ignored;
 	struct rpc_id id;
 
+	if (!hold_end(g, HOLD_SERVER_ENDED))
+		return false;
 	while (keymap_next(&g->session.side[FROM_CLIENT].ids, 0, &id) >= 0) {
 		if (!sink_reserve(g->out[FROM_SERVER], REPLY_MAX))
 			return false;
@@ -802,5 +821,35 @@ void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words)
 
 bool gate_owes(const struct gate *g)
 {
-	return session_owes(&g->session);
+	return session_owes(&g->session) || (g->ask && ask_waiting(g->ask) > 0);
+}
+
+void gate_findings(struct gate *g, enum vocabulary_from from, const struct rpc *m, bool is_frozen)
+{
+	struct findings *f = &g->findings;
+
+	f->policy = g->policy;
+	f->session = &g->found;
+	f->json = &g->json;
+	f->direction = from == FROM_CLIENT ? POLICY_TO_SERVER : POLICY_TO_CLIENT;
+	f->turn_back = JSON_NONE;
+	f->n_exempt = 0;
+	f->mirror = NULL;
+	f->is_mirrored = false;
+	f->is_frozen = is_frozen;
+	findings_begin(f);
+	if (from == FROM_SERVER) {
+		if (m->kind == RPC_RESULT &&
+		    json_member(&g->json, m->result, "structuredContent") != JSON_NONE) {
+			mirror_clear(&g->mirror);
+			f->mirror = &g->mirror;
+		}
+	} else if (m->kind == RPC_REQUEST && policy_has_findings(g->policy) &&
+		   json_is(&g->json, m->method, "tools/call")) {
+		uint32_t arguments = json_member(&g->json, m->params, "arguments");
+
+		findings_find_exempt(f, tool_name(g, m), arguments);
+		if (g->found.pseudonyms && !is_frozen)
+			f->turn_back = arguments;
+	}
 }

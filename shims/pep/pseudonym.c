@@ -95,6 +95,18 @@ size_t pseudonym_make(struct pseudonyms *p, const char *class, const char *text,
 	return write_name(e, out);
 }
 
+bool pseudonym_is_servers(struct pseudonyms *p, const char *class, const char *text, size_t len)
+{
+	unsigned int digits;
+	size_t slot;
+	const struct pseudonym *e;
+
+	if (len > LIMIT_PSEUDONYM || strlen(class) > PSEUDONYM_TEXT - 12)
+		return false;
+	e = look_up(p, class, hash_of(p, class, text, len), text, len, &slot, &digits);
+	return e && e->is_servers;
+}
+
 /* "7f3a]" at text: the number and how many digits it has, 0 for something else. */
 static unsigned int read_digits(const char *text, size_t len, uint64_t *ret)
 {

@@ -45,6 +45,9 @@ struct pseudonyms {
 size_t pseudonym_make(struct pseudonyms *p, const char *class, const char *text, size_t len,
 		      bool is_servers, char *out);
 
+/* Has the text of that class a pseudonym, and came from the server? */
+bool pseudonym_is_servers(struct pseudonyms *p, const char *class, const char *text, size_t len);
+
 /* The first pseudonym in text[from, len) of something that came from the server.  Return:
  * it, and where it stands; NULL: none. */
 const struct pseudonym *pseudonym_find(const struct pseudonyms *p, const char *text, size_t len,

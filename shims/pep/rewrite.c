@@ -242,13 +242,30 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 	return e < 0 ? e : put(o, is_object ? "}" : "]", 1);
 }
 
+static void begin(struct rewrite *r)
+{
+	r->wants = r->findings &&
+		   (r->findings->is_mirrored || r->findings->turn_back != JSON_NONE);
+}
+
+long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
+{
+	struct out o = { out, out + size };
+	int e;
+
+	r->next_hide = 0;
+	begin(r);
+	e = put_value(r, &o, node, JSON_NONE);
+	return e < 0 ? e : o.at - out;
+}
+
 long rewrite_message(struct rewrite *r, char *out, size_t size)
 {
 	struct out o = { out, out + size };
 	struct findings *f = r->findings;
 	int e;
 
-	r->wants = f && (f->is_mirrored || f->turn_back != JSON_NONE);
+	begin(r);
 	e = put_value(r, &o, 0, JSON_NONE);
 	if (f)
 		r->redacted = f->replaced;

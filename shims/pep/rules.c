@@ -23,7 +23,6 @@ static const struct rules_refusal bad_values = { "arguments that are not an obje
 static const struct rules_refusal too_many = { "too many arguments",
 					       "The arguments are larger than the policy allows." };
 static const struct rules_refusal tool_denied = { "tool", CALL_REFUSED };
-static const struct rules_refusal tool_asks = { "tool needs approval", NO_APPROVAL };
 static const struct rules_refusal prompt_denied = { "prompt", "refused by policy" };
 static const struct rules_refusal prompt_asks = { "prompt needs approval", NO_APPROVAL };
 static const struct rules_refusal uri_denied = { "resource", "refused by policy" };
@@ -116,11 +115,11 @@ static const struct rules_refusal *call_of_surface(struct rules *r, const char *
 	if (!r->surface)
 		return NULL;
 	d = surface_call(r->surface, name, len, &r->made.why);
-	if (d == POLICY_ALLOW)
+	r->pin = surface_pin(r->surface, name, len);
+	r->needs_person = r->needs_person || d == POLICY_APPROVE;
+	if (d != POLICY_DENY)
 		return NULL;
-	r->made.words = d == POLICY_APPROVE ? NO_APPROVAL :
-			strstr(r->made.why, "pin") ? CHANGED :
-						     CALL_REFUSED;
+	r->made.words = strstr(r->made.why, "pin") ? CHANGED : CALL_REFUSED;
 	return &r->made;
 }
 
@@ -130,6 +129,7 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 	uint32_t arguments = json_member(j, m->params, "arguments");
 	const struct rules_refusal *bad = check_arguments(r, j, arguments, true);
 	uint32_t node = json_member(j, m->params, "name");
+	enum policy_decision d;
 	struct pointer_call call;
 	size_t len;
 	const char *name = name_of(j, node, LIMIT_TOOL, &len);
@@ -139,9 +139,11 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 	if (bad)
 		return bad;
 	pointer_init(&call, j, arguments);
-	bad = refusal(policy_decide_tool(r->policy, name, len, &call.call), &tool_denied,
-		      &tool_asks);
-	return bad ? bad : call_of_surface(r, name, len);
+	d = policy_decide_tool(r->policy, name, len, &call.call);
+	if (d == POLICY_DENY)
+		return &tool_denied;
+	r->needs_person = d == POLICY_APPROVE;
+	return call_of_surface(r, name, len);
 }
 
 static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
@@ -284,6 +286,8 @@ const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 					  const struct rpc *m, enum vocabulary_from from)
 {
 	r->n_hide = 0;
+	r->needs_person = false;
+	r->pin = NULL;
 	if (from == FROM_SERVER)
 		return json_is(j, m->method, "notifications/resources/updated") ?
 			       resource(r, j, m) :

@@ -389,3 +389,10 @@ enum policy_decision surface_call(struct surface *s, const char *name, size_t le
 	*ret_why = d == POLICY_ALLOW ? NULL : "what the tool declares";
 	return d;
 }
+
+const uint8_t *surface_pin(struct surface *s, const char *name, size_t len)
+{
+	const struct pin *pin = pins_find(&s->pins, PINS_TOOL, name, len);
+
+	return pin && pin->is_pinned ? pin->digest : NULL;
+}

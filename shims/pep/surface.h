@@ -58,6 +58,9 @@ const char *surface_instructions(struct surface *s, const struct json *j, uint32
 /* Does a description (a prompt's, a resource's) hold what the policy hides? */
 const char *surface_description(struct surface *s, const struct json *j, uint32_t element);
 
+/* The digest of the definition in force, PINS_DIGEST bytes; NULL: the tool is not pinned. */
+const uint8_t *surface_pin(struct surface *s, const char *name, size_t len);
+
 /*
  * May the tool be called, as far as its pin and its hints go?  *ret_why is static words
  * when not.
