@@ -164,11 +164,11 @@ static void put_surface(FILE *out, const struct policy_messages *m)
 
 static const char *const finding_words[] = {
 	[POLICY_FINDING_UNSET] = "",
-	[POLICY_FINDING_BLOCK] = "stop the message",
-	[POLICY_FINDING_REDACT] = "are redacted",
-	[POLICY_FINDING_PSEUDONYM] = "get pseudonyms",
-	[POLICY_FINDING_ALERT] = "pass and are noted in the audit log",
-	[POLICY_FINDING_PASS] = "pass",
+	[POLICY_FINDING_BLOCK] = "stops the message",
+	[POLICY_FINDING_REDACT] = "redacted",
+	[POLICY_FINDING_PSEUDONYM] = "pseudonym",
+	[POLICY_FINDING_ALERT] = "passes, and the audit log tells",
+	[POLICY_FINDING_PASS] = "passes",
 };
 
 static void put_personal(FILE *out, const struct policy *p)
@@ -194,9 +194,9 @@ static void put_personal(FILE *out, const struct policy *p)
 			}
 			n += of_these;
 			if (of_these && to_client == to_server)
-				fprintf(out, " %s, both ways\n", finding_words[to_client]);
+				fprintf(out, ": %s, both ways\n", finding_words[to_client]);
 			else if (of_these)
-				fprintf(out, " %s to the client, %s to the server\n",
+				fprintf(out, ": %s (to the client), %s (to the server)\n",
 					finding_words[to_client], finding_words[to_server]);
 		}
 	if (!n)
@@ -217,7 +217,7 @@ static void put_findings(FILE *out, const struct policy_messages *m)
 		fprintf(out, "  findings, layer %zu of %zu, the strictest decides; the first that matches:\n",
 			i + 1, m->n_findings);
 		for (size_t k = 0; k < f->n; k++)
-			fprintf(out, "    %s %s, %s\n", f->v[k].match, finding_words[f->v[k].then],
+			fprintf(out, "    %s: %s, %s\n", f->v[k].match, finding_words[f->v[k].then],
 				directions[f->v[k].direction]);
 		for (size_t k = 0; k < f->n_exempt; k++)
 			fprintf(out, "    the field %s of the tool %s is exempt from this layer and the "
