@@ -155,6 +155,8 @@ static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t s
 		findings_begin(f);
 		rw->next_hide = rw->hidden = 0;
 		len = rewrite_message(rw, at, size);
+		if (g->mirror.work > LIMIT_MIRROR_WORK)
+			return -EPERM;
 	}
 	return len;
 }
@@ -191,6 +193,8 @@ static const char *stopped(const struct gate *g, int r)
 {
 	if (r != -EPERM)
 		return "too large";
+	if (g->findings.mirror && g->mirror.work > LIMIT_MIRROR_WORK)
+		return "too many secrets in one result";
 	return g->findings.is_blocked ? "a finding that the policy blocks" :
 					"a secret where none can be replaced";
 }

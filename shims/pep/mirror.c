@@ -8,6 +8,7 @@
 
 void mirror_clear(struct mirror *m)
 {
+	m->work = 0;
 	if (!m->n)
 		return;
 	m->n = 0;
@@ -95,7 +96,7 @@ static size_t read_escape(const char *text, size_t len, char *out, size_t *ret_n
 }
 
 /* How much of text the value takes, as it is or escaped; 0: it does not stand there. */
-static size_t stands(const struct mirrored *v, const char *text, size_t len)
+static size_t stands(const struct mirrored *v, const char *text, size_t len, size_t *work)
 {
 	size_t at = 0;
 
@@ -103,6 +104,7 @@ static size_t stands(const struct mirrored *v, const char *text, size_t len)
 		char c[4];
 		size_t n, used;
 
+		++*work;
 		if (at == len)
 			return 0;
 		if (text[at] == v->text[i]) {
@@ -135,11 +137,11 @@ static bool is_whole(const char *text, size_t len, size_t start, size_t end)
 	return !left && !right;
 }
 
-static const struct mirrored *try_chain(const struct mirror *m, uint16_t chain, const char *text,
-					size_t len, size_t at, size_t *ret_end)
+static const struct mirrored *try_chain(struct mirror *m, uint16_t chain, const char *text, size_t len,
+					size_t at, size_t *ret_end)
 {
-	for (; chain; chain = m->v[chain - 1].next) {
-		size_t n = stands(&m->v[chain - 1], text + at, len - at);
+	for (; chain && m->work <= LIMIT_MIRROR_WORK; chain = m->v[chain - 1].next) {
+		size_t n = stands(&m->v[chain - 1], text + at, len - at, &m->work);
 
 		if (n && is_whole(text, len, at, at + n)) {
 			*ret_end = at + n;
@@ -149,10 +151,10 @@ static const struct mirrored *try_chain(const struct mirror *m, uint16_t chain, 
 	return NULL;
 }
 
-const struct mirrored *mirror_find(const struct mirror *m, const char *text, size_t len,
+const struct mirrored *mirror_find(struct mirror *m, const char *text, size_t len,
 				   size_t from, size_t *ret_start, size_t *ret_end)
 {
-	for (; from + SHORTEST <= len; from++) {
+	for (; from + SHORTEST <= len && m->work <= LIMIT_MIRROR_WORK; from++) {
 		const struct mirrored *v =
 			try_chain(m, m->chains[chain_of(text + from)], text, len, from, ret_end);
 

@@ -29,6 +29,7 @@ struct mirrored {
 struct mirror {
 	struct mirrored v[LIMIT_MIRRORED];
 	size_t n;
+	size_t work;			/* bytes compared; above the limit nothing is found */
 	uint16_t chains[MIRROR_CHAINS]; /* by the first two bytes, when none needs an escape */
 	uint16_t odd;			/* the others */
 };
@@ -40,8 +41,8 @@ void mirror_clear(struct mirror *m);
 void mirror_add(struct mirror *m, const char *text, const struct scan_span *span);
 
 /* The first of what is kept in text[from, len), whole words only.  Return: it, and where
- * it stands; NULL: none. */
-const struct mirrored *mirror_find(const struct mirror *m, const char *text, size_t len,
+ * it stands; NULL: none, or m->work is above LIMIT_MIRROR_WORK. */
+const struct mirrored *mirror_find(struct mirror *m, const char *text, size_t len,
 				   size_t from, size_t *ret_start, size_t *ret_end);
 
 #endif /* SHIMS_PEP_MIRROR_H */

@@ -134,6 +134,11 @@ static bool is_class(const struct pseudonym *e, const char *text, size_t len)
 	return !e->class[len];
 }
 
+static bool is_of_class(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
 /* The pseudonym that begins with the bracket at text[at]. */
 static const struct pseudonym *stands(const struct pseudonyms *p, const char *text, size_t len,
 				      size_t at, size_t *ret_end)
@@ -142,9 +147,9 @@ static const struct pseudonym *stands(const struct pseudonyms *p, const char *te
 	unsigned int digits;
 	uint64_t number;
 
-	while (label + 1 < most && text[at + 1 + label] != ':')
+	while (label + 1 < most && is_of_class(text[at + 1 + label]))
 		label++;
-	if (label + 2 >= most)
+	if (label + 2 >= most || text[at + 1 + label] != ':')
 		return NULL;
 	digits = read_digits(text + at + label + 2, most - label - 2, &number);
 	if (!digits)

@@ -607,6 +607,29 @@ static void a_text_full_of_them_is_covered(void **state)
 	HAS_NOT(result(members), "Hq7Zp2Lw9Xc4Vb8N");
 }
 
+/* Made to be slow: what cannot be compared in time does not pass. */
+static void a_result_made_to_be_slow_is_withheld(void **state)
+{
+	static struct mirror m;
+	static char value[65536], text[1 << 20];
+	struct scan_span span = { .end = sizeof(value), .class = "password" };
+	size_t start, end;
+
+	(void)state;
+	memset(value, 'a', sizeof(value));
+	value[sizeof(value) - 1] = 'b';
+	memset(text, 'a', sizeof(text));
+	mirror_clear(&m);
+	mirror_add(&m, value, &span);
+	assert_null(mirror_find(&m, text, sizeof(text), 0, &start, &end));
+	assert_true(m.work > LIMIT_MIRROR_WORK && m.work < 2 * LIMIT_MIRROR_WORK);
+	mirror_clear(&m);
+	assert_int_equal(m.work, 0);
+	BEGIN("\"names\":\"strict\"");
+	gate->mirror.work = 0;
+	HAS(result("\"content\":[],\"structuredContent\":{\"password\":\"Hq7Zp2Lw9Xc4Vb8N\"}"), "REDACTED");
+}
+
 /* --- what the protocol carries ---------------------------------------------------------------- */
 
 static const char *list(const char *cursor)
@@ -666,6 +689,7 @@ int main(void)
 		T(a_result_and_its_text_say_the_same),
 		T(pseudonyms_are_equal_in_a_result_and_its_text),
 		T(a_text_full_of_them_is_covered),
+		T(a_result_made_to_be_slow_is_withheld),
 		T(a_cursor_of_the_server_goes_and_comes_back),
 	};
 
