@@ -89,8 +89,6 @@
 /* Bytes that are compared for that in one result: a fifth of a second; one that needs more
  * is withheld. */
 #define LIMIT_MIRROR_WORK ((size_t)64 << 20)
-/* Cursors of a server that look like tokens and that it may get back. */
-#define LIMIT_ISSUED 256
 /* Exempt fields of one call. */
 #define LIMIT_EXEMPT 32
 

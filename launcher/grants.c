@@ -100,10 +100,12 @@ int grants_ceiling(const char *name, const struct walk *w, const struct policy *
 {
 	for (size_t i = 0; i < policy->sandbox.n_ceilings; i++) {
 		const struct policy_ceiling *c = &policy->sandbox.ceilings[i];
-		bool is_limited = is_writable ? c->has_write : c->has_read;
+		/* What is writable is readable, too: it does not lie outside of a list of either. */
+		bool is_limited = c->has_read || (is_writable && c->has_write);
+		bool reads = !is_writable || !c->has_write;
 
 		if (is_limited && !(c->has_write && is_listed(w, &c->write)) &&
-		    !(!is_writable && is_listed(w, &c->read)))
+		    !(reads && c->has_read && is_listed(w, &c->read)))
 			return refuse(err, name, "a stronger policy does not list it",
 				      "mcp-confine explain shows the layers");
 	}

@@ -100,7 +100,11 @@ static int size(struct loading *l, json_t *value, uint64_t min, uint64_t max, ui
 
 		if (digits < 1 || digits > 12 || !text[digits] || !unit || text[digits + 1])
 			return refuse(l, "must be a number or one like \"64M\" (K, M or G)");
-		n = strtoull(text, NULL, 10) << (10 * (unit - units + 1));
+		n = strtoull(text, NULL, 10);
+		/* Above every bound, and it would come round to a small one. */
+		if (n > UINT64_MAX >> (10 * (unit - units + 1)))
+			return refuse(l, "must be at most %llu", (unsigned long long)max);
+		n <<= 10 * (unit - units + 1);
 	} else {
 		return refuse(l, "must be a positive number or one like \"64M\"");
 	}

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/siphash.h"
 #include "shims/pep/findings.h"
 #include "shims/pep/json.h"
 #include "shims/pep/mirror.h"
@@ -91,47 +90,29 @@ static bool is_opaque(const struct findings *f, uint32_t node)
 		       { "params", "cursor", POLICY_TO_SERVER },
 		       { "params", "requestState", POLICY_TO_SERVER } };
 
-	for (size_t i = 0; f->session && i < sizeof(places) / sizeof(*places); i++)
+	for (size_t i = 0; f->json && i < sizeof(places) / sizeof(*places); i++)
 		if (places[i].direction == f->direction &&
 		    json_member(f->json, json_member(f->json, 0, places[i].in), places[i].name) == node)
 			return true;
 	return false;
 }
 
-static bool holds_known(const struct scan_span *spans, size_t n)
+/* A JSON Web Token there is no credential, signed or encrypted: a server has to protect
+ * it against change (MCP 2026-07-28, patterns, mrtr).  Other secrets are secret still. */
+static bool is_own_token(const struct scan_span *spans, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (spans[i].is_mixed || !strcmp(spans[i].class, SCAN_KNOWN))
-			return true;
-		for (size_t k = 0; k < SCAN_OTHERS && spans[i].others[k]; k++)
-			if (!strcmp(spans[i].others[k], SCAN_KNOWN))
-				return true;
-	}
-	return false;
-}
-
-/* What the server gives out is remembered, and only that may come back. */
-static bool is_issued(struct findings_session *s, enum policy_direction direction, const char *text,
-		      size_t len)
-{
-	uint64_t hash = siphash(s->key, text, len);
-	size_t n = s->n_issued < LIMIT_ISSUED ? s->n_issued : LIMIT_ISSUED;
-
 	for (size_t i = 0; i < n; i++)
-		if (s->issued[i] == hash)
-			return true;
-	if (direction == POLICY_TO_CLIENT)
-		s->issued[s->n_issued++ % LIMIT_ISSUED] = hash;
-	return direction == POLICY_TO_CLIENT;
+		if ((strcmp(spans[i].class, "jwt") != 0 && strcmp(spans[i].class, "jwe") != 0) ||
+		    spans[i].others[0] || spans[i].is_mixed)
+			return false;
+	return true;
 }
 
-int findings_fixed(struct findings *f, uint32_t node, const char *text, size_t len,
-		   const struct scan_span *spans, size_t n)
+int findings_fixed(struct findings *f, uint32_t node, const struct scan_span *spans, size_t n)
 {
 	size_t bad = 0;
 
-	if (node != JSON_NONE && is_opaque(f, node) && !holds_known(spans, n) &&
-	    is_issued(f->session, f->direction, text, len))
+	if (node != JSON_NONE && is_opaque(f, node) && is_own_token(spans, n))
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		bad += !is_passing(judge(f, node, &spans[i]));

@@ -28,9 +28,6 @@ struct mirror;
 /* What is kept for a session. */
 struct findings_session {
 	struct pseudonyms *pseudonyms; /* NULL: none are made, and what would get one is redacted */
-	uint64_t key[2];	       /* random */
-	uint64_t issued[LIMIT_ISSUED]; /* hashes of cursors of the server; the oldest goes */
-	size_t n_issued;
 };
 
 struct findings_exempt {
@@ -45,7 +42,7 @@ struct findings_exempt {
 struct findings {
 	/* What is asked; policy NULL: all that is found is redacted. */
 	const struct policy *policy;
-	struct findings_session *session; /* NULL: no pseudonyms, nothing is opaque */
+	struct findings_session *session; /* NULL: no pseudonyms */
 	const struct json *json;
 	enum policy_direction direction;
 	uint32_t turn_back;		  /* node below which pseudonyms are; JSON_NONE */
@@ -86,8 +83,7 @@ int findings_value(struct findings *f, uint32_t node, bool is_number, const char
 
 /* The same where nothing can be replaced: a name, or a value of the protocol (by its
  * node; JSON_NONE for a name).  Return: 0 or -EPERM. */
-int findings_fixed(struct findings *f, uint32_t node, const char *text, size_t len,
-		   const struct scan_span *spans, size_t n);
+int findings_fixed(struct findings *f, uint32_t node, const struct scan_span *spans, size_t n);
 
 /* Has the value to be looked at although nothing was found in it? */
 bool findings_wants(const struct findings *f, uint32_t node, const char *text, size_t len);

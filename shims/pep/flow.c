@@ -353,7 +353,9 @@ static int round_once(struct flow *f)
 	f->gate.now = now();
 	if (p[P_LIFELINE].revents)
 		return -EOWNERDEAD;
-	if (p[P_TO_CLIENT].revents & (POLLERR | POLLNVAL))
+	/* A pipe that nobody reads is an error, a socket or terminal is hung up; unheeded it
+	 * would wake us for ever. */
+	if (p[P_TO_CLIENT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		client_gone(f);
 	if (p[P_DIAGNOSTICS].revents && fill(&f->diagnostics) == 0)
 		f->diagnostics.fd = -1;

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/noted.h"
 #include "shims/pep/findings.h"
 #include "shims/pep/json.h"
 #include "shims/pep/mirror.h"
@@ -40,14 +41,6 @@ struct policy;
 struct scan;
 struct sink;
 
-/* Lines of the audit log that one side caused, of one kind: a flood must not fill the
- * disk.  What is left out is counted, and told by one line. */
-struct gate_noted {
-	uint64_t spent, filled; /* thousandths of a line; milliseconds */
-	bool is_over;
-	size_t omitted;
-};
-
 struct gate {
 	const struct policy *policy;
 	const struct scan *scan; /* NULL: tokens pass */
@@ -57,13 +50,13 @@ struct gate {
 	const char *words;	 /* for the asker of what is withheld; NULL: the usual */
 	struct json json;	 /* memory for one message at a time */
 	struct session session;
-	struct findings_session found;	/* what is kept of findings; key is the owner's to fill */
+	struct findings_session found;	/* what is kept of findings */
 	struct findings findings;	/* of the message at hand */
 	struct mirror mirror;
 	const struct policy_exemption *exempt; /* while its line is written; else NULL */
 	const char *blamed;		/* the class that stopped it; NULL: none */
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
-	struct gate_noted noted[2][2]; /* by who sent it; [0]: what was dropped, [1]: the rest */
+	struct noted noted[2][2]; /* lines of the log, by who sent it; [0]: what was dropped */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
 	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
 	const struct ask_call *released; /* the approved call that is passing now */
@@ -90,13 +83,6 @@ bool gate_server_ended(struct gate *g);
 
 /* Note in the audit log that what was no message was dropped; words are static. */
 void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words);
-
-/*
- * For whoever rewrites the message at hand (g->json): what g->findings has to know of it.
- * is_frozen: a held call as it is released, in which nothing is turned back any more, and
- * what was stays.
- */
-void gate_findings(struct gate *g, enum vocabulary_from from, const struct rpc *m, bool is_frozen);
 
 /* Does the server owe an answer? */
 bool gate_owes(const struct gate *g);

@@ -10,6 +10,7 @@
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/reply.h"
+#include "shims/pep/outlet.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/sink.h"
@@ -153,7 +154,7 @@ static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const
 	long len;
 	int r;
 
-	gate_findings(g, FROM_CLIENT, m, false);
+	outlet_findings(g, FROM_CLIENT, m, false);
 	len = rewrite_message(&rw, to.at, to.room);
 
 	*ret_redacted = rw.redacted;
@@ -300,7 +301,7 @@ static bool is_unchanged(struct gate *g, const char *line, size_t len)
 	if (json_parse(&g->json, line, len - 1) < 0)
 		return false;
 	rpc_read(&g->json, 0, &m);
-	gate_findings(g, FROM_CLIENT, &m, true);
+	outlet_findings(g, FROM_CLIENT, &m, true);
 	return rewrite_message(&rw, to.at, to.room) == (long)len && !memcmp(to.at, line, len);
 }
 

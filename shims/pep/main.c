@@ -131,7 +131,7 @@ static int open_memory(struct flow *f, struct err *err)
 	j->nodes = reserve(j->size * sizeof(*j->nodes), err);
 	j->arena = reserve(LIMIT_LINE, err);
 	j->seen = reserve(4 * LIMIT_MEMBERS * sizeof(*j->seen), err);
-	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
+	if (getrandom(j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
 	    getrandom(f->gate.session.secret, sizeof(f->gate.session.secret), 0) !=
 		    (ssize_t)sizeof(f->gate.session.secret))
 		err_errno(err, errno, "getrandom");
@@ -140,8 +140,6 @@ static int open_memory(struct flow *f, struct err *err)
 
 static int open_findings(struct findings_session *s, const struct policy *policy, struct err *err)
 {
-	if (getrandom(s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key))
-		return err_errno(err, errno, "getrandom");
 	if (!policy_has_pseudonyms(policy))
 		return 0;
 	s->pseudonyms = reserve(sizeof(*s->pseudonyms), err);
@@ -272,6 +270,7 @@ static int open_surface(struct surface *s, const struct arguments *a, struct flo
 			       .incoming = reserve(SURFACE_BUFFER, err) };
 	if (err->code)
 		return -err->code;
+	s->scan = f->gate.scan;
 	f->gate.rules.surface = s;
 	if (s->log < 0)
 		return 0;

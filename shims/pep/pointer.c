@@ -57,15 +57,22 @@ bool pointer_has_variant(const struct json *j, uint32_t object, const char *name
 	return false;
 }
 
+/* RFC 6901, section 4: digits without a leading zero. */
+static bool is_index(const char *segment)
+{
+	size_t len = strlen(segment);
+
+	return len && len <= 9 && strspn(segment, "0123456789") == len &&
+	       (len == 1 || segment[0] != '0');
+}
+
 /* The element that a segment names, JSON_NONE when there is none. */
 static uint32_t element(const struct json *j, uint32_t node, const char *segment)
 {
 	size_t len = strlen(segment), index = 0;
 	uint32_t at = node + 1;
 
-	/* RFC 6901, section 4: digits without a leading zero. */
-	if (!len || len > 9 || strspn(segment, "0123456789") != len ||
-	    (len > 1 && segment[0] == '0'))
+	if (!is_index(segment))
 		return JSON_NONE;
 	for (size_t i = 0; i < len; i++)
 		index = index * 10 + (size_t)(segment[i] - '0');
@@ -144,6 +151,9 @@ static enum policy_truth walk_index(const struct json *j, uint32_t node, size_t 
 {
 	uint32_t at = element(j, node, w->segments.v[step]);
 
+	/* A list where the rule means an object may be taken for one, or for many. */
+	if (!is_index(w->segments.v[step]))
+		return POLICY_UNSURE;
 	return at == JSON_NONE ? absent(w) : walk(j, at, step + 1, w);
 }
 

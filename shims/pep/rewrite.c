@@ -123,7 +123,7 @@ static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o,
 
 	work.n_texts = 0;
 	if (is_name || is_protocol(r->json, key))
-		e = findings_fixed(f, is_name ? JSON_NONE : node, text, len, spans, n);
+		e = findings_fixed(f, is_name ? JSON_NONE : node, spans, n);
 	else
 		pieces = findings_value(f, node, false, text, len, spans, n, &work);
 	r->redacted += f == &all ? f->replaced : 0;

@@ -187,12 +187,17 @@ static const struct rules_refusal *resource(struct rules *r, const struct json *
 static const struct rules_refusal *completion(struct rules *r, const struct json *j,
 					      const struct rpc *m)
 {
+	static const char *const deciding[] = { "type", "name", "uri", NULL };
 	uint32_t ref = json_member(j, m->params, "ref");
 	bool is_prompt = json_is(j, json_member(j, ref, "type"), "ref/prompt");
 	size_t len;
 	const char *text = name_of(j, json_member(j, ref, is_prompt ? "name" : "uri"), LIMIT_LINE,
 				   &len);
 
+	/* In another case to another server it is about the other one. */
+	if ((r->policy->messages.n_prompts || r->policy->messages.n_resources) &&
+	    rpc_has_variant(j, ref, deciding))
+		return &bad_name;
 	if (!(is_prompt ? r->policy->messages.n_prompts : r->policy->messages.n_resources))
 		return NULL;
 	if (!text)
@@ -206,10 +211,12 @@ static const struct rules_refusal *completion(struct rules *r, const struct json
 static const struct rules_refusal *listen(struct rules *r, const struct json *j,
 					  const struct rpc *m)
 {
-	uint32_t list = json_member(j, json_member(j, m->params, "notifications"),
-				    "resourceSubscriptions");
-	uint32_t at = list + 1;
+	static const char *const deciding[] = { "resourceSubscriptions", NULL };
+	uint32_t wanted = json_member(j, m->params, "notifications");
+	uint32_t list = json_member(j, wanted, deciding[0]), at = list + 1;
 
+	if (r->policy->messages.n_resources && rpc_has_variant(j, wanted, deciding))
+		return &bad_list;
 	if (list == JSON_NONE)
 		return NULL;
 	if (!is_type(j, list, JSON_TAPE_ARRAY))
@@ -249,6 +256,7 @@ static const struct rules_refusal *roots(struct rules *r, const struct json *j, 
 static const struct rules_refusal *responses(struct rules *r, const struct json *j,
 					     const struct rpc *m)
 {
+	static const char *const deciding[] = { "roots", NULL };
 	uint32_t all = json_member(j, m->params, "inputResponses"), at = all + 1;
 
 	if (all == JSON_NONE)
@@ -259,6 +267,8 @@ static const struct rules_refusal *responses(struct rules *r, const struct json 
 		const struct rules_refusal *bad =
 			json_member(j, at + 1, "roots") == JSON_NONE ? NULL : roots(r, j, at + 1);
 
+		if (!bad && r->policy->messages.has_roots && rpc_has_variant(j, at + 1, deciding))
+			bad = &bad_list;
 		if (bad)
 			return bad;
 	}

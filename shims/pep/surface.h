@@ -23,6 +23,7 @@
 struct audit;
 struct err;
 struct json;
+struct scan;
 struct sink;
 
 /* One record, and one that is read while it is being written. */
@@ -32,6 +33,7 @@ struct surface {
 	const struct policy *policy;
 	struct audit *audit;
 	struct sink *errors; /* our stderr, or NULL */
+	const struct scan *scan; /* names with secrets in them are not told; NULL: all are */
 	const char *server;
 	int log, append;	  /* the log of pins; -1: nothing outlives the session */
 	struct pins_count *count; /* shared; NULL with log -1 */

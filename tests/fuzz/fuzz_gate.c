@@ -109,7 +109,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	gate.now = 0;
 	reset(&gate.session);
 	memset(gate.found.pseudonyms, 0, offsetof(struct pseudonyms, v));
-	gate.found.n_issued = 0;
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *why;
 		size_t len = (size_t)((nl ? nl : end) - p);

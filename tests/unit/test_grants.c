@@ -217,6 +217,15 @@ static void a_ceiling_limits_what_resolves_above_it(void **state)
 		assert_int_equal(walk_path(rows[i].path, &w, NULL), 0);
 		assert_int_equal(grants_ceiling("x", &w, &policy, false, NULL), rows[i].read ? 0 : -EPERM);
 		assert_int_equal(grants_ceiling("x", &w, &policy, true, NULL), rows[i].write ? 0 : -EPERM);
+		/* What is writable is readable: a list of what may be read bounds it. */
+		ceiling.has_write = false;
+		assert_int_equal(grants_ceiling("x", &w, &policy, true, NULL),
+				 rows[i].read && !rows[i].write ? 0 : -EPERM);
+		ceiling.has_write = true;
+		ceiling.has_read = false;
+		assert_int_equal(grants_ceiling("x", &w, &policy, true, NULL), rows[i].write ? 0 : -EPERM);
+		assert_int_equal(grants_ceiling("x", &w, &policy, false, NULL), 0);
+		ceiling.has_read = true;
 		walk_done(&w);
 	}
 	strv_done(&ceiling.read);

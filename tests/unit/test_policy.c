@@ -48,6 +48,7 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"unprotect\":[\".git\"]}}", "must be an absolute path" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64M\"}}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64X\"}}}", "like \"64M\"" },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"17179869185G\"}}}", "at most" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":1}}}", "must be from" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"processes\":-1}}}", "positive" },
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"pass\":[\"A\",\"B_*\"]}}}", NULL },
