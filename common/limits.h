@@ -79,6 +79,19 @@
 #define LIMIT_STDERR_BURST MIB
 #define LIMIT_STDERR_RATE (256 * KIB)
 
+/* Pseudonyms of one session; what comes when they are used up is redacted. */
+#define LIMIT_PSEUDONYMS 2048
+/* What a pseudonym can stand for: the longest address of mail has 254 bytes (RFC 5321). */
+#define LIMIT_PSEUDONYM 256
+/* Values of one result that are replaced wherever they stand in it; of more, each is still
+ * replaced where it is found. */
+#define LIMIT_MIRRORED 1024
+/* Bytes that are compared for that in one result: a fifth of a second; one that needs more
+ * is withheld. */
+#define LIMIT_MIRROR_WORK ((size_t)64 << 20)
+/* Exempt fields of one call. */
+#define LIMIT_EXEMPT 32
+
 /* A policy file. */
 #define LIMIT_POLICY MIB
 /* Rules of one layer, names of one list. */

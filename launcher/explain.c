@@ -220,7 +220,8 @@ static void open_ends(FILE *out, const struct session *s)
 	}
 	if (s->plan.network.n_destinations)
 		fputs("  - what the server may read it can send to the destinations it may reach.\n", out);
-	fputs("  - what the server may read it may return in a result: personal data passes.\n"
+	fputs("  - what the server may read it may return in a result: personal data\n"
+	      "    passes where the policy names no class of it.\n"
 	      "  - a server that means it can encode a secret so that no format is recognised.\n"
 	      "  - CPU time and disk space of writable directories are not shared out.\n",
 	      out);

@@ -162,13 +162,79 @@ static void put_surface(FILE *out, const struct policy_messages *m)
 		m->descriptions == POLICY_DESCRIPTIONS_HIDE ? "hidden" : "noted in the audit log");
 }
 
-static void put_personal(FILE *out, uint64_t classes)
+static const char *const finding_words[] = {
+	[POLICY_FINDING_UNSET] = "",
+	[POLICY_FINDING_BLOCK] = "stops the message",
+	[POLICY_FINDING_REDACT] = "redacted",
+	[POLICY_FINDING_PSEUDONYM] = "pseudonym",
+	[POLICY_FINDING_ALERT] = "passes, and the audit log tells",
+	[POLICY_FINDING_PASS] = "passes",
+};
+
+static void put_personal(FILE *out, const struct policy *p)
 {
-	fputs("  personal data: ", out);
-	for (size_t i = 0, n = 0; scan_personal_name(i); i++)
-		if (classes & scan_personal(scan_personal_name(i)))
-			fprintf(out, "%s%s", n++ ? ", " : "", scan_personal_name(i));
-	fputs(classes ? " are redacted, both ways\n" : "passes as it is\n", out);
+	size_t n = 0;
+
+	/* Classes that share what becomes of them stand in one line. */
+	for (int to_client = POLICY_FINDING_BLOCK; to_client <= POLICY_FINDING_PASS; to_client++)
+		for (int to_server = POLICY_FINDING_BLOCK; to_server <= POLICY_FINDING_PASS; to_server++) {
+			size_t of_these = 0;
+
+			if (to_client == POLICY_FINDING_PASS && to_server == POLICY_FINDING_PASS)
+				continue;
+			for (size_t i = 0; scan_personal_name(i); i++) {
+				const char *class = scan_personal_name(i);
+
+				if (policy_decide_finding(p, class, POLICY_TO_CLIENT, 0) !=
+					    (enum policy_finding)to_client ||
+				    policy_decide_finding(p, class, POLICY_TO_SERVER, 0) !=
+					    (enum policy_finding)to_server)
+					continue;
+				fprintf(out, "%s%s", of_these++ ? ", " : "  personal data: ", class);
+			}
+			n += of_these;
+			if (of_these && to_client == to_server)
+				fprintf(out, ": %s, both ways\n", finding_words[to_client]);
+			else if (of_these)
+				fprintf(out, ": %s (to the client), %s (to the server)\n",
+					finding_words[to_client], finding_words[to_server]);
+		}
+	if (!n)
+		fputs("  personal data: passes as it is\n", out);
+}
+
+static void put_findings(FILE *out, const struct policy_messages *m)
+{
+	static const char *const directions[] = { [POLICY_TO_CLIENT] = "to the client",
+						  [POLICY_TO_SERVER] = "to the server",
+						  [POLICY_BOTH] = "both ways" };
+
+	for (size_t i = 0; i < m->n_findings; i++) {
+		const struct policy_findings *f = &m->findings[i];
+
+		if (!f->n && !f->n_exempt)
+			continue;
+		fprintf(out, "  findings, layer %zu of %zu, the strictest decides; the first that matches:\n",
+			i + 1, m->n_findings);
+		for (size_t k = 0; k < f->n; k++)
+			fprintf(out, "    %s: %s, %s\n", f->v[k].match, finding_words[f->v[k].then],
+				directions[f->v[k].direction]);
+		for (size_t k = 0; k < f->n_exempt; k++)
+			fprintf(out, "    the field %s of the tool %s is exempt from this layer and the "
+				     "default; each use is noted\n", f->exempt[k].pointer, f->exempt[k].tool);
+	}
+}
+
+/* The classes of tokens that fare otherwise than most are in the findings. */
+static void put_tokens(FILE *out, const struct policy *p)
+{
+	const struct policy_messages *m = &p->messages;
+
+	fprintf(out, "  tokens: %s%s\n",
+		m->tokens == POLICY_TOKENS_OFF ?
+			"pass as they are (the policy says off)" :
+			"known formats and values of the environment are redacted, both ways",
+		policy_has_findings(p) ? ", but for what the findings name" : "");
 }
 
 void explain_messages(FILE *out, const struct policy *p)
@@ -189,11 +255,9 @@ void explain_messages(FILE *out, const struct policy *p)
 	put_surface(out, m);
 	put_rates(out, m);
 	put_sizes(out, m);
-	fprintf(out, "  tokens: %s\n",
-		m->tokens == POLICY_TOKENS_OFF ?
-			"pass as they are (the policy says off)" :
-			"known formats and values of the environment are redacted, both ways");
-	put_personal(out, m->personal);
+	put_tokens(out, p);
+	put_personal(out, p);
+	put_findings(out, m);
 	fprintf(out, "  requests of the server: sampling %s, elicitation %s, roots %s\n",
 		request_words(p, "sampling/createMessage"), request_words(p, "elicitation/create"),
 		request_words(p, "roots/list"));

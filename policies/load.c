@@ -20,6 +20,7 @@
 #include "common/range.h"
 #include "policies/load.h"
 #include "policies/load_approval.h"
+#include "policies/load_findings.h"
 #include "policies/load_rates.h"
 #include "policies/load_rules.h"
 #include "policies/locate.h"
@@ -567,6 +568,33 @@ static int load_methods(struct loading *l, json_t *value)
 	return strings(l, value, item_plain, &l->policy->messages.methods);
 }
 
+/* What this layer says about findings: the one entry of the list. */
+static struct policy_findings *findings(struct loading *l)
+{
+	struct policy_messages *m = &l->policy->messages;
+
+	if (!m->findings)
+		m->findings = calloc(1, sizeof(*m->findings));
+	m->n_findings = m->findings != NULL;
+	return m->findings;
+}
+
+static int load_findings(struct loading *l, json_t *value)
+{
+	struct policy_findings *f = findings(l);
+	struct load_fault fault;
+
+	return f ? faulty(l, load_finding_rules(value, f, &fault), &fault) : no_memory(l);
+}
+
+static int load_exempt(struct loading *l, json_t *value)
+{
+	struct policy_findings *f = findings(l);
+	struct load_fault fault;
+
+	return f ? faulty(l, load_exemptions(value, f, &fault), &fault) : no_memory(l);
+}
+
 static int load_messages(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
@@ -583,11 +611,21 @@ static int load_messages(struct loading *l, json_t *value)
 		{ "roots", load_roots },
 		{ "tokens", load_tokens },
 		{ "pii", load_pii },
+		{ "findings", load_findings },
+		{ "exempt", load_exempt },
 		{ "server_requests", load_requests },
 		{0},
 	};
+	struct policy_messages *m = &l->policy->messages;
+	int r = object(l, value, members);
 
-	return object(l, value, members);
+	if (r < 0 || (!m->tokens && !m->personal && !m->findings))
+		return r;
+	if (!findings(l))
+		return no_memory(l);
+	m->findings->tokens = m->tokens;
+	m->findings->personal = m->personal;
+	return 0;
 }
 
 static int blame(struct loading *l, const struct approval_fault *f)

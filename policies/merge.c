@@ -210,6 +210,23 @@ static int merge_rules(struct policy_rules **strong, size_t *n_strong,
 	return 0;
 }
 
+/* Side by side as well: decide_findings.c takes the strictest. */
+static int merge_findings(struct policy_messages *strong, struct policy_messages *weak)
+{
+	struct policy_findings *grown;
+
+	if (!weak->n_findings)
+		return 0;
+	grown = reallocarray(strong->findings, strong->n_findings + weak->n_findings, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + strong->n_findings, weak->findings, weak->n_findings * sizeof(*grown));
+	strong->findings = grown;
+	strong->n_findings += weak->n_findings;
+	weak->n_findings = 0; /* they moved */
+	return 0;
+}
+
 static bool is_same(const struct policy_rate *a, const struct policy_rate *b)
 {
 	return a->per == b->per && a->metric == b->metric && a->amount == b->amount &&
@@ -311,6 +328,8 @@ static int merge_messages(struct policy *strong, struct policy *weak)
 		r = merge_roots(s, w);
 	if (r == 0)
 		r = merge_rates(s, w);
+	if (r == 0)
+		r = merge_findings(s, w);
 	if (r == 0)
 		r = merge_names(&s->methods, &s->has_methods, &w->methods, w->has_methods,
 				is_covered, "method", &strong->notes);

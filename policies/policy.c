@@ -40,6 +40,19 @@ static void rules_done(struct policy_rules *layers, size_t n)
 	free(layers);
 }
 
+static void findings_done(struct policy_findings *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free(f->v[i].match);
+	free(f->v);
+	for (size_t i = 0; i < f->n_exempt; i++) {
+		free(f->exempt[i].tool);
+		free(f->exempt[i].pointer);
+		strv_done(&f->exempt[i].segments);
+	}
+	free(f->exempt);
+}
+
 void policy_done(struct policy *p)
 {
 	struct policy_messages *m = &p->messages;
@@ -48,6 +61,9 @@ void policy_done(struct policy *p)
 	rules_done(m->tools, m->n_tools);
 	rules_done(m->prompts, m->n_prompts);
 	rules_done(m->resources, m->n_resources);
+	for (size_t i = 0; i < m->n_findings; i++)
+		findings_done(&m->findings[i]);
+	free(m->findings);
 	strv_done(&m->roots);
 	for (size_t i = 0; i < m->n_rates; i++)
 		free(m->rates[i].match);

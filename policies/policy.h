@@ -129,6 +129,42 @@ struct policy_rate {
 	uint64_t alert;	  /* percent of it, when the log tells; 0: never */
 };
 
+/* What becomes of a secret, or of personal data, that is found in a message. */
+enum policy_finding {
+	POLICY_FINDING_UNSET = 0,
+	POLICY_FINDING_BLOCK,	  /* the message does not pass */
+	POLICY_FINDING_REDACT,	  /* [REDACTED:class] */
+	POLICY_FINDING_PSEUDONYM, /* personal data: the same text is the same name */
+	POLICY_FINDING_ALERT,	  /* passes, and the audit log tells */
+	POLICY_FINDING_PASS,
+};
+
+enum policy_direction { POLICY_TO_CLIENT = 1, POLICY_TO_SERVER = 2, POLICY_BOTH = 3 };
+
+/* Findings of classes that a glob names. */
+struct policy_finding_rule {
+	char *match;
+	enum policy_direction direction;
+	enum policy_finding then;
+};
+
+/* One field of the arguments of one tool that exists to receive a secret. */
+struct policy_exemption {
+	char *tool;	      /* the exact name */
+	char *pointer;	      /* as the policy has it */
+	struct strv segments; /* of the pointer, decoded; no wildcard */
+};
+
+/* What one layer says about findings; layers stand side by side, the strictest decides. */
+struct policy_findings {
+	struct policy_finding_rule *v; /* the first that matches decides */
+	size_t n;
+	struct policy_exemption *exempt;
+	size_t n_exempt;
+	enum policy_tokens tokens; /* without a rule: classes of tokens; UNSET: nothing said */
+	uint64_t personal;	   /* the same: classes of personal data that are redacted */
+};
+
 /*
  * One rule: glob over the whole name or normal URI ('*' any run, '?' one byte), what the
  * arguments must be (all of it), and what then.
@@ -207,6 +243,8 @@ struct policy_messages {
 	struct strv methods;	    /* globs: methods outside the MCP specification to pass */
 	enum policy_tokens tokens;
 	uint64_t personal; /* classes of personal data to redact, of scan_personal() */
+	struct policy_findings *findings; /* one per layer that says anything about them */
+	size_t n_findings;
 	enum policy_requests server_requests; /* all kinds, and then each: the stricter */
 	enum policy_requests sampling, elicitation, list_roots;
 	bool has_roots;
@@ -334,6 +372,21 @@ enum policy_decision policy_decide_method(const struct policy *p, const char *na
 /* What becomes of this request of the server's; never UNSET once defaults are merged. */
 enum policy_requests policy_decide_request(const struct policy *p, const char *method,
 					   size_t len);
+
+/*
+ * What becomes of a finding of that class in a message of that direction.  exempt: bit i
+ * says that layer i (of messages.findings) exempts the place; that lifts what this layer
+ * and the default say, never what blocks, never a value that is known.
+ */
+enum policy_finding policy_decide_finding(const struct policy *p, const char *class,
+					  enum policy_direction direction, uint32_t exempt);
+
+/* What a scanner has to look for: whether for tokens, and *ret_personal. */
+bool policy_looks_for(const struct policy *p, uint64_t *ret_personal);
+
+/* Does any rule give pseudonyms?  Is there any rule, or exemption, at all? */
+bool policy_has_pseudonyms(const struct policy *p);
+bool policy_has_findings(const struct policy *p);
 
 /* May the client name this root (a file: URI) to the server? */
 enum policy_decision policy_decide_root(const struct policy *p, const char *uri, size_t len);

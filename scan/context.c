@@ -156,6 +156,20 @@ static unsigned int ending_bit(char a, char b)
 	return ((unsigned char)a * 31U + (unsigned char)b) % (sizeof(endings) * 8);
 }
 
+const char *context_class(size_t i)
+{
+	/* Of what is no name of a member; then the names'. */
+	static const char *const more[] = { "basic-auth", "bearer-token", "url-password", "cookie" };
+	size_t n = sizeof(more) / sizeof(*more);
+
+	if (i < n)
+		return more[i];
+	for (i -= n, n = 0; n < sizeof(names) / sizeof(*names); n++)
+		if (names[n].class && !i--)
+			return names[n].class;
+	return NULL;
+}
+
 void context_build(void)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -357,7 +371,7 @@ static size_t query_start(const char *text, size_t at)
 
 static void add(const char *class, size_t start, size_t end, struct hits *hits)
 {
-	struct hit hit = { start, end, class, HIT_CONTEXT, false };
+	struct hit hit = { .start = start, .end = end, .class = class, .rank = HIT_CONTEXT };
 
 	hits_add(hits, &hit);
 }

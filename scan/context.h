@@ -33,6 +33,9 @@ extern const size_t context_anchors_n;
 void context_look(enum context_kind kind, const char *text, size_t len, size_t at,
 		  size_t *done, struct hits *hits);
 
+/* The i-th class of this layer, NULL behind the last; some come more than once. */
+const char *context_class(size_t i);
+
 /* Once, before the rest: the table that is made of the list of names. */
 void context_build(void);
 

@@ -11,9 +11,32 @@ static bool is_higher(const struct hit *a, const struct hit *b)
 	return a->end - a->start > b->end - b->start;
 }
 
+/* Another class is in it. */
+static void add_class(struct hit *hit, const char *class)
+{
+	if (!class || !strcmp(hit->class, class))
+		return;
+	for (size_t i = 0; i < SCAN_OTHERS; i++) {
+		if (!hit->others[i]) {
+			hit->others[i] = class;
+			return;
+		}
+		if (!strcmp(hit->others[i], class))
+			return;
+	}
+	hit->is_mixed = true;
+}
+
 static void unite(struct hit *into, const struct hit *other)
 {
-	struct hit both = is_higher(other, into) ? *other : *into;
+	bool is_other = is_higher(other, into);
+	struct hit both = is_other ? *other : *into;
+	const struct hit *rest = is_other ? into : other;
+
+	add_class(&both, rest->class);
+	for (size_t i = 0; i < SCAN_OTHERS; i++)
+		add_class(&both, rest->others[i]);
+	both.is_mixed |= rest->is_mixed;
 
 	both.start = into->start < other->start ? into->start : other->start;
 	both.end = into->end > other->end ? into->end : other->end;
@@ -71,6 +94,7 @@ size_t hits_give(struct hits *h, size_t len, struct scan_span *spans, size_t max
 
 		last->start = last->start < h->from ? last->start : h->from;
 		last->end = len;
+		last->is_mixed = true;
 	}
 	sort(h);
 	for (size_t i = 0; i < h->n;) {
@@ -80,9 +104,11 @@ size_t hits_give(struct hits *h, size_t len, struct scan_span *spans, size_t max
 			unite(&hit, &h->v[i++]);
 		if (n == max) {
 			spans[max - 1].end = len;
+			spans[max - 1].is_mixed = true;
 			return max;
 		}
-		spans[n++] = (struct scan_span){ hit.start, hit.end, hit.class, hit.certain };
+		spans[n++] = (struct scan_span){ hit.start, hit.end, hit.class, hit.certain,
+						 { hit.others[0], hit.others[1] }, hit.is_mixed };
 	}
 	return n;
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct scan_span;
+#include "scan/scan.h"
 
 /* Where two hits overlap the span is the union, and its class that of the higher. */
 enum hit_rank { HIT_PERSONAL, HIT_CONTEXT, HIT_FORMAT, HIT_KNOWN };
@@ -20,7 +20,8 @@ struct hit {
 	size_t start, end;
 	const char *class;
 	enum hit_rank rank;
-	bool certain;
+	bool certain, is_mixed;
+	const char *others[SCAN_OTHERS]; /* as in struct scan_span */
 };
 
 struct hits {

@@ -125,7 +125,8 @@ static const struct secrets_needle *stands(const struct known *k, const char *te
 static void add(const struct secrets_needle *n, const char *text, size_t len, size_t at,
 		struct hits *hits)
 {
-	struct hit hit = { at, at + n->len, "environment", HIT_KNOWN, true };
+	struct hit hit = { .start = at, .end = at + n->len, .class = SCAN_KNOWN,
+			   .rank = HIT_KNOWN, .certain = true };
 
 	if ((n->flags & SECRETS_BEFORE) && at && charset_has(SET_B64 | SET_B64U, text[at - 1]))
 		hit.start--;

@@ -275,8 +275,8 @@ static size_t match_layout(const struct personal *p, const char *layout, size_t 
 
 static void add(const struct personal *p, size_t class, size_t start, size_t end)
 {
-	struct hit hit = { start, end, classes[class].name, HIT_PERSONAL,
-			   classes[class].need != CONTEXT && classes[class].check };
+	struct hit hit = { .start = start, .end = end, .class = classes[class].name,
+			   .rank = HIT_PERSONAL, .certain = classes[class].need != CONTEXT && classes[class].check };
 
 	hits_add(p->hits, &hit);
 }

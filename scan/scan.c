@@ -133,7 +133,8 @@ static void look_into(struct pass *p)
 
 	run_pass(&inner);
 	if (hits.is_full)
-		hits.v[0] = (struct hit){ 0, view->n, "wrapped", HIT_FORMAT, false };
+		hits.v[0] = (struct hit){ .end = view->n, .class = "wrapped", .rank = HIT_FORMAT,
+					   .is_mixed = true };
 	for (size_t i = 0; i < hits.n; i++) {
 		struct hit hit = hits.v[i];
 
@@ -413,6 +414,25 @@ int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *er
 void scan_configure(struct scan *s, const struct scan_config *config)
 {
 	s->config = config ? *config : (struct scan_config){0};
+}
+
+const char *scan_class_name(size_t i)
+{
+	/* What is said elsewhere than in a row of a table. */
+	static const char *const more[] = { SCAN_KNOWN, "wrapped", "jwe", "dpop-proof", "jwt-svid" };
+	size_t n = 0;
+
+	while (scan_personal_name(n))
+		n++;
+	if (i < n)
+		return scan_personal_name(i);
+	i -= n;
+	if (i < formats_n)
+		return formats[i].class;
+	i -= formats_n;
+	if (i < sizeof(more) / sizeof(*more))
+		return more[i];
+	return context_class(i - sizeof(more) / sizeof(*more));
 }
 
 bool scan_has_personal(const struct scan *s)

@@ -31,10 +31,16 @@
 struct err;
 struct scan; /* opaque */
 
+#define SCAN_OTHERS 2
+
 struct scan_span {
 	size_t start, end;  /* bytes of the text, end exclusive, start < end */
 	const char *class;  /* static: "github-pat"; a known value: "environment" */
 	bool certain;	    /* a checksum of its format holds */
+	/* Spans that overlap are one.  The classes of what else is in it; is_mixed: not all of
+	 * them are named, or it reaches to the end for want of room. */
+	const char *others[SCAN_OTHERS];
+	bool is_mixed;
 };
 
 struct scan_config {
@@ -58,6 +64,13 @@ uint64_t scan_personal(const char *name);
 
 /* The i-th name, NULL behind the last. */
 const char *scan_personal_name(size_t i);
+
+/* The class of a value that the launcher took out of the environment or of a file. */
+#define SCAN_KNOWN "environment"
+
+/* The i-th of all classes that a span can have, personal data first; NULL behind the
+ * last.  Some come more than once. */
+const char *scan_class_name(size_t i);
 
 /* Whether numbers that are not written as strings are worth a look. */
 bool scan_has_personal(const struct scan *s);

@@ -237,13 +237,13 @@ static const char *ask(struct gate *g, enum vocabulary_from from, const struct r
 	if (r < 0)
 		return r == -EBUSY ? "the progress token of an open request" :
 				     "too many open requests";
-	r = outlet_pass(g, from, rw);
+	r = outlet_pass(g, from, m, rw);
 	if (r == 0)
 		return NULL;
 	session_take(&g->session, from, &id, &undone, NULL);
 	g->session.state = before;
 	*ret_code = r == -EPIPE ? CODE_BROKEN : CODE_REFUSED;
-	return outlet_words(r);
+	return outlet_words(g, r);
 }
 
 /* Does somebody else decide about the call?  NULL when it may pass now; else *ret is what
@@ -367,9 +367,9 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 			return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
 		rw = outlet_rewrite(g);
 	}
-	r = outlet_pass(g, from, &rw);
+	r = outlet_pass(g, from, m, &rw);
 	if (r < 0) {
-		*ret_why = outlet_words(r);
+		*ret_why = outlet_words(g, r);
 		return refuse(g, from, m, CODE_REFUSED, *ret_why, *ret_why);
 	}
 	notice_passed(&g->session, from, &notice);
@@ -394,6 +394,7 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 	struct rpc m;
 
 	*ret_why = NULL;
+	g->blamed = NULL;
 	if (is_blank(line, len))
 		return GATE_DROPPED;
 	if (json_parse(&g->json, line, len) < 0) {

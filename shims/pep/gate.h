@@ -25,7 +25,9 @@
 #include <stdint.h>
 
 #include "common/noted.h"
+#include "shims/pep/findings.h"
 #include "shims/pep/json.h"
+#include "shims/pep/mirror.h"
 #include "shims/pep/rates.h"
 #include "shims/pep/rules.h"
 #include "shims/pep/session.h"
@@ -48,6 +50,11 @@ struct gate {
 	const char *words;	 /* for the asker of what is withheld; NULL: the usual */
 	struct json json;	 /* memory for one message at a time */
 	struct session session;
+	struct findings_session found;	/* what is kept of findings */
+	struct findings findings;	/* of the message at hand */
+	struct mirror mirror;
+	const struct policy_exemption *exempt; /* while its line is written; else NULL */
+	const char *blamed;		/* the class that stopped it; NULL: none */
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
 	struct noted noted[2][2]; /* lines of the log, by who sent it; [0]: what was dropped */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
@@ -63,7 +70,7 @@ struct gate {
 /* What became of it; for --decide. */
 enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED, GATE_HELD };
 
-/* Judge one line.  *ret_why is static words, NULL when it passed unchanged. */
+/* Judge one line.  *ret_why is static words, NULL when it passed and nothing was found. */
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
 			    size_t len, const char **ret_why);
 

@@ -10,6 +10,7 @@
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/reply.h"
+#include "shims/pep/outlet.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/sink.h"
@@ -146,12 +147,15 @@ static void set_names(struct gate *g, const struct rpc *m, struct ask_call *f)
 static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const char **ret_line,
 		  size_t *ret_len, const char **ret_arguments, size_t *ret_redacted)
 {
-	struct rewrite rw = { .json = &g->json, .scan = g->scan, .hide = g->rules.hide,
-			      .n_hide = g->rules.n_hide };
+	struct rewrite rw = { .json = &g->json, .scan = g->scan, .findings = &g->findings,
+			      .hide = g->rules.hide, .n_hide = g->rules.n_hide };
 	uint32_t arguments = json_member(&g->json, m->params, "arguments");
 	struct scratch to = scratch_of(g);
-	long len = rewrite_message(&rw, to.at, to.room);
+	long len;
 	int r;
+
+	outlet_findings(g, FROM_CLIENT, m, false);
+	len = rewrite_message(&rw, to.at, to.room);
 
 	*ret_redacted = rw.redacted;
 	*ret_line = to.at;
@@ -198,7 +202,9 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 	set_names(g, m, &facts);
 	r = freeze(g, m, &facts, &line, &len, &arguments, &redacted);
 	*ret_words = "This tool call cannot be held as it is; trying again will not help.";
-	*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
+	*ret_why = r != -EPERM		   ? "too large" :
+		   g->findings.is_blocked ? "a finding that the policy blocks" :
+					    "a secret where none can be replaced";
 	if (r < 0)
 		return ASK_REFUSED;
 	verdict = ask_add(g->ask, &facts, line, len, arguments, (int64_t)g->now, &c, ret_words);
@@ -288,11 +294,15 @@ static void tell_progress(struct gate *g, const struct ask_call *c)
 /* Is what leaves what was asked about?  The frozen line must be what it is rewritten to. */
 static bool is_unchanged(struct gate *g, const char *line, size_t len)
 {
-	struct rewrite rw = { .json = &g->json, .scan = g->scan };
+	struct rewrite rw = { .json = &g->json, .scan = g->scan, .findings = &g->findings };
 	struct scratch to = scratch_of(g);
+	struct rpc m;
 
-	return json_parse(&g->json, line, len - 1) == 0 &&
-	       rewrite_message(&rw, to.at, to.room) == (long)len && !memcmp(to.at, line, len);
+	if (json_parse(&g->json, line, len - 1) < 0)
+		return false;
+	rpc_read(&g->json, 0, &m);
+	outlet_findings(g, FROM_CLIENT, &m, true);
+	return rewrite_message(&rw, to.at, to.room) == (long)len && !memcmp(to.at, line, len);
 }
 
 static void release(struct gate *g, struct ask_call *c)

@@ -138,6 +138,17 @@ static int open_memory(struct flow *f, struct err *err)
 	return err->code ? -err->code : 0;
 }
 
+static int open_findings(struct findings_session *s, const struct policy *policy, struct err *err)
+{
+	if (!policy_has_pseudonyms(policy))
+		return 0;
+	s->pseudonyms = reserve(sizeof(*s->pseudonyms), err);
+	if (s->pseudonyms && getrandom(s->pseudonyms->key, sizeof(s->pseudonyms->key), 0) !=
+				     (ssize_t)sizeof(s->pseudonyms->key))
+		err_errno(err, errno, "getrandom");
+	return err->code ? -err->code : 0;
+}
+
 /*
  * Never change the flags of an open file that the client may share with others: a pipe,
  * terminal or file is opened anew through /proc, non-blocking; a socket is read and
@@ -228,14 +239,18 @@ static int open_policy(int fd, const char *home, struct policy *ret, struct err 
 	return r < 0 ? err_wrap(err, "policy") : 0;
 }
 
-static int open_scan(int fd, const struct policy_messages *m, struct scan **ret, struct err *err)
+/* *ret NULL: nothing is looked for. */
+static int open_scan(int fd, const struct policy *policy, struct scan **ret, struct err *err)
 {
-	struct scan_config config = { .personal = m->personal,
-				      .personal_only = m->tokens == POLICY_TOKENS_OFF };
+	struct scan_config config = {0};
 	cleanup_free char *data = NULL;
 	size_t len = 0;
-	int r = fd < 0 ? 0 : fd_read_all(fd, 64 * MIB, &data, &len, err);
+	int r;
 
+	config.personal_only = !policy_looks_for(policy, &config.personal);
+	if (config.personal_only && !config.personal)
+		return 0;
+	r = fd < 0 ? 0 : fd_read_all(fd, 64 * MIB, &data, &len, err);
 	if (r < 0)
 		return err_wrap(err, "secrets");
 	r = scan_open(data, len, ret, err);
@@ -359,10 +374,12 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 
 	if (r == 0)
 		r = open_policy(a->policy, a->home, policy, err);
-	if (r == 0 && (policy->messages.tokens != POLICY_TOKENS_OFF || policy->messages.personal))
-		r = open_scan(a->secrets, &policy->messages, &scan, err);
+	if (r == 0)
+		r = open_scan(a->secrets, policy, &scan, err);
 	if (r == 0)
 		r = open_memory(f, err);
+	if (r == 0)
+		r = open_findings(&f->gate.found, policy, err);
 	if (r == 0)
 		r = open_ask(&f->gate, a, policy, err);
 	if (r < 0)

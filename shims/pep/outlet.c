@@ -96,16 +96,67 @@ void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 	}
 	if (why)
 		audit_string(&l, "why", why);
+	if (g->exempt)
+		audit_string(&l, "pointer", g->exempt->pointer);
 	if (rw && rw->redacted) {
 		audit_string(&l, "class", rw->class);
 		audit_int(&l, "count", (int64_t)rw->redacted);
+	} else if (g->blamed && !rw) {
+		audit_string(&l, "class", g->blamed);
 	}
 	if (rw && rw->hidden)
 		audit_int(&l, "hidden", (int64_t)rw->hidden);
 	audit_end(&l);
 }
 
-int outlet_pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
+void outlet_findings(struct gate *g, enum vocabulary_from from, const struct rpc *m, bool is_frozen)
+{
+	struct findings *f = &g->findings;
+
+	f->policy = g->policy;
+	f->session = &g->found;
+	f->json = &g->json;
+	f->direction = from == FROM_CLIENT ? POLICY_TO_SERVER : POLICY_TO_CLIENT;
+	f->turn_back = JSON_NONE;
+	f->n_exempt = 0;
+	f->mirror = NULL;
+	f->is_mirrored = false;
+	f->is_frozen = is_frozen;
+	findings_begin(f);
+	if (from == FROM_SERVER) {
+		if (m->kind == RPC_RESULT &&
+		    json_member(&g->json, m->result, "structuredContent") != JSON_NONE) {
+			mirror_clear(&g->mirror);
+			f->mirror = &g->mirror;
+		}
+	} else if (m->kind == RPC_REQUEST && policy_has_findings(g->policy) &&
+		   json_is(&g->json, m->method, "tools/call")) {
+		uint32_t arguments = json_member(&g->json, m->params, "arguments");
+
+		findings_find_exempt(f, outlet_tool(g, m), arguments);
+		if (g->found.pseudonyms && !is_frozen)
+			f->turn_back = arguments;
+	}
+}
+
+static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t size)
+{
+	struct findings *f = &g->findings;
+	long len = rewrite_message(rw, at, size);
+
+	/* Once more, now that it is known what each place of it holds. */
+	if (len >= 0 && f->mirror && f->mirror->n) {
+		f->is_mirrored = true;
+		findings_begin(f);
+		rw->next_hide = rw->hidden = 0;
+		len = rewrite_message(rw, at, size);
+		if (g->mirror.work > LIMIT_MIRROR_WORK)
+			return -EPERM;
+	}
+	return len;
+}
+
+int outlet_pass(struct gate *g, enum vocabulary_from from, const struct rpc *m, struct rewrite *rw)
 {
 	struct sink *out = g->out[from];
 	/* What is kept for answers of our own is not a message's to take. */
@@ -120,9 +171,13 @@ int outlet_pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
 	at = sink_reserve(out, 1);
 	rw->json = &g->json;
 	rw->scan = g->scan;
+	rw->findings = &g->findings;
 	if (!at || out->tail >= room)
 		return -ENOBUFS;
-	len = rewrite_message(rw, at, room - out->tail);
+	outlet_findings(g, from, m, g->released != NULL);
+	len = write_message(g, rw, at, room - out->tail);
+	if (len == -EPERM)
+		g->blamed = rw->class;
 	if (len < 0)
 		return (int)len;
 	if (out->fd >= 0)
@@ -130,18 +185,54 @@ int outlet_pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
 	return 0;
 }
 
-const char *outlet_words(int r)
+const char *outlet_words(const struct gate *g, int r)
 {
+	if (r == -EPERM && g->findings.mirror && g->mirror.work > LIMIT_MIRROR_WORK)
+		return "too many secrets in one result";
+	if (r == -EPERM && g->findings.is_blocked)
+		return "a finding that the policy blocks";
 	return r == -EPERM ? "a secret where none can be replaced" :
 	       r == -EPIPE ? "the server does not listen any more" :
 			     "too large";
 }
 
+/* A line of the log about what passed although it was found, or was turned back. */
+static void note_found(struct gate *g, const char *event, enum vocabulary_from from,
+		       const struct rpc *m, const char *class, size_t count)
+{
+	const struct rewrite rw = { .class = class, .redacted = count };
+
+	if (count)
+		outlet_note(g, event, from, m, NULL, &rw);
+}
+
+/* One line for each exempt field that was used. */
+static void note_exempt(struct gate *g, enum vocabulary_from from, const struct rpc *m)
+{
+	for (size_t i = 0; i < g->findings.n_exempt; i++) {
+		const struct findings_exempt *e = &g->findings.exempt[i];
+
+		g->exempt = e->by;
+		note_found(g, "exempt", from, m, e->class, e->used);
+		g->exempt = NULL;
+	}
+}
+
 enum gate_outcome outlet_passed(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				const struct rewrite *rw, const char **ret_why)
 {
+	const struct findings *f = &g->findings;
+
+	if (f->noted || f->exempted || f->restored) {
+		note_found(g, "alert", from, m, f->noted_class, f->noted);
+		note_exempt(g, from, m);
+		note_found(g, "restore", from, m, "pseudonym", f->restored);
+		*ret_why = f->restored ? "pseudonyms turned back" :
+			   f->noted    ? "found and noted" :
+					 "found in an exempt field";
+	}
 	if (!rw->redacted && !rw->hidden)
-		return GATE_PASSED;
+		return f->restored ? GATE_REDACTED : GATE_PASSED;
 	*ret_why = rw->redacted ? "secrets redacted" : "entries hidden";
 	outlet_note(g, rw->redacted ? "redact" : "hide", from, m, NULL, rw);
 	return GATE_REDACTED;

@@ -36,12 +36,19 @@ void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 /* One line that tells how many were left out, when some were. */
 void outlet_omitted(struct gate *g, enum vocabulary_from from, bool is_drop);
 
+/*
+ * For whoever rewrites the message of the tape: what g->findings has to know of it.
+ * is_frozen: a held call as it is released, in which nothing is turned back any more, and
+ * what was stays.
+ */
+void outlet_findings(struct gate *g, enum vocabulary_from from, const struct rpc *m, bool is_frozen);
+
 /* Write the message of the tape anew.  Return: 0, or nothing was written: -EPERM (a
  * secret where none can be replaced), -ENOBUFS, -EPIPE (the server does not listen). */
-int outlet_pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw);
+int outlet_pass(struct gate *g, enum vocabulary_from from, const struct rpc *m, struct rewrite *rw);
 
 /* What outlet_pass() returned, for the log and the sender (static). */
-const char *outlet_words(int r);
+const char *outlet_words(const struct gate *g, int r);
 
 /* Note what was changed in a message that passed. */
 enum gate_outcome outlet_passed(struct gate *g, enum vocabulary_from from, const struct rpc *m,

@@ -57,6 +57,48 @@ bool pointer_has_variant(const struct json *j, uint32_t object, const char *name
 	return false;
 }
 
+/* RFC 6901, section 4: digits without a leading zero. */
+static bool is_index(const char *segment)
+{
+	size_t len = strlen(segment);
+
+	return len && len <= 9 && strspn(segment, "0123456789") == len &&
+	       (len == 1 || segment[0] != '0');
+}
+
+/* The element that a segment names, JSON_NONE when there is none. */
+static uint32_t element(const struct json *j, uint32_t node, const char *segment)
+{
+	size_t len = strlen(segment), index = 0;
+	uint32_t at = node + 1;
+
+	if (!is_index(segment))
+		return JSON_NONE;
+	for (size_t i = 0; i < len; i++)
+		index = index * 10 + (size_t)(segment[i] - '0');
+	if (index >= j->nodes[node].len)
+		return JSON_NONE;
+	while (index--)
+		at = j->nodes[at].next;
+	return at;
+}
+
+uint32_t pointer_find(const struct json *j, uint32_t node, const struct strv *segments)
+{
+	for (size_t i = 0; i < segments->n && node != JSON_NONE; i++) {
+		const char *segment = segments->v[i];
+
+		if (j->nodes[node].type == JSON_TAPE_ARRAY)
+			node = element(j, node, segment);
+		else if (j->nodes[node].type == JSON_TAPE_OBJECT &&
+			 !pointer_has_variant(j, node, segment))
+			node = json_member(j, node, segment);
+		else
+			node = JSON_NONE;
+	}
+	return node;
+}
+
 static enum policy_truth absent(const struct policy_where *w)
 {
 	const struct where_value v = { .type = WHERE_ABSENT };
@@ -107,22 +149,12 @@ static enum policy_truth walk_all(const struct json *j, uint32_t node, size_t st
 static enum policy_truth walk_index(const struct json *j, uint32_t node, size_t step,
 				    const struct policy_where *w)
 {
-	const char *segment = w->segments.v[step];
-	size_t len = strlen(segment), index = 0;
-	uint32_t at = node + 1;
+	uint32_t at = element(j, node, w->segments.v[step]);
 
-	/* RFC 6901, section 4: digits without a leading zero.  A list where the rule means an
-	 * object may be taken for one, or for many. */
-	if (!len || len > 9 || strspn(segment, "0123456789") != len ||
-	    (len > 1 && segment[0] == '0'))
+	/* A list where the rule means an object may be taken for one, or for many. */
+	if (!is_index(w->segments.v[step]))
 		return POLICY_UNSURE;
-	for (size_t i = 0; i < len; i++)
-		index = index * 10 + (size_t)(segment[i] - '0');
-	if (index >= j->nodes[node].len)
-		return absent(w);
-	while (index--)
-		at = j->nodes[at].next;
-	return walk(j, at, step + 1, w);
+	return at == JSON_NONE ? absent(w) : walk(j, at, step + 1, w);
 }
 
 /* Depth is bounded by WHERE_SEGMENTS. */

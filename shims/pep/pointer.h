@@ -25,6 +25,10 @@ struct pointer_call {
 
 void pointer_init(struct pointer_call *p, const struct json *json, uint32_t arguments);
 
+/* The value that the pointer names, exactly and without wildcards; JSON_NONE: none, or one
+ * that another reader might find elsewhere. */
+uint32_t pointer_find(const struct json *json, uint32_t node, const struct strv *segments);
+
 /* Has the object a member whose name is this one in another case (ASCII letters, and
  * U+017F and U+212A, which fold into them), or followed by blanks? */
 bool pointer_has_variant(const struct json *json, uint32_t object, const char *name);

@@ -205,7 +205,7 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 		*ret_why = g->words ? "rate" : NULL;
 	}
 	session_free_token(&g->session, asker, token);
-	r = *ret_why ? -EPERM : outlet_pass(g, from, &rw);
+	r = *ret_why ? -EPERM : outlet_pass(g, from, m, &rw);
 	/* Without its answer there is no session. */
 	if (asked.about == SESSION_INITIALIZE && r == 0 && m->kind == RPC_RESULT)
 		g->session.state = SESSION_OPEN;
@@ -214,7 +214,7 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 	if (r == 0)
 		return outlet_passed(g, from, m, &rw, ret_why);
 	if (!*ret_why)
-		*ret_why = outlet_words(r);
+		*ret_why = outlet_words(g, r);
 	return withhold(g, from, m, &asked, &rw, *ret_why);
 }
 

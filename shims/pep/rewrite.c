@@ -3,12 +3,11 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "shims/pep/findings.h"
 #include "shims/pep/json.h"
 #include "shims/pep/plain.h"
 #include "shims/pep/rewrite.h"
 #include "scan/scan.h"
-
-#define SPANS 64
 
 struct out {
 	char *at, *end;
@@ -112,52 +111,54 @@ static bool is_protocol(const struct json *j, uint32_t key)
 	return false;
 }
 
-/* What a server wrote for itself, and has to protect against change (MCP 2026-07-28,
- * patterns, mrtr): a JSON Web Token there is no credential, signed or encrypted.  Known
- * values are secret still. */
-static bool is_own_token(const struct json *j, uint32_t key, const struct scan_span *spans,
-			 size_t n)
+/* Something was found, or there may be something to turn back. */
+static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o, uint32_t node,
+					       uint32_t key, bool is_name, const char *text,
+					       size_t len, const struct scan_span *spans, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(spans[i].class, "jwt") != 0 && strcmp(spans[i].class, "jwe") != 0)
-			return false;
-	return key != JSON_NONE && (json_is(j, key, "requestState") || json_is(j, key, "cursor") ||
-				    json_is(j, key, "nextCursor"));
+	struct findings_work work __attribute__((uninitialized));
+	struct findings all = { .turn_back = JSON_NONE }, *f = r->findings ? r->findings : &all;
+	size_t from = 0;
+	int pieces = 0, e = 0;
+
+	work.n_texts = 0;
+	if (is_name || is_protocol(r->json, key))
+		e = findings_fixed(f, is_name ? JSON_NONE : node, spans, n);
+	else
+		pieces = findings_value(f, node, false, text, len, spans, n, &work);
+	r->redacted += f == &all ? f->replaced : 0;
+	if (f->class)
+		r->class = f->class;
+	if (pieces < 0 || e < 0)
+		return -EPERM;
+	for (int i = 0; i < pieces && e == 0; i++) {
+		e = put_text(o, text + from, work.pieces[i].start - from);
+		if (e == 0)
+			e = put_text(o, work.pieces[i].text, work.pieces[i].len);
+		from = work.pieces[i].end;
+	}
+	return e < 0 ? e : put_text(o, text + from, len - from);
 }
 
 static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t key,
 		      bool is_name)
 {
 	/* Not set to zero for each of many strings: spans[0, n) is written before it is read. */
-	struct scan_span spans[SPANS] __attribute__((uninitialized));
-	size_t len, key_len = 0, n = 0, from = 0;
+	struct scan_span spans[FINDINGS_SPANS] __attribute__((uninitialized));
+	size_t len, key_len = 0, n = 0;
 	const char *text = json_text(r->json, node, &len), *name = NULL;
 	int e = put(o, "\"", 1);
 
+	if (e < 0)
+		return e;
 	if (key != JSON_NONE)
 		name = json_text(r->json, key, &key_len);
 	if (r->scan)
-		n = scan_text(r->scan, name, key_len, text, len, spans, SPANS);
-	if (n && !is_name && is_own_token(r->json, key, spans, n))
-		n = 0;
-	if (n) {
-		r->class = spans[0].class;
-		r->redacted += n;
-		if (is_name || is_protocol(r->json, key))
-			return -EPERM;
-	}
-	for (size_t i = 0; i < n && e == 0; i++) {
-		e = put_text(o, text + from, spans[i].start - from);
-		if (e == 0)
-			e = put(o, "[REDACTED:", 10);
-		if (e == 0)
-			e = put(o, spans[i].class, strlen(spans[i].class));
-		if (e == 0)
-			e = put(o, "]", 1);
-		from = spans[i].end;
-	}
-	if (e == 0)
-		e = put_text(o, text + from, len - from);
+		n = scan_text(r->scan, name, key_len, text, len, spans, FINDINGS_SPANS);
+	if (n || (r->wants && !is_name && findings_wants(r->findings, node, text, len)))
+		e = put_found(r, o, node, key, is_name, text, len, spans, n);
+	else
+		e = put_text(o, text, len);
 	return e < 0 ? e : put(o, "\"", 1);
 }
 
@@ -178,11 +179,15 @@ static int put_number(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 	struct scan_span span;
 
 	if (r->scan && scan_has_personal(r->scan)) {
+		struct findings all = { .turn_back = JSON_NONE };
+		struct findings *f = r->findings ? r->findings : &all;
+
 		if (key != JSON_NONE)
 			name = json_text(r->json, key, &key_len);
-		if (scan_text(r->scan, name, key_len, text, len, &span, 1)) {
+		if (scan_text(r->scan, name, key_len, text, len, &span, 1) &&
+		    findings_value(f, node, true, text, len, &span, 1, NULL) < 0) {
 			r->class = span.class;
-			r->redacted++;
+			r->redacted += f == &all;
 			return -EPERM;
 		}
 	}
@@ -237,12 +242,19 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 	return e < 0 ? e : put(o, is_object ? "}" : "]", 1);
 }
 
+static void begin(struct rewrite *r)
+{
+	r->wants = r->findings &&
+		   (r->findings->is_mirrored || r->findings->turn_back != JSON_NONE);
+}
+
 long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 {
 	struct out o = { out, out + size };
 	int e;
 
 	r->next_hide = 0;
+	begin(r);
 	e = put_value(r, &o, node, JSON_NONE);
 	return e < 0 ? e : o.at - out;
 }
@@ -250,8 +262,13 @@ long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 long rewrite_message(struct rewrite *r, char *out, size_t size)
 {
 	struct out o = { out, out + size };
-	int e = put_value(r, &o, 0, JSON_NONE);
+	struct findings *f = r->findings;
+	int e;
 
+	begin(r);
+	e = put_value(r, &o, 0, JSON_NONE);
+	if (f)
+		r->redacted = f->replaced;
 	if (e == 0)
 		e = put(&o, "\n", 1);
 	return e < 0 ? e : o.at - out;

@@ -6,32 +6,37 @@
  * no peer can read another message in it.  One line: no control character, U+0085,
  * U+2028 and U+2029 escaped (some readers end a line there), names in the order and
  * numbers in the text they came in.  Every string value passes the scanner and what it
- * finds becomes [REDACTED:class].
+ * finds becomes [REDACTED:class], or what else the policy says (findings.h).
  */
 #ifndef SHIMS_PEP_REWRITE_H
 #define SHIMS_PEP_REWRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct findings;
 struct json;
 struct scan;
 
 struct rewrite {
 	const struct json *json;
 	const struct scan *scan;     /* NULL: nothing is redacted */
+	struct findings *findings;   /* NULL: all that is found is redacted */
 	const uint32_t *hide;	     /* values to leave out, with their names; ascending */
 	size_t n_hide, next_hide;
-	/* results */
-	size_t redacted;	     /* spans replaced */
+	/* results; findings has more */
+	size_t redacted;	     /* spans replaced, or that stopped the message */
 	size_t hidden;		     /* values left out */
-	const char *class;	     /* of the last span, static */
+	const char *class;	     /* of the last of them, static */
+	bool wants;		     /* inside: some values are looked at without a hit */
 };
 
 /*
  * Write the message and its newline to out[size].  Return: its length; -ENOBUFS; or
  * -EPERM when a secret stands where it cannot be replaced (a name, an id, a method, a
- * cursor or another token of the protocol): the message must not pass.
+ * cursor or another token of the protocol), or the policy says that it blocks: the message
+ * must not pass.
  */
 long rewrite_message(struct rewrite *r, char *out, size_t size);
 

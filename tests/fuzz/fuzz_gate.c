@@ -61,8 +61,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct policy_rule list[] = { { .match = held, .then = POLICY_APPROVE },
 					     { .match = all, .then = POLICY_ALLOW } };
 	static struct policy_rules layer = { list, 2 };
+	/* Addresses of mail get pseudonyms, cards stop a message, one field takes a token. */
+	static char mail[] = "email", card[] = "pan", any[] = "github-*", field[] = "a", tool[] = "w";
+	static char *segments[] = { field, NULL };
+	static struct policy_finding_rule rules[] = {
+		{ mail, POLICY_BOTH, POLICY_FINDING_PSEUDONYM },
+		{ card, POLICY_TO_CLIENT, POLICY_FINDING_BLOCK },
+		{ any, POLICY_TO_CLIENT, POLICY_FINDING_ALERT },
+	};
+	static struct policy_exemption exempt = { tool, field, { segments, 1 } };
+	static struct policy_findings findings = { .v = rules, .n = 3, .exempt = &exempt, .n_exempt = 1 };
 	static struct policy policy = { .messages = { .server_requests = POLICY_REQUESTS_PASS,
-						      .tools = &layer, .n_tools = 1 } };
+						      .tools = &layer, .n_tools = 1,
+						      .findings = &findings, .n_findings = 1 } };
 	static struct ask ask;
 	static struct wire_ask question, next;
 	static char *arena;
@@ -71,7 +82,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *p = (const char *)data, *end = p + size;
 
 	if (!scan) {
+		struct scan_config config = {0};
+
 		scan_open(NULL, 0, &scan, NULL);
+		config.personal_only = !policy_looks_for(&policy, &config.personal);
+		scan_configure(scan, &config);
+		gate.found.pseudonyms = malloc(sizeof(*gate.found.pseudonyms));
 		gate.json = (struct json){ .arena = malloc(1 << 20),
 					   .nodes = calloc(1 << 16, sizeof(struct json_node)),
 					   .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = 1 << 16 };
@@ -92,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ask.arena = arena;
 	gate.now = 0;
 	reset(&gate.session);
+	memset(gate.found.pseudonyms, 0, offsetof(struct pseudonyms, v));
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *why;
 		size_t len = (size_t)((nl ? nl : end) - p);

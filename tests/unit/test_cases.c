@@ -69,6 +69,7 @@ static void *reserve(size_t size)
 static void start(const char *policy)
 {
 	static struct scan *scan;
+	struct scan_config config = {0};
 	struct bundle bundle = {0};
 	struct err err = {0};
 	struct json json = t.gate.json;
@@ -89,7 +90,9 @@ static void start(const char *policy)
 	}
 	t.gate.json = json;
 	t.gate.policy = t.gate.rules.policy = &t.policy;
-	t.gate.scan = t.policy.messages.tokens == POLICY_TOKENS_OFF ? NULL : scan;
+	config.personal_only = !policy_looks_for(&t.policy, &config.personal);
+	scan_configure(scan, &config);
+	t.gate.scan = config.personal_only && !config.personal ? NULL : scan;
 	t.gate.audit = &t.audit;
 	for (int i = 0; i < 2; i++) {
 		t.gate.out[i] = &t.sink[i];

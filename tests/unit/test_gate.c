@@ -241,17 +241,21 @@ static void personal_data_is_replaced_when_the_policy_names_it(void **state)
 	static const char number[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{"
 				     "\"name\":\"a\",\"arguments\":{\"card\":4111111111111111}}}";
 	struct scan_config config = { .personal = scan_personal("pan") };
+	struct policy_findings layer = { .personal = config.personal };
 
 	(void)state;
 	assert_int_equal(CLIENT(text), GATE_PASSED);
 	scan_configure(scan, &config);
+	policy.messages.findings = &layer;
+	policy.messages.n_findings = 1;
 	assert_int_equal(CLIENT(again), GATE_REDACTED);
 	assert_non_null(strstr(out(FROM_CLIENT), "\"card\":\"[REDACTED:pan]\""));
 	assert_int_equal(CLIENT(number), GATE_REFUSED);
 	assert_null(strstr(out(FROM_CLIENT), "4111"));
-	config.personal = scan_personal("iban");
+	config.personal = layer.personal = scan_personal("iban");
 	scan_configure(scan, &config);
 	assert_int_equal(CLIENT(number), GATE_PASSED);
+	policy.messages.n_findings = 0;
 }
 
 int main(void)

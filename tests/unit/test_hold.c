@@ -132,6 +132,46 @@ static void a_flagged_call_waits_and_passes_as_it_was_frozen(void **state)
 	assert_false(gate_owes(gate));
 }
 
+/* What a policy says about findings holds for a held call: what the person is shown is what
+ * the server gets. */
+static void a_held_call_keeps_its_findings_and_its_pseudonyms(void **state)
+{
+	static char mail[] = "email", pat[] = "github-pat", tool[] = "w", pointer[] = "/secret";
+	static char name_of_it[] = "secret", *segments[] = { name_of_it, NULL };
+	struct policy_finding_rule rules[] = { { mail, POLICY_BOTH, POLICY_FINDING_PSEUDONYM },
+					       { pat, POLICY_BOTH, POLICY_FINDING_REDACT } };
+	struct policy_exemption exempt = { tool, pointer, { segments, 1 } };
+	struct policy_findings findings = { .v = rules, .n = 2, .exempt = &exempt, .n_exempt = 1 };
+	struct scan_config config = { .personal = scan_personal("email") };
+	char name[PSEUDONYM_TEXT + 1] = {0}, line[512];
+	size_t n;
+
+	(void)state;
+	scan_configure(scan, &config);
+	policy.messages.findings = &findings;
+	policy.messages.n_findings = 1;
+	gate->found.pseudonyms = calloc(1, sizeof(struct pseudonyms));
+	n = pseudonym_make(gate->found.pseudonyms, "email", "bob@corp.org", 12, true, name);
+	name[n] = '\0';
+	snprintf(line, sizeof(line), CALL("1", "w", ",\"arguments\":{\"to\":\"%s\",\"cc\":\"carol@corp.org\","
+		 "\"secret\":\"%s\",\"x\":\"%s\"}"), name, "gh" "p_abcdefghijabcdefghijabcdefghijabcdef",
+		 "gh" "p_abcdefghijabcdefghijabcdefghijabcdef");
+	assert_int_equal(say(FROM_CLIENT, line), GATE_HELD);
+	hear();
+	/* Between the question and the answer nothing more is turned back. */
+	for (size_t i = 0; i < gate->found.pseudonyms->n; i++)
+		gate->found.pseudonyms->v[i].is_servers = true;
+	answer(WIRE_ANSWER_APPROVED);
+	assert_non_null(strstr(out(FROM_CLIENT), "{\"to\":\"bob@corp.org\",\"cc\":\"[EMAIL:"));
+	assert_non_null(strstr(out(FROM_CLIENT), "\"secret\":\"ghp_abc"));
+	assert_non_null(strstr(out(FROM_CLIENT), "\"x\":\"[REDACTED:github-pat]\""));
+	assert_non_null(strstr(out(FROM_CLIENT), question.call.arguments_len ? "\"to\":" : ""));
+	assert_memory_equal(strstr(out(FROM_CLIENT), "{\"to\""), question.call.arguments,
+			    question.call.arguments_len);
+	free(gate->found.pseudonyms);
+	policy.messages.n_findings = 0;
+}
+
 static void every_no_is_told_and_nothing_reaches_the_server(void **state)
 {
 	static const enum wire_answer_kind kinds[] = { WIRE_ANSWER_DENIED, WIRE_ANSWER_EXPIRED,
@@ -307,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_flagged_call_waits_and_passes_as_it_was_frozen),
+		T(a_held_call_keeps_its_findings_and_its_pseudonyms),
 		T(every_no_is_told_and_nothing_reaches_the_server),
 		T(a_policy_that_changed_its_mind_is_asked_again_at_the_release),
 		T(a_cancelled_call_leaves_no_trace_at_the_server),
