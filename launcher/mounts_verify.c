@@ -43,7 +43,7 @@ static bool has_option(const char *options, const char *name)
 
 static bool is_mounted(enum plan_kind kind)
 {
-	return kind == PLAN_BIND || kind == PLAN_DEVICE || kind == PLAN_TMPFS ||
+	return kind == PLAN_BIND || kind == PLAN_OVERLAY || kind == PLAN_DEVICE || kind == PLAN_TMPFS ||
 	       kind == PLAN_PROC || kind == PLAN_COVER || kind == PLAN_NAME;
 }
 

@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "launcher/bare.h"
 #include "launcher/cli.h"
+#include "launcher/overlay.h"
 #include "launcher/private.h"
 #include "launcher/session.h"
 #include "launcher/values.h"
@@ -24,6 +25,8 @@ void session_done(struct session *s)
 {
 	if (s->kept_lock > 0)
 		close(s->kept_lock);
+	if (s->overlay_lock > 0)
+		close(s->overlay_lock);
 	plan_done(&s->plan);
 	strv_done(&s->values);
 	env_done(&s->env);
@@ -236,6 +239,24 @@ static int make_bare(bool with_state, const char *kept, struct session *s, struc
 	return bare_adapt(&s->plan, private, err);
 }
 
+/* The layers of the plan's overlays, where mounts can be made; nothing stands in for them. */
+static int find_overlays(const struct cli *cli, bool with_state, struct session *s,
+			 struct err *err)
+{
+	cleanup_free char *name = kept_name(cli, s);
+
+	for (size_t i = 0; i < s->plan.n && s->tier.is == POLICY_TIER_NOUSERNS; i++)
+		if (s->plan.v[i].kind == PLAN_OVERLAY)
+			return err_set(err, ENOTSUP,
+				       "overlay of %s: the tier nouserns has no mounts (%s); grant it with "
+				       "--read or --write, or mend the tier full: mcp-confine status",
+				       s->plan.v[i].target, s->tier.why);
+	if (!with_state)
+		return 0;
+	s->overlay_lock = overlay_open(&s->user, name, &s->plan, err);
+	return s->overlay_lock < 0 ? s->overlay_lock : 0;
+}
+
 int session_build(const struct cli *cli, bool with_state, struct session *s,
 		  struct err *err)
 {
@@ -267,6 +288,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	strv_done(&notes);
 	if (r == 0)
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
+	if (r == 0)
+		r = find_overlays(cli, with_state, s, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)
 		r = make_bare(with_state, home, s, err);
 	return r;

@@ -34,6 +34,7 @@ struct session {
 	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	char id[33];	     /* random, for the audit log */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */
+	int overlay_lock;    /* held while overlays are in use; 0 or less: none */
 	int kept_lock;	     /* held while a persistent home is in use; 0 or less: none */
 };
 

@@ -15,7 +15,7 @@ struct bundle;
 struct err;
 
 struct options {
-	struct strv read, write; /* absolute paths */
+	struct strv read, write, overlay; /* absolute paths */
 	const char *minimum_tier; /* a word of the policy's, or NULL */
 	struct strv connect;	 /* "name:port" */
 };

@@ -197,8 +197,8 @@ static void a_ceiling_limits_what_resolves_above_it(void **state)
 		struct walk w = {0};
 
 		assert_int_equal(walk_path(rows[i].path, &w, NULL), 0);
-		assert_int_equal(grants_ceiling("x", &w, &policy, false, NULL), rows[i].read ? 0 : -EPERM);
-		assert_int_equal(grants_ceiling("x", &w, &policy, true, NULL), rows[i].write ? 0 : -EPERM);
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_READ, NULL), rows[i].read ? 0 : -EPERM);
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL), rows[i].write ? 0 : -EPERM);
 		walk_done(&w);
 	}
 	strv_done(&ceiling.read);
