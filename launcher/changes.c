@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,7 @@ struct level {
 	int upper, lower;    /* lower -1: none */
 	const char *path;    /* "" at the top */
 	bool is_anew;	     /* opaque, or in what is: nothing of lower shows through */
+	bool is_conflict;    /* its place was taken by others */
 	bool is_repository;  /* a bare git repository, or in one */
 	size_t depth;
 };
@@ -392,8 +394,9 @@ static int walk_hidden(struct changes *c, const struct level *l, struct err *err
 	return r;
 }
 
+/* at: where the directory's own change is, or SIZE_MAX. */
 static int go_down(struct changes *c, const struct level *l, const char *name,
-		   const struct stat *was, struct err *err)
+		   const struct stat *was, size_t at, struct err *err)
 {
 	cleanup_close int upper = changes_open_directory(l->upper, name, O_RDONLY), lower = -1;
 	cleanup_free char *path = NULL;
@@ -404,7 +407,7 @@ static int go_down(struct changes *c, const struct level *l, const char *name,
 	if (S_ISDIR(was->st_mode))
 		lower = changes_open_directory(l->lower, name, O_RDONLY);
 	if (upper < 0 || l->depth == CHANGES_DEPTH || (S_ISDIR(was->st_mode) && lower < 0)) {
-		struct change *one = add(c, l, CHANGE_TYPE, name, err);
+		struct change *one = at < c->n ? &c->v[at] : add(c, l, CHANGE_TYPE, name, err);
 
 		if (!one)
 			return -err->code;
@@ -419,6 +422,8 @@ static int go_down(struct changes *c, const struct level *l, const char *name,
 	next.lower = lower;
 	next.path = path;
 	next.depth++;
+	next.is_conflict = l->is_conflict || (at < c->n && c->v[at].kind == CHANGE_TYPE &&
+					      c->v[at].is_conflict);
 	next.is_anew = l->is_anew || lower < 0 || has_attribute(upper, "user.overlay.opaque", 'y');
 	next.is_repository = l->is_repository ||
 			     (lower >= 0 && fstatat(lower, "HEAD", &st, 0) == 0 &&
@@ -432,6 +437,7 @@ static int walk_entry(struct changes *c, const struct level *l, const char *name
 {
 	struct stat is, was = {0};
 	struct change *one;
+	size_t at = c->n;
 	int kind;
 
 	if (fstatat(l->upper, name, &is, AT_SYMLINK_NOFOLLOW) < 0)
@@ -459,9 +465,9 @@ static int walk_entry(struct changes *c, const struct level *l, const char *name
 			if (fd < 0)
 				one->refused = "it cannot be read";
 		}
-		one->is_conflict = is_conflict(c, l->lower, name, one);
+		one->is_conflict = l->is_conflict || is_conflict(c, l->lower, name, one);
 	}
-	return S_ISDIR(is.st_mode) ? go_down(c, l, name, &was, err) : 0;
+	return S_ISDIR(is.st_mode) ? go_down(c, l, name, &was, kind >= 0 ? at : SIZE_MAX, err) : 0;
 }
 
 static int walk_level(struct changes *c, const struct level *l, struct err *err)

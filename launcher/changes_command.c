@@ -261,6 +261,7 @@ static int do_layer(struct command *cmd, int store, struct err *err)
 	/* What cannot be compared can be dropped, whole. */
 	if (r < 0 && cmd->verb == DISCARD && !*cmd->paths && c.origin.path && cmd->yes) {
 		err_clear(err);
+		cmd->matched++;
 		r = changes_discard(&c, "", err);
 		changes_done(&c);
 		return r;
