@@ -106,19 +106,19 @@ static void print_hunks(FILE *out, const struct edit *e, size_t n)
 	size_t old = 1, new = 1;
 
 	for (size_t i = 0; i < n;) {
-		size_t first = i, end, quiet = 0, n_old = 0, n_new = 0;
+		size_t first = i, last, end, n_old = 0, n_new = 0;
 
 		while (first < n && e[first].sign == ' ')
 			first++;
 		if (first == n)
 			return;
+		last = first;
+		for (size_t k = first; k < n && k <= last + 2 * CONTEXT; k++)
+			last = e[k].sign == ' ' ? last : k;
+		end = n - last > CONTEXT + 1 ? last + 1 + CONTEXT : n;
 		first = first - i > CONTEXT ? first - CONTEXT : i;
 		old += first - i;
 		new += first - i;
-		for (end = first; end < n && quiet <= 2 * CONTEXT; end++)
-			quiet = e[end].sign == ' ' && end >= first + CONTEXT ? quiet + 1 : 0;
-		if (quiet > CONTEXT)
-			end -= quiet - CONTEXT;
 		for (size_t k = first; k < end; k++) {
 			n_old += e[k].sign != '+';
 			n_new += e[k].sign != '-';

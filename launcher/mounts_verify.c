@@ -63,6 +63,17 @@ static const struct plan_entry *find(const struct plan *plan, const char *path, 
 	return NULL;
 }
 
+/* An overlay that is anything else would be the real directory, writable. */
+static int check_type(const struct plan_entry *e, const char *path, const char *rest,
+		      struct err *err)
+{
+	const char *type = rest ? strstr(rest, "- ") : NULL;
+
+	if (e->kind == PLAN_OVERLAY && (!type || strncmp(type, "- overlay ", 10) != 0))
+		return err_set(err, EPERM, "%s is mounted and no overlay", path);
+	return 0;
+}
+
 static int check_flags(const struct plan_entry *e, const char *path, const char *options,
 		       struct err *err)
 {
@@ -115,7 +126,7 @@ static int check_line(const struct plan *plan, char *line, unsigned char *seen, 
 		return err_set(err, EPERM, "%s is mounted and not in the plan", path);
 	if (!strcmp(path, e->target))
 		seen[i] = 1;
-	return check_flags(e, path, options, err);
+	return check_type(e, path, save, err) < 0 ? -EPERM : check_flags(e, path, options, err);
 }
 
 int mounts_check_table(const struct plan *plan, char *table, struct err *err)

@@ -112,6 +112,9 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"from_file\":{\"A-B\":\"/k\"}}}}", "name of a variable" },
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":\"b\"},\"from_file\":{\"A\":\"/k\"}}}}",
 		  "both in set and in from_file" },
+		{ "{\"version\":1,\"sandbox\":{\"overlay\":[\"~/p\",\"/srv/x\"]}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"overlay\":[\"p\"]}}", "absolute path" },
+		{ "{\"version\":1,\"sandbox\":{\"overlay\":\"/p\"}}", "list of strings" },
 		{ "[]", "must be an object" },
 		{ "{\"version\":1,\"version\":1}", "duplicate" },
 	};
