@@ -68,6 +68,10 @@ POLICIES_SRC := $(wildcard policies/*.c)
 CONFIGS_SRC := $(wildcard configs/*.c)
 LAUNCHER_SRC := $(filter-out launcher/main.c,$(wildcard launcher/*.c))
 PEP_SRC := $(filter-out shims/pep/main.c,$(wildcard shims/pep/*.c))
+BROKER_MAIN := shims/broker/main.c
+BROKER_SRC := $(filter-out $(BROKER_MAIN),$(wildcard shims/broker/*.c))
+REMOTE_MAIN := shims/remote/main.c
+REMOTE_SRC := $(filter-out $(REMOTE_MAIN),$(wildcard shims/remote/*.c))
 EGRESS_SRC := $(filter-out shims/egress/main.c,$(wildcard shims/egress/*.c))
 PROFILES := $(sort $(wildcard policies/profiles/*.json))
 
@@ -78,19 +82,20 @@ POLICIES := $(O)/libpolicies.a
 CONFIGS := $(O)/libconfigs.a
 LAUNCHER := $(O)/liblauncher.a
 PEP := $(O)/libpep.a
+BROKER := $(O)/libbroker.a
+REMOTE := $(O)/libremote.a
 EGRESS := $(O)/libegress.a
 FILTERS := $(O)/libfilters.a
 
-PROGRAMS := $(if $(wildcard launcher/main.c),$(O)/mcp-confine) \
-	$(if $(wildcard shims/pep/main.c),$(O)/mcp-confine-pep) \
-	$(if $(wildcard shims/egress/main.c),$(O)/mcp-confine-egress)
+PROGRAMS := $(O)/mcp-confine $(O)/mcp-confine-pep $(O)/mcp-confine-egress \
+	$(O)/mcp-confine-broker $(O)/mcp-confine-broker-net
 
 .PHONY: all archives units fuzz-targets check live fuzz analyze headers layers install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(PROGRAMS)
-archives: $(COMMON) $(SCAN) $(POLICIES) $(CONFIGS) $(LAUNCHER) $(PEP) $(EGRESS) $(FILTERS)
+archives: $(COMMON) $(SCAN) $(POLICIES) $(CONFIGS) $(LAUNCHER) $(PEP) $(BROKER) $(REMOTE) $(EGRESS) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
 $(SCAN): $(call obj,$(SCAN_SRC))
@@ -98,6 +103,8 @@ $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
 $(CONFIGS): $(call obj,$(CONFIGS_SRC))
 $(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
 $(PEP): $(call obj,$(PEP_SRC))
+$(BROKER): $(call obj,$(BROKER_SRC))
+$(REMOTE): $(call obj,$(REMOTE_SRC))
 $(EGRESS): $(call obj,$(EGRESS_SRC))
 $(FILTERS): $(O)/gen/filters.o
 
@@ -136,6 +143,13 @@ $(O)/layers/mcp-confine-pep: $(O)/mcp-confine-pep
 
 $(O)/mcp-confine-pep: $(O)/shims/pep/main.o $(PEP) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_PEP)
+
+$(O)/mcp-confine-broker: $(O)/shims/broker/main.o $(BROKER) $(FILTERS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call small,$(call libs,libcap nettle))
+
+LIB_REMOTE := $(call libs,libcurl libcrypto) $(call small,$(call libs,jansson libcap nettle))
+$(O)/mcp-confine-broker-net: $(O)/shims/remote/main.o $(REMOTE) $(BROKER) $(FILTERS) $(COMMON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_REMOTE)
 
 $(O)/mcp-confine-egress: $(O)/shims/egress/main.o $(EGRESS) $(FILTERS) $(COMMON)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_EGRESS)
@@ -177,8 +191,8 @@ LIVE := $(patsubst tests/live/%.c,$(O)/live/%,$(wildcard tests/live/*.c))
 FAKES := $(patsubst tests/fakes/%.c,$(O)/fakes/%,$(wildcard tests/fakes/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-ALL_ARCHIVES := $(LAUNCHER) $(CONFIGS) $(PEP) $(EGRESS) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
-ALL_LIBS := $(LIB_LAUNCHER) $(LIB_EGRESS) $(call libs,cmocka libseccomp)
+ALL_ARCHIVES := $(LAUNCHER) $(CONFIGS) $(PEP) $(REMOTE) $(BROKER) $(EGRESS) $(POLICIES) $(SCAN) $(FILTERS) $(COMMON)
+ALL_LIBS := $(LIB_LAUNCHER) $(LIB_EGRESS) $(LIB_REMOTE) $(call libs,cmocka libseccomp)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
@@ -219,7 +233,8 @@ bench: $(BENCH) $(FAKES) $(PROGRAMS)
 # libFuzzer needs clang; the sources of the layers are compiled again, with coverage.
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
-FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC)
+FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC) \
+	$(BROKER_SRC) $(REMOTE_SRC)
 FUZZ_ARCHIVE := $(O)/fuzz/libfuzzed.a
 
 $(O)/fuzz/%.o: %.c
@@ -235,7 +250,7 @@ $(FUZZ_ARCHIVE): $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZED)) $(O)/fuzz/gen/profiles.
 	ar rcsD $@ $^
 
 $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_ARCHIVE)
-	clang -g -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs,jansson libcap libcares nettle)
+	clang -g -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs,jansson libcap libcares nettle libcurl libcrypto)
 
 # The corpus in the tree is read, what a run finds goes to the build directory.  Two at a
 # time.
@@ -250,7 +265,7 @@ layers: archives
 	scripts/check-layers $(O)
 
 ANALYZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(LAUNCHER_SRC) $(PEP_SRC) \
-	$(EGRESS_SRC)
+	$(EGRESS_SRC) $(BROKER_SRC) $(BROKER_MAIN) $(REMOTE_SRC) $(REMOTE_MAIN)
 analyze: $(O)/gen/filters.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \
@@ -266,6 +281,8 @@ MAN8 := $(wildcard shims/*/*.8)
 install: all
 	install -D -m 0755 $(O)/mcp-confine $(DESTDIR)$(BINDIR)/mcp-confine
 	install -D -m 0755 $(O)/mcp-confine-pep $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep
+	install -D -m 0755 $(O)/mcp-confine-broker $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker
+	install -D -m 0755 $(O)/mcp-confine-broker-net $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker-net
 	install -D -m 0755 $(O)/mcp-confine-egress $(DESTDIR)$(LIBEXECDIR)/mcp-confine-egress
 	install -d -m 0755 $(DESTDIR)$(DATADIR)/profiles
 	install -m 0644 policies/schema.json $(DESTDIR)$(DATADIR)/schema.json
@@ -279,7 +296,8 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mcp-confine $(DESTDIR)$(LIBEXECDIR)/mcp-confine-pep \
-		$(DESTDIR)$(LIBEXECDIR)/mcp-confine-egress
+		$(DESTDIR)$(LIBEXECDIR)/mcp-confine-egress $(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker \
+		$(DESTDIR)$(LIBEXECDIR)/mcp-confine-broker-net
 	rm -rf $(DESTDIR)$(DATADIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 	for m in $(MAN1); do rm -f $(DESTDIR)$(MANDIR)/man1/$${m##*/}; done

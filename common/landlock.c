@@ -76,6 +76,8 @@ static uint64_t fs_granted(enum landlock_grant grant)
 		return write | FS_MAKE_SOCK;
 	case LANDLOCK_DEVICE:
 		return FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+	case LANDLOCK_UNLINK:
+		return FS_REMOVE_FILE;
 	}
 	return 0;
 }

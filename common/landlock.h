@@ -25,6 +25,7 @@ enum landlock_grant {
 	LANDLOCK_CHANGE,    /* LANDLOCK_WRITE, but nothing that is new */
 	LANDLOCK_PRIVATE,   /* LANDLOCK_WRITE with sockets and FIFOs: nobody outside meets them */
 	LANDLOCK_DEVICE,    /* read and write an existing device node */
+	LANDLOCK_UNLINK,    /* take names of files away, nothing else */
 };
 
 /* Return: the ABI of the running kernel, 0 when Landlock is absent or disabled. */

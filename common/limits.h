@@ -42,6 +42,22 @@
 /* One line of a server's stderr; a longer one is relayed in pieces. */
 #define LIMIT_STDERR_LINE (16 * KIB)
 
+/* Calls that are frozen or remembered while somebody decides about them. */
+#define LIMIT_HELD 64
+/* Questions to a person that are open at once: more is a flood, not a question. */
+#define LIMIT_QUESTIONS 16
+/* The same of one tool. */
+#define LIMIT_QUESTIONS_TOOL 4
+/* Questions to a person in a minute: who asks and takes back in a loop is no use to one. */
+#define LIMIT_QUESTIONS_MINUTE 32
+/* Bytes of all frozen calls together. */
+#define LIMIT_HELD_BYTES (32 * MIB)
+/* Milliseconds: between two signs of life to a client that waits. */
+#define LIMIT_PROGRESS 10000
+/* After a no the same call is refused for this long without asking. */
+#define LIMIT_COOLING 60000
+/* Terminals that look at the questions of one server at once. */
+#define LIMIT_DESKS 8
 /* Tools of one server that are remembered; servers in the wild have under 200. */
 #define LIMIT_PINS ((size_t)1024)
 /* Records in one log of pins: a server that changes its tools for ever fills it, and what

@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <string.h>
 
 #include "common/err.h"
 #include "common/pins.h"
+#include "common/sha256.h"
+
+_Static_assert(PINS_DIGEST == SHA256_SIZE, "a pin is a SHA-256");
 
 #define MAGIC 0x314e5043U /* "CPN1" */
 #define VERSION_NOW 1
 
 void pins_digest(const void *data, size_t len, uint8_t ret[static PINS_DIGEST])
 {
-	struct sha256_ctx ctx;
-
-	sha256_init(&ctx);
-	sha256_update(&ctx, len, data);
-	sha256_digest(&ctx, PINS_DIGEST, ret);
+	sha256(data, len, ret);
 }
 
 static void record_hash(const struct pins_record *r, const char *text,
 			uint8_t ret[static PINS_DIGEST])
 {
-	struct sha256_ctx ctx;
+	struct sha256 sha;
 
-	sha256_init(&ctx);
-	sha256_update(&ctx, offsetof(struct pins_record, hash), (const void *)r);
-	sha256_update(&ctx, r->text_len, (const void *)text);
-	sha256_digest(&ctx, PINS_DIGEST, ret);
+	sha256_start(&sha);
+	sha256_add(&sha, r, offsetof(struct pins_record, hash));
+	sha256_add(&sha, text, r->text_len);
+	sha256_done(&sha, ret);
 }
 
 struct pin *pins_find(struct pins *p, enum pins_subject subject, const char *name, size_t len)

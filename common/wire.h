@@ -11,8 +11,13 @@
  *   init     --struct wire_listeners and descriptors-> egress (socket, once; its end of
  *                                              file is the end of the session)
  *   pep      --struct wire_event--> launcher   (pipe; its end of file is the pep's death)
+ *   pep      --struct wire_ask----> broker     (SOCK_SEQPACKET, one struct a packet)
+ *   broker   --struct wire_answer-> pep        (the same; its end is a no to everything)
+ *   approve  --struct wire_say----> broker     (SOCK_SEQPACKET in the rendezvous)
+ *   broker   --struct wire_shown--> approve
  *
- * What goes through a pipe is smaller than PIPE_BUF, so it arrives whole or not at all.
+ * What goes through a pipe is smaller than PIPE_BUF, so it arrives whole or not at all; a
+ * packet of another size than its struct is a peer that is not ours.
  */
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
@@ -20,9 +25,13 @@
 #include <stdint.h>
 
 #include "common/destination.h"
+#include "common/limits.h"
 #include "common/range.h"
+#include "common/sha256.h"
 
 #define WIRE_TEXT 1024
+/* What of a call's arguments is shown and judged; the digest covers all of them. */
+#define WIRE_ARGUMENTS (16 * KIB)
 
 /* A step that failed after the fork; the sender exits behind it. */
 struct wire_report {
@@ -64,6 +73,83 @@ struct wire_egress {
 struct wire_listeners {
 	uint32_t n;
 	uint16_t ports[DESTINATION_MAX];
+};
+
+/* --- decisions --------------------------------------------------------------------------- */
+
+/* The facts of a call; texts are not NUL-terminated. */
+struct wire_call {
+	uint8_t digest[SHA256_SIZE]; /* call_digest() of the rest */
+	uint8_t arguments_digest[SHA256_SIZE], rest_digest[SHA256_SIZE], pin[SHA256_SIZE];
+	uint64_t arguments_total; /* bytes; more than arguments_len: the rest is not here */
+	uint32_t has_pin, id_is_string;
+	uint32_t tool_len, id_len, arguments_len;
+	char tool[LIMIT_TOOL];
+	char id[LIMIT_ID]; /* of the request */
+	char arguments[WIRE_ARGUMENTS];
+};
+
+enum wire_ask_kind {
+	WIRE_ASK_NONE = 0,
+	WIRE_ASK_QUESTION, /* may this call be passed on? */
+	WIRE_ASK_WITHDRAW, /* no answer is wanted any more: serial alone counts */
+};
+
+struct wire_ask {
+	uint32_t kind;
+	uint32_t wants_person, wants_pdp; /* who must agree; at least one */
+	uint32_t timeout;		  /* ms from now */
+	uint64_t serial;		  /* 1, 2, 3...: one question each */
+	struct wire_call call;
+};
+
+enum wire_answer_kind {
+	WIRE_ANSWER_DENIED = 0, /* a person or the PDP said no */
+	WIRE_ANSWER_APPROVED,
+	WIRE_ANSWER_EXPIRED,
+	WIRE_ANSWER_FAILED, /* nobody could be asked */
+};
+
+struct wire_answer {
+	uint32_t kind;
+	uint32_t by_person; /* a no of a person's is not asked again for a while */
+	uint64_t serial;
+	uint8_t digest[SHA256_SIZE];
+};
+
+enum wire_say_kind {
+	WIRE_SAY_NONE = 0,
+	WIRE_SAY_NEXT, /* show the open question with the lowest number above `after` */
+	WIRE_SAY_YES,  /* to the call with that digest */
+	WIRE_SAY_NO,
+};
+
+/*
+ * Each gets one wire_shown in return.  key is what stands in the file beside the socket: a
+ * server that shares our file system (tier nouserns) can connect to a socket, which
+ * Landlock before ABI 9 does not mediate, and cannot read a file.
+ */
+#define WIRE_KEY 16
+struct wire_say {
+	uint32_t kind;
+	uint8_t key[WIRE_KEY];
+	uint64_t after;
+	uint8_t digest[SHA256_SIZE];
+};
+
+enum wire_shown_kind {
+	WIRE_SHOWN_END = 0,  /* no further question */
+	WIRE_SHOWN_QUESTION,
+	WIRE_SHOWN_TAKEN,    /* the answer counted */
+	WIRE_SHOWN_UNKNOWN,  /* no such open question: answered, withdrawn or too late */
+};
+
+struct wire_shown {
+	uint32_t kind;
+	uint32_t waited, left; /* ms */
+	uint64_t serial;
+	char server[65], session[33];
+	struct wire_call call;
 };
 
 #endif /* COMMON_WIRE_H */

@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide scan changes pins status wrap unwrap audit-configs"
+  local commands="run explain decide scan changes pins approve status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -73,6 +73,7 @@ _mcp_confine() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
       fi
       ;;
+    approve) [[ $COMP_CWORD -gt 2 ]] || mapfile -t COMPREPLY < <(compgen -W "list show yes no" -- "$word") ;;
     status) mapfile -t COMPREPLY < <(compgen -W "--json --probe --help" -- "$word") ;;
     wrap | unwrap | audit-configs)
       if [[ $word == -* ]]; then

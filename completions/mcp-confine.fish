@@ -7,7 +7,7 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain decide scan changes pins status wrap unwrap audit-configs
+set -l commands run explain decide scan changes pins approve status wrap unwrap audit-configs
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
@@ -21,6 +21,7 @@ complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a decide
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a scan -d 'print where a file holds secrets, by class'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a changes -d 'show, apply or discard what a server changed in an overlay'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a pins -d 'show, accept or forget what is remembered of a tool'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a approve -d 'answer calls that wait for approval'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a status -d 'try what this kernel offers'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put the local servers of the clients behind run'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a unwrap -d 'give the configurations back as they were'
@@ -46,6 +47,7 @@ complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -l yes -d 'do n
 complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -l trusted -d 'also names that programs outside trust'
 complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -l overwrite -d 'also what others changed'
 complete -c mcp-confine -n '__fish_seen_subcommand_from pins' -f -a 'show accept forget (__mcp_confine_servers)'
+complete -c mcp-confine -n '__fish_seen_subcommand_from approve' -f -a 'list show yes no'
 complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l json -d 'one object'
 complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l probe -d 'try what a hostile server would'
 complete -c mcp-confine -n $start -l env -x -a '(set -nx)' -d 'pass or set a variable'

@@ -21,6 +21,8 @@ extern const struct lock_filter filter_init;	 /* pid 1 of the sandbox */
 extern const struct lock_filter filter_launcher; /* the launcher as supervisor */
 extern const struct lock_filter filter_init_bare, filter_launcher_bare; /* the same, there */
 extern const struct lock_filter filter_pep;
+extern const struct lock_filter filter_broker; /* the one without a network */
+extern const struct lock_filter filter_remote; /* the one with */
 extern const struct lock_filter filter_egress;
 
 #endif /* FILTERS_FILTERS_H */

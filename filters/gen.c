@@ -308,11 +308,14 @@ static scmp_filter_ctx server_bare(void)
 	static const char *const sysv[] = { "shmget", "shmat",	"shmctl", "semget", "semop",
 					    "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv",
 					    "msgctl", NULL };
-	/* By path, of any file of the user's; by descriptor it was opened first. */
+	/* By path, of any file of the user's; by descriptor of any that may be read, since
+	 * no mount here is read-only. */
 	static const char *const paths[] = { "truncate", "chmod", "fchmodat", "chown", "lchown",
 					     "fchownat", "utime", "utimes", "futimesat", "setxattr",
 					     "lsetxattr", "removexattr", "lremovexattr",
-					     "inotify_add_watch", NULL };
+					     "inotify_add_watch", "inotify_init", "inotify_init1",
+					     "fchmod", "fchown", "fsetxattr", "fremovexattr",
+					     NULL };
 	/* Of another process of the user's. */
 	static const char *const others[] = { "prlimit64", "sched_setaffinity", "sched_setparam",
 					      "sched_setscheduler", "sched_setattr" };
@@ -360,6 +363,23 @@ static const char *const launcher_bare_calls[] = { COMMON_CALLS, "wait4", "waiti
 						   "pread64", "kill", NULL };
 static const char *const pep_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
 					 "fstat", "newfstatat", "mremap", NULL };
+/* Accepts on a socket that it made before; makes none. */
+static const char *const broker_calls[] = { COMMON_CALLS, "writev", "recvfrom", "sendto",
+					    "accept4", "getsockopt", "unlinkat", "fstat",
+					    "newfstatat", NULL };
+/* libcurl, OpenSSL and the resolver of libc, with its threads.  A call that a version of
+ * these adds must not kill: ENOSYS, and they do without. */
+static const char *const remote_calls[] = {
+	COMMON_CALLS, "writev", "readv", "pread64", "recvfrom", "sendto", "recvmsg", "sendmsg",
+	"sendmmsg", "recvmmsg", "socket", "socketpair", "connect", "bind", "shutdown",
+	"getsockname", "getpeername", "getsockopt", "setsockopt", "accept4", "pipe2", "eventfd2",
+	"fcntl", "dup", "openat", "fstat", "newfstatat", "statx", "lseek", "access", "faccessat",
+	"readlink", "readlinkat", "getdents64", "unlinkat", "mremap", "set_robust_list", "rseq",
+	"sched_yield", "sched_getaffinity", "gettid", "getuid", "geteuid", "getgid", "getegid",
+	"getrandom", "uname", "sysinfo", "rt_sigaction", "sigaltstack", "tgkill", "nanosleep",
+	"clock_nanosleep", "clock_getres", "gettimeofday", "time", "prlimit64", "membarrier",
+	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", NULL,
+};
 /* c-ares reads the resolver configuration again when it asks, and opens sockets; relays
  * are socket, connect, splice. */
 static const char *const egress_calls[] = {
@@ -402,6 +422,36 @@ static scmp_filter_ctx ours(const char *const *calls, bool sanitized)
 		if (r < 0)
 			die("add a rule", "mmap", r);
 	}
+	return ctx;
+}
+
+/* Memory without execution, threads without processes, and a few harmless ioctl(2). */
+static scmp_filter_ctx remote(void)
+{
+	static const uint64_t requests[] = { 0x541b /* FIONREAD */, 0x5421 /* FIONBIO */ };
+	const uint64_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ERRNO(ENOSYS));
+	int r = 0;
+
+	for (size_t i = 0; remote_calls[i]; i++)
+		rule(ctx, SCMP_ACT_ALLOW, remote_calls[i]);
+	for (size_t i = 0; i < 2 && r == 0; i++)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("ioctl"), 1,
+					   SCMP_A1(SCMP_CMP_MASKED_EQ, LOW32, requests[i]));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("mmap"), 1,
+					   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("mprotect"), 1,
+					   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("clone"), 1,
+					   SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+	if (r == 0)
+		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("prctl"), 1,
+					   SCMP_A0(SCMP_CMP_MASKED_EQ, LOW32, PR_SET_NAME));
+	if (r < 0)
+		die("add a rule on an argument", "remote", r);
 	return ctx;
 }
 
@@ -463,6 +513,8 @@ int main(int argc, char **argv)
 	print("init", ours(init_calls, sanitized));
 	print("launcher", ours(launcher_calls, sanitized));
 	print("pep", ours(pep_calls, sanitized));
+	print("broker", ours(broker_calls, sanitized));
+	print("remote", remote());
 	print("egress", ours(egress_calls, sanitized));
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "common/err.h"
 #include "common/landlock.h"
 #include "common/secrets.h"
+#include "launcher/broker.h"
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"

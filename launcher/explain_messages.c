@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "launcher/broker.h"
 #include "launcher/explain.h"
 #include "policies/policy.h"
 #include "scan/scan.h"
@@ -182,6 +183,7 @@ void explain_messages(FILE *out, const struct policy *p)
 		fprintf(out, " %s", m->methods.v[i]);
 	fputc('\n', out);
 	put_rules(out, "tools", m->tools, m->n_tools);
+	broker_explain(out, p);
 	put_rules(out, "prompts", m->prompts, m->n_prompts);
 	put_rules(out, "resources", m->resources, m->n_resources);
 	put_surface(out, m);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/cleanup.h"
 #include "common/err.h"
 #include "launcher/grants.h"
 #include "launcher/offlimits.h"
@@ -33,35 +34,51 @@ static bool is_within(const char *path, const char *const *list, size_t n)
 	return false;
 }
 
+/* One name of what is granted; it may have another (offlimits_alias). */
+static int check_name(const char *name, const char *real, const struct user *user,
+		      bool is_writable, struct err *err)
+{
+	const char *below = "name a directory below it";
+
+	if (walk_is_below(user->home, real) || walk_is_below(user->account_home, real))
+		return refuse(err, name, "it holds your whole home, with keys and start-up files",
+			      below);
+	if (is_within(real, kernel, sizeof(kernel) / sizeof(*kernel)))
+		return refuse(err, name, "it belongs to the kernel and to services of the host",
+			      "the sandbox has its own");
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+		if (!strcmp(real, shared[i]))
+			return refuse(err, name, "it is shared by every program", below);
+	if (is_writable && is_within(real, system_paths, sizeof(system_paths) / sizeof(*system_paths)))
+		return refuse(err, name, "it belongs to the system", "grant it with --read");
+	if (!strcmp(real, "/etc"))
+		return refuse(err, name, "the sandbox has an /etc of its own", below);
+	if (offlimits_is_key(user->home, real, true) ||
+	    offlimits_is_key(user->account_home, real, true))
+		return refuse(err, name, "it holds keys or what runs at login",
+			      "a server must not have it; name a directory beside it");
+	if (offlimits_touches(real, user->state) || offlimits_touches(real, user->config))
+		return refuse(err, name, "it holds policies and logs of mcp-confine",
+			      "grant a directory beside them");
+	return 0;
+}
+
 int grants_check(const char *name, const struct walk *w, const struct user *user,
 		 bool is_writable, struct err *err)
 {
-	const char *below = "name a directory below it";
+	const char *const homes[] = { user->home, user->account_home };
+	int r;
 
 	if (!S_ISDIR(w->st.st_mode) && !S_ISREG(w->st.st_mode))
 		return refuse(err, name, "neither a directory nor a regular file",
 			      "sockets, pipes and devices do not cross into the sandbox");
-	if (walk_is_below(user->home, w->real) || walk_is_below(user->account_home, w->real))
-		return refuse(err, name, "it holds your whole home, with keys and start-up files",
-			      below);
-	if (is_within(w->real, kernel, sizeof(kernel) / sizeof(*kernel)))
-		return refuse(err, name, "it belongs to the kernel and to services of the host",
-			      "the sandbox has its own");
-	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
-		if (!strcmp(w->real, shared[i]))
-			return refuse(err, name, "it is shared by every program", below);
-	if (is_writable && is_within(w->real, system_paths, sizeof(system_paths) / sizeof(*system_paths)))
-		return refuse(err, name, "it belongs to the system", "grant it with --read");
-	if (!strcmp(w->real, "/etc"))
-		return refuse(err, name, "the sandbox has an /etc of its own", below);
-	if (offlimits_is_key(user->home, w->real, true) ||
-	    offlimits_is_key(user->account_home, w->real, true))
-		return refuse(err, name, "it holds keys or what runs at login",
-			      "a server must not have it; name a directory beside it");
-	if (offlimits_touches(w->real, user->state) || offlimits_touches(w->real, user->config))
-		return refuse(err, name, "it holds policies and logs of mcp-confine",
-			      "grant a directory beside them");
-	return 0;
+	r = check_name(name, w->real, user, is_writable, err);
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		cleanup_free char *alias = offlimits_alias(homes[i], w->real);
+
+		r = alias ? check_name(name, alias, user, is_writable, err) : 0;
+	}
+	return r;
 }
 
 static bool is_listed(const struct walk *w, const struct strv *list)
@@ -96,8 +113,8 @@ int grants_ceiling(const char *name, const struct walk *w, const struct policy *
 		else if (is_overlay && !is_write)
 			return refuse(err, name, "a stronger policy lists it under overlay only",
 				      "grant it with --overlay");
-		else
-			is_allowed = !c->has_write || is_write;
+		else /* what is writable is readable, too: a list of either bounds it */
+			is_allowed = is_write || (!c->has_write && (!c->has_read || is_listed(w, &c->read)));
 		if (!is_allowed)
 			return refuse(err, name, "a stronger policy does not list it",
 				      "mcp-confine explain shows the layers");

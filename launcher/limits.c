@@ -102,6 +102,10 @@ int limits_enter(const struct policy_limits *limits, struct err *err)
 		{ RLIMIT_CORE, 1, "RLIMIT_CORE", 1 },
 		{ RLIMIT_MSGQUEUE, 0, "RLIMIT_MSGQUEUE", 1 },
 		{ RLIMIT_RTPRIO, 0, "RLIMIT_RTPRIO", 1 },
+		/* Where the user may go below nice 0 (audio servers), a server may not. */
+		{ RLIMIT_NICE, 0, "RLIMIT_NICE", 1 },
+		/* Queued signals and timers are counted for the user, here and outside. */
+		{ RLIMIT_SIGPENDING, 1024, "RLIMIT_SIGPENDING", 0 },
 		{ RLIMIT_MEMLOCK, (uint64_t)8 << 20, "RLIMIT_MEMLOCK", 0 },
 	};
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "launcher/arguments.h"
 #include "common/layer.h"
 #include "launcher/commands.h"
 #include "launcher/probe.h"
@@ -31,6 +32,7 @@ static const struct command {
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
 	{ "changes", changes_main, "show, apply or discard what a server changed in an overlay" },
+	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
 	{ "scan", scan_main, "print where a file holds secrets, by class; exit 1 when it does" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
@@ -61,6 +63,7 @@ static void usage(FILE *out)
 	      "                       [--minimum-tier T] [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
+	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
 	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
 	      "       mcp-confine changes show [--diff] SERVER [PATH ...]\n"
 	      "       mcp-confine changes apply [--yes] [--trusted] [--overwrite] SERVER [PATH ...]\n"
@@ -83,6 +86,7 @@ int main(int argc, char **argv)
 {
 	struct err err = {0};
 
+	arguments_keep(argc, argv);
 	layer_announce();
 	if (argc < 2 || !argv[1]) {
 		err_set(&err, 22, "no command; try mcp-confine --help");

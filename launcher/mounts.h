@@ -23,4 +23,14 @@ int mounts_verify(const struct plan *plan, struct err *err);
 /* The same on text in the form of mountinfo (proc(5)).  Pure. */
 int mounts_check_table(const struct plan *plan, char *table, struct err *err);
 
+/*
+ * Before anything is started: does what a plan binds lie in a file system of the kernel's
+ * (proc, sysfs, cgroup, ...), or hold a mount of one?  A bind brings what is mounted below
+ * it along: a tree for chroot(1) with the host's /proc in it.  Return: 0 or -EPERM.
+ */
+int mounts_check_sources(const struct plan *plan, struct err *err);
+
+/* The same on text in the form of mountinfo, which is taken apart.  Pure. */
+int mounts_check_kernel(const struct plan *plan, char *table, struct err *err);
+
 #endif /* LAUNCHER_MOUNTS_H */

@@ -152,16 +152,104 @@ int mounts_check_table(const struct plan *plan, char *table, struct err *err)
 	return 0;
 }
 
-int mounts_verify(const struct plan *plan, struct err *err)
+/* --- what a grant would bring along ------------------------------------------------------ */
+
+/* File systems that are the kernel talking: processes, devices, settings, control. */
+static bool is_of_the_kernel(const char *type)
+{
+	static const char *const types[] = {
+		"proc",	     "sysfs",	 "devtmpfs", "devpts",	   "cgroup",	  "cgroup2",
+		"debugfs",   "tracefs",	 "bpf",	     "configfs",   "securityfs",  "selinuxfs",
+		"efivarfs",  "pstore",	 "mqueue",   "binfmt_misc", "fusectl",	  "nsfs",
+		"rpc_pipefs", "nfsd",	 "resctrl",  "smackfs",
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return false;
+}
+
+/* Path and type of one line, in place.  Return: false for a line that is none. */
+static bool take_line(char *line, const char **ret_path, const char **ret_type)
+{
+	char *save = NULL, *type = strstr(line, " - "), *path = NULL;
+
+	if (!type)
+		return false;
+	type += 3;
+	type[strcspn(type, " ")] = '\0';
+	for (int field = 1; field <= 5; field++)
+		path = strtok_r(field == 1 ? line : NULL, " ", &save);
+	if (!path)
+		return false;
+	unescape(path);
+	*ret_path = path;
+	*ret_type = type;
+	return true;
+}
+
+int mounts_check_kernel(const struct plan *plan, char *table, struct err *err)
+{
+	cleanup_free size_t *nearest = calloc(plan->n ? plan->n : 1, sizeof(*nearest));
+	cleanup_free bool *is_kernel = calloc(plan->n ? plan->n : 1, sizeof(*is_kernel));
+	char *save = NULL;
+
+	if (!nearest || !is_kernel)
+		return err_errno(err, ENOMEM, "mountinfo");
+	for (char *line = strtok_r(table, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *path, *type;
+
+		if (!take_line(line, &path, &type))
+			return err_set(err, EPERM, "mountinfo: a line that is none");
+		for (size_t i = 0; i < plan->n; i++) {
+			const struct plan_entry *e = &plan->v[i];
+
+			if (e->kind != PLAN_BIND && e->kind != PLAN_OVERLAY)
+				continue;
+			if (walk_is_below(e->source, path) && strlen(path) >= nearest[i]) {
+				nearest[i] = strlen(path);
+				is_kernel[i] = is_of_the_kernel(type);
+			} else if (walk_is_below(path, e->source) && is_of_the_kernel(type)) {
+				return err_set(err, EPERM,
+					       "cannot grant %s: a file system of the kernel (%s) is "
+					       "mounted at %s inside of it; unmount it, or name the "
+					       "directories beside it",
+					       e->source, type, path);
+			}
+		}
+	}
+	for (size_t i = 0; i < plan->n; i++)
+		if (is_kernel[i])
+			return err_set(err, EPERM,
+				       "cannot grant %s: it lies in a file system of the kernel; the "
+				       "sandbox has its own", plan->v[i].source);
+	return 0;
+}
+
+static int read_table(char **ret_table, struct err *err)
 {
 	cleanup_close int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	cleanup_free char *table = NULL;
 	size_t len;
-	int r;
 
 	if (fd < 0)
 		return err_errno(err, errno, "open /proc/self/mountinfo");
-	r = fd_read_all(fd, TABLE_MAX, &table, &len, err);
+	return fd_read_all(fd, TABLE_MAX, ret_table, &len, err);
+}
+
+int mounts_check_sources(const struct plan *plan, struct err *err)
+{
+	cleanup_free char *table = NULL;
+	int r = read_table(&table, err);
+
+	return r < 0 ? r : mounts_check_kernel(plan, table, err);
+}
+
+int mounts_verify(const struct plan *plan, struct err *err)
+{
+	cleanup_free char *table = NULL;
+	int r = read_table(&table, err);
+
 	if (r == 0)
 		r = mounts_check_table(plan, table, err);
 	return r < 0 ? err_wrap(err, "the mount table differs from the plan") : 0;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -159,6 +160,103 @@ bool offlimits_is_key(const char *home, const char *path, bool above)
 	const struct resolved *r = resolved_of(home);
 
 	return !r || meets(home, keys, COUNT(keys), &r->keys, path, above);
+}
+
+/* --- other names of the same directories ------------------------------------------------- */
+
+/* What is known by device and inode: the home, what holds it, and the keys in it. */
+struct anchors {
+	char *home;
+	size_t n;
+	struct {
+		dev_t dev;
+		ino_t ino;
+		char *path;
+	} v[COUNT(keys) + 24];
+};
+
+static void add_anchor(struct anchors *a, const char *path)
+{
+	struct stat st;
+
+	if (a->n == COUNT(a->v) || stat(path, &st) < 0)
+		return;
+	a->v[a->n].path = strdup(path);
+	a->v[a->n].dev = st.st_dev;
+	a->v[a->n].ino = st.st_ino;
+	a->n += a->v[a->n].path != NULL;
+}
+
+static const struct anchors *anchors_of(const char *home)
+{
+	static struct anchors known[2]; /* HOME's, and the user database's */
+	static size_t next;
+	cleanup_free char *way = strdup(home);
+	struct anchors *a;
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].home && !strcmp(known[i].home, home))
+			return &known[i];
+	a = &known[next++ % COUNT(known)];
+	free(a->home);
+	while (a->n)
+		free(a->v[--a->n].path);
+	a->home = strdup(home);
+	while (way && *way) {
+		add_anchor(a, way);
+		*strrchr(way, '/') = '\0';
+	}
+	add_anchor(a, "/");
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		cleanup_free char *key = path_make("%s/%s", home, keys[i]);
+
+		if (key)
+			add_anchor(a, key);
+	}
+	return a;
+}
+
+/* Does home lie below path under the end of its own name: /data/home/u for /home/u? */
+static bool holds(const struct anchors *a, const char *path)
+{
+	for (const char *end = a->home; end && a->n; end = strchr(end + 1, '/')) {
+		cleanup_free char *inside = path_make("%s%s", path, end);
+		struct stat st;
+
+		if (inside && stat(inside, &st) == 0 && st.st_dev == a->v[0].dev &&
+		    st.st_ino == a->v[0].ino)
+			return true;
+	}
+	return false;
+}
+
+char *offlimits_alias(const char *home, const char *path)
+{
+	const struct anchors *a = anchors_of(home);
+	cleanup_free char *way = strdup(path);
+
+	if (!home[1] || !path[1])
+		return NULL;
+	if (!walk_is_below(home, path) && !walk_is_below(path, home) && holds(a, path))
+		return strdup(home);
+	while (way && *way) {
+		const char *rest = path + strlen(way);
+		struct stat st;
+
+		for (size_t i = 0; stat(way, &st) == 0 && i < a->n; i++) {
+			char *alias;
+
+			if (a->v[i].dev != st.st_dev || a->v[i].ino != st.st_ino)
+				continue;
+			alias = path_make("%s%s", a->v[i].path[1] ? a->v[i].path : "", rest);
+			if (alias && strcmp(alias, path) != 0)
+				return alias;
+			free(alias);
+			return NULL;
+		}
+		*strrchr(way, '/') = '\0';
+	}
+	return NULL;
 }
 
 static bool is_store(const char *home, const char *path)

@@ -23,6 +23,14 @@ bool offlimits_is_key(const char *home, const char *path, bool above);
  * dir need not exist. */
 bool offlimits_touches(const char *path, const char *dir);
 
+/*
+ * The name that path has below home, or that of a directory which holds home, where it has
+ * another one: another mount of the same directory, or another case on a file system that
+ * does not tell cases apart.  Found by device and inode, as they are when that home is
+ * first asked about.  From malloc, or NULL: path has no other name that counts here.
+ */
+char *offlimits_alias(const char *home, const char *path);
+
 /* Why path is not granted by inference: a few words, static.  NULL: it may be. */
 const char *offlimits_inferred(const char *home, const char *path);
 

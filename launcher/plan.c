@@ -302,6 +302,15 @@ static int add_private(struct plan *p, const struct policy *policy, const struct
 
 /* --- what is granted --------------------------------------------------------------- */
 
+/* Also by another name that it has: a second mount of the home, say. */
+static const char *never_inferred(const char *home, const char *path)
+{
+	cleanup_free char *alias = offlimits_alias(home, path);
+	const char *never = offlimits_inferred(home, path);
+
+	return never || !alias ? never : offlimits_inferred(home, alias);
+}
+
 /* The last look at what inference found: whatever led to it, it is not off limits. */
 static int add_inferred(struct plan *p, const struct user *user, const char *entry,
 			struct err *err)
@@ -312,9 +321,9 @@ static int add_inferred(struct plan *p, const struct user *user, const char *ent
 
 	if (r < 0)
 		return r;
-	never = offlimits_inferred(user->home, w.real);
+	never = never_inferred(user->home, w.real);
 	if (!never)
-		never = offlimits_inferred(user->account_home, w.real);
+		never = never_inferred(user->account_home, w.real);
 	if (!never && !S_ISDIR(w.st.st_mode) && !S_ISREG(w.st.st_mode))
 		never = "it is neither a directory nor a regular file";
 	if (never)

@@ -146,7 +146,9 @@ static int grant_script(struct search *s, size_t i, struct err *err)
 		if (!inner)
 			return err_errno(err, errno, "script %s", wrapped);
 		free(s->r->package);
-		s->r->package = runtime_npm_name(inner);
+		/* Any script can have that line; only pnpm's own may tell what it runs. */
+		s->r->package =
+			runtime_npm_is_shim(s->q->home, real) ? runtime_npm_name(inner) : NULL;
 		if (strv_add(&s->r->names, wrapped) < 0)
 			return no_memory(err);
 		r = runtime_grant_script(s->q, s->r, inner, err);

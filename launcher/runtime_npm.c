@@ -41,15 +41,38 @@ char *runtime_npm_own_name(const char *dir)
 	return name ? strdup(name) : NULL;
 }
 
+static const char below[] = "/node_modules/";
+
+/* Is every node_modules on the way, before `end`, one whose next name begins with a dot:
+ * .bin, or a package manager's store?  Else a package lies around what is below. */
+static bool has_no_package(const char *file, const char *end)
+{
+	for (const char *p = file; (p = strstr(p, below)) && (!end || p < end); p++)
+		if (p[sizeof(below) - 1] != '.')
+			return false;
+	return true;
+}
+
+bool runtime_npm_is_shim(const char *home, const char *file)
+{
+	cleanup_free char *dir = path_dir(file), *store = path_make("%s/.local/share/pnpm", home);
+	cleanup_free char *bin = path_make("%s/.local/share/pnpm/bin", home);
+	size_t len = dir ? strlen(dir) : 0;
+
+	if (!dir || !store || !bin || !has_no_package(file, NULL))
+		return false;
+	return (len > 18 && !strcmp(dir + len - 18, "/node_modules/.bin")) || !strcmp(dir, store) ||
+	       !strcmp(dir, bin);
+}
+
 char *runtime_npm_name(const char *file)
 {
-	static const char modules[] = "/node_modules/";
 	const char *at = NULL;
 
-	for (const char *p = file; (p = strstr(p, modules)); p++)
+	for (const char *p = file; (p = strstr(p, below)); p++)
 		at = p;
-	if (at) {
-		const char *name = at + sizeof(modules) - 1;
+	if (at && has_no_package(file, at)) {
+		const char *name = at + sizeof(below) - 1;
 		size_t len = strcspn(name, "/");
 		cleanup_free char *dir = NULL, *own = NULL;
 

@@ -15,9 +15,15 @@ struct runtime_query;
 /*
  * The name under which npm installed the package that the file lies in: what its
  * package.json says, when that is also where it lies (node_modules/NAME).  A name picks a
- * profile, and anybody can write one into a manifest.  From malloc, or NULL.
+ * profile and a persistent home, and anybody can write one into a manifest: nor does it
+ * count inside of another package, which may bring what it likes and start it as its own.
+ * From malloc, or NULL.
  */
 char *runtime_npm_name(const char *file);
+
+/* Does this script lie where only a package manager writes: in a project's .bin, outside
+ * of every package, or in pnpm's directory of the user's programs? */
+bool runtime_npm_is_shim(const char *home, const char *file);
 
 /* The "name" in dir/package.json, from malloc, or NULL. */
 char *runtime_npm_own_name(const char *dir);

@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "launcher/bare.h"
 #include "launcher/cli.h"
+#include "launcher/mounts.h"
 #include "launcher/overlay.h"
 #include "launcher/private.h"
 #include "launcher/session.h"
@@ -286,6 +287,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
 	strv_done(&notes);
+	if (r == 0)
+		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
 	if (r == 0)

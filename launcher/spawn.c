@@ -17,6 +17,8 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/sys.h"
+#include "launcher/arguments.h"
+#include "launcher/broker.h"
 #include "launcher/cause.h"
 #include "launcher/commands.h"
 #include "launcher/enter.h"
@@ -34,6 +36,7 @@ struct pipes {
 	int in[2], out[2], err[2];	   /* the server's */
 	int event[2], lifeline[2];	   /* the pep's */
 	int order[2], report[2], exit[2];  /* init's */
+	int broker[2];			   /* a socket: [0] the pep's end, [1] the broker's */
 };
 
 static void close_pair(int fds[2])
@@ -48,13 +51,13 @@ static void close_pair(int fds[2])
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit };
+		       p->lifeline, p->order, p->report, p->exit, p->broker };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		close_pair(all[i]);
 }
 
-static int pipes_open(struct pipes *p, struct err *err)
+static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
 		       p->lifeline, p->order, p->report, p->exit };
@@ -67,13 +70,19 @@ static int pipes_open(struct pipes *p, struct err *err)
 			pipes_close(p);
 			return r;
 		}
+	if (with_broker && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0) {
+		int r = err_errno(err, errno, "socketpair");
+
+		pipes_close(p);
+		return r;
+	}
 	return 0;
 }
 
 /* --- the pep -------------------------------------------------------------------------- */
 
 /* Beside us (a build tree, a tarball) or where it was installed.  No search path. */
-static int open_program(const char *name, struct err *err)
+int spawn_open_program(const char *name, struct err *err)
 {
 	cleanup_free char *installed = NULL;
 	char self[PATH_MAX];
@@ -98,7 +107,7 @@ static int open_program(const char *name, struct err *err)
 
 int spawn_open_pep(struct err *err)
 {
-	return open_program("mcp-confine-pep", err);
+	return spawn_open_program("mcp-confine-pep", err);
 }
 
 int spawn_open_policy(const struct session *s, struct err *err)
@@ -133,6 +142,7 @@ static int open_audit(const struct session *s, struct err *err)
 
 struct pep_fds {
 	int program, policy, secrets, audit, rates;
+	int broker, remote; /* the program and its configuration, or -1: none is needed */
 	struct pins_files pins;
 	char name[96]; /* of the pins and rates */
 	char client[PATH_MAX];
@@ -140,7 +150,7 @@ struct pep_fds {
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote };
 
 	pins_close(&f->pins);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -152,9 +162,13 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
 	rates_client(f->client, sizeof(f->client));
 	pins_name(s, f->name, sizeof(f->name));
+	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
+		pep_fds_close(f);
+		return -err->code;
+	}
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
 	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
 	    (s->policy.messages.pin != POLICY_PIN_OFF &&
@@ -178,6 +192,7 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--audit-fd", f->audit },	    { "--server-in", p->in[1] },
 		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
 		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
+		{ "--broker-fd", p->broker[0] },
 		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
 		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
 	};
@@ -252,7 +267,7 @@ static int start_egress(const struct session *s, int audit, struct spawn *ret, s
 
 	if (!s->plan.network.n_destinations)
 		return 0;
-	program = open_program("mcp-confine-egress", err);
+	program = spawn_open_program("mcp-confine-egress", err);
 	if (program < 0)
 		return program;
 	grants = fd_sealed("network", &s->plan.network, sizeof(s->plan.network), err);
@@ -297,6 +312,20 @@ static int start_pep(const struct session *s, const struct pep_fds *f, const str
 	return 0;
 }
 
+static int start_broker(const struct session *s, const struct pep_fds *f,
+			const struct pipes *p, struct spawn *ret, struct err *err)
+{
+	if (f->broker < 0)
+		return 0;
+	ret->broker = fork();
+	if (ret->broker == 0)
+		broker_exec(s, f->broker, f->remote, p->broker[1], f->audit);
+	if (ret->broker < 0)
+		return err_errno(err, errno, "fork");
+	ret->broker_fd = sys_pidfd_open(ret->broker, 0);
+	return ret->broker_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
+}
+
 static int start_sandbox(const struct session *s, const struct pipes *p, mode_t mask,
 			 struct spawn *ret, struct err *err)
 {
@@ -318,6 +347,9 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		arguments_forget(s->name);
+		close(p->broker[0]);
+		close(p->broker[1]);
 		if (s->plan.is_bare)
 			enter_bare(&start);
 		enter_run(&start);
@@ -341,7 +373,7 @@ static int let_go_of_stdio(struct err *err)
 void spawn_done(struct spawn *s)
 {
 	int *all[] = { &s->pep_fd,   &s->init_fd, &s->egress_fd, &s->control, &s->client, &s->event, &s->lifeline,
-		       &s->order, &s->report, &s->exit,  &s->audit };
+		       &s->order, &s->report, &s->exit,  &s->audit, &s->broker_fd };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
@@ -350,20 +382,18 @@ void spawn_done(struct spawn *s)
 	}
 }
 
-/* Kill what was started; both are our children and die at once. */
+/* Kill what was started; all are our children and die at once. */
 static void undo(struct spawn *s)
 {
+	const pid_t all[] = { s->pep, s->egress, s->broker };
+
 	/* Reaped too: their numbers may be somebody else's from here on. */
 	sweep_all(&s->sweep);
-	if (s->sweep.is_on)
-		s->pep = s->egress = 0;
-	if (s->pep > 0) {
-		kill(s->pep, SIGKILL);
-		waitpid(s->pep, NULL, 0);
-	}
-	if (s->egress > 0) {
-		kill(s->egress, SIGKILL);
-		waitpid(s->egress, NULL, 0);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !s->sweep.is_on; i++) {
+		if (all[i] <= 0)
+			continue;
+		kill(all[i], SIGKILL);
+		waitpid(all[i], NULL, 0);
 	}
 	spawn_done(s);
 }
@@ -372,7 +402,8 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
-			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1 };
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .broker_fd = -1 };
 	mode_t mask = umask(077);
 	struct pep_fds fds;
 	struct pipes p;
@@ -382,7 +413,7 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	timing_mark("launcher", "policy, secrets and log opened");
 	if (r < 0)
 		return r;
-	r = pipes_open(&p, err);
+	r = pipes_open(&p, fds.broker >= 0, err);
 	if (r < 0) {
 		pep_fds_close(&fds);
 		return r;
@@ -392,6 +423,8 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	r = w.client == -1 ? -err->code : 0;
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);
+	if (r == 0)
+		r = start_broker(s, &fds, &p, &w, err);
 	if (r == 0)
 		r = start_pep(s, &fds, &p, &w, err);
 	timing_mark("launcher", "pep forked");

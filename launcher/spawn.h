@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spawn - from a session to running processes: the pep, and pid 1 of the sandbox
+ * spawn - from a session to running processes: the pep, pid 1 of the sandbox, and
+ * the broker when the policy needs one
  */
 #ifndef LAUNCHER_SPAWN_H
 #define LAUNCHER_SPAWN_H
@@ -14,8 +15,9 @@ struct session;
 
 /* What the supervisor holds of the running processes.  -1: closed. */
 struct spawn {
-	pid_t pep, init, egress; /* egress 0: the server has no network */
-	int pep_fd, init_fd, egress_fd; /* pidfds */
+	pid_t pep, init;
+	pid_t egress, broker; /* 0: the server has no network, needs no decisions */
+	int pep_fd, init_fd, egress_fd, broker_fd; /* pidfds */
 	int control;	     /* the egress process ends when this closes */
 	int client;	     /* pidfd of the process that started us */
 	int event;	     /* struct wire_event, from the pep */
@@ -28,11 +30,14 @@ struct spawn {
 };
 
 /*
- * Start both.  Afterwards this process holds none of the client's or server's streams
+ * Start all.  Afterwards this process holds none of the client's or server's streams
  * (0 and 1 are /dev/null).  SIGCHLD and the signals to forward are blocked by the
  * caller.  Return: 0; or -errno, and nothing runs.
  */
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err);
+
+/* A program of ours that is no command: O_PATH, or -errno. */
+int spawn_open_program(const char *name, struct err *err);
 
 /* The program mcp-confine-pep, O_PATH; and the layers of s in a sealed memfd. */
 int spawn_open_pep(struct err *err);

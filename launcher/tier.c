@@ -59,8 +59,9 @@ size_t tier_losses(int abi, const char *v[static TIER_LOSSES])
 		     "(Landlock ABI 6 forbids it)" },
 		{ 0, "the number of processes is not limited" },
 		{ 0, "no network namespace: that there is no network rests on seccomp alone" },
-		{ 0, "no Unix sockets at all, no System V IPC, no file watches, no changes of mode, owner, "
-		     "times or attributes by path" },
+		{ 0, "no Unix sockets at all, no System V IPC, no file watches, no changes of mode, owner "
+		     "or attributes, none of times by path; times of files that may only be read can be "
+		     "changed by descriptor" },
 		{ 0, "accounts in /etc/passwd, the host's name and its load can be seen" },
 	};
 	size_t n = 0;

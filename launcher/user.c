@@ -102,6 +102,7 @@ int user_state(const struct user *u, const char *below, char **ret_path, struct 
 		return err_set(err, EPERM,
 			       "state directory %s: not a directory of this user's alone; chmod 700 it",
 			       path);
-	*ret_path = take_ptr(&path);
-	return 0;
+	/* Resolved: ~/.local may be a symlink, and what is bound is opened without any. */
+	*ret_path = realpath(path, NULL);
+	return *ret_path ? 0 : err_errno(err, errno, "state directory %s", path);
 }

@@ -11,6 +11,7 @@
  *                    kills at once
  *   pep (pidfd)      ended well: the client does not read any more, as its end of
  *                    stream; ended badly: everything is killed, 125
+ *   broker (pidfd)   its end is a no to what waits for approval; nothing else ends
  *   egress (pidfd)   the server has no network any more, and goes on; said once
  *   init (pidfd)     the sandbox is gone; the pep passes on what the server left in its
  *                    pipes and ends by itself
@@ -235,6 +236,30 @@ static void take_init(struct waiting *w)
 		w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
 }
 
+static void take_broker(struct waiting *w)
+{
+	static const char words[] =
+		"mcp-confine: mcp-confine-broker ended; what needs a decision is refused from now "
+		"on; start the server again\n";
+
+	waitpid(w->s->broker, NULL, 0);
+	close_one(&w->s->broker_fd);
+	if (w->s->pep_fd >= 0 && w->s->init_fd >= 0 && !w->is_ending)
+		fd_write_all(2, words, sizeof(words) - 1);
+}
+
+/* It ends with the pep; one that does not is not waited for. */
+static void end_broker(struct waiting *w)
+{
+	struct pollfd p = { w->s->broker_fd, POLLIN, 0 };
+
+	if (w->s->broker_fd < 0)
+		return;
+	if (poll(&p, 1, LIMIT_FLUSH_GRACE) != 1)
+		sys_pidfd_send_signal(w->s->broker_fd, SIGKILL);
+	take_broker(w);
+}
+
 static int timeout(const struct waiting *w)
 {
 	const int64_t all[] = { w->term_at, w->kill_at, w->flush_at };
@@ -274,6 +299,7 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 		{ .fd = w->s->pep_fd, .events = POLLIN },
 		{ .fd = w->s->init_fd, .events = POLLIN },
 		{ .fd = w->s->egress_fd, .events = POLLIN },
+		{ .fd = w->s->broker_fd, .events = POLLIN },
 	};
 
 	if (poll(p, sizeof(p) / sizeof(*p), timeout(w)) < 0)
@@ -298,6 +324,8 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 		take_init(w);
 	if (p[7].revents)
 		take_egress(w);
+	if (p[8].revents)
+		take_broker(w);
 	take_time(w);
 	return 0;
 }
@@ -339,6 +367,7 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	end_broker(&w);
 	/* Init writes before it ends: what it wrote may still be in the pipe. */
 	if (s->report >= 0 && !w.has_exit)
 		take_report(&w);

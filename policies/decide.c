@@ -16,7 +16,8 @@
 /* What rules are held against. */
 struct subject {
 	const char *text; /* a name, or a normal URI */
-	size_t len;
+	size_t len, bare; /* bare: of a URI without what a server may not look at */
+	bool is_strict;	  /* a name, and no two that look alike may be used */
 	bool is_certain;  /* false: only "*" matches for certain, others may */
 	bool is_lax;	  /* any arguments are possible */
 	const struct policy_call *arguments;
@@ -27,15 +28,40 @@ static enum policy_decision least(enum policy_decision a, enum policy_decision b
 	return a < b ? a : b;
 }
 
+/* A fragment is for who reads a resource, not for who finds it (RFC 3986, section 3.5), and
+ * a file has no query: servers drop both. */
+static size_t bare_of(const char *uri, size_t len)
+{
+	bool is_file = uri_path(uri) != NULL;
+
+	for (size_t i = 0; i < len; i++)
+		if (uri[i] == '#' || (is_file && uri[i] == '?'))
+			return i;
+	return len;
+}
+
+static enum policy_truth matches_text(const char *glob, const struct subject *s)
+{
+	bool all = match_glob(glob, s->text, s->len);
+
+	/* A rule that names a fragment means it. */
+	if (s->bare == s->len || strchr(glob, '#') || match_glob(glob, s->text, s->bare) == all)
+		return all ? POLICY_YES : POLICY_NO;
+	return POLICY_UNSURE;
+}
+
 static enum policy_truth matches(const struct policy_rule *rule, const struct subject *s)
 {
 	enum policy_truth all = POLICY_YES;
 
 	if (strcmp(rule->match, "*") != 0) {
-		if (!s->is_certain)
-			all = POLICY_UNSURE;
-		else if (!match_glob(rule->match, s->text, s->len))
-			return POLICY_NO;
+		all = s->is_certain ? matches_text(rule->match, s) : POLICY_UNSURE;
+		/* To a server, or a reader, DELETE-ALL may be delete_all. */
+		if (all == POLICY_NO && s->is_strict && rule->then != POLICY_ALLOW &&
+		    match_alike(rule->match, s->text, s->len))
+			all = rule->then == POLICY_DENY ? POLICY_YES : POLICY_UNSURE;
+		if (all == POLICY_NO)
+			return all;
 	}
 	for (size_t i = 0; i < rule->n_where; i++) {
 		enum policy_truth one =
@@ -79,7 +105,8 @@ static enum policy_decision decide(const struct policy_rules *layers, size_t n,
 enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len,
 					const struct policy_call *arguments)
 {
-	const struct subject s = { name, len, true, !arguments, arguments };
+	const struct subject s = { name, len, len, p->messages.names == POLICY_NAMES_STRICT,
+				   true, !arguments, arguments };
 
 	return decide(p->messages.tools, p->messages.n_tools, &s);
 }
@@ -87,7 +114,7 @@ enum policy_decision policy_decide_tool(const struct policy *p, const char *name
 enum policy_decision policy_decide_prompt(const struct policy *p, const char *name, size_t len,
 					  const struct policy_call *arguments)
 {
-	const struct subject s = { name, len, true, !arguments, arguments };
+	const struct subject s = { name, len, len, false, true, !arguments, arguments };
 
 	return decide(p->messages.prompts, p->messages.n_prompts, &s);
 }
@@ -100,6 +127,7 @@ enum policy_decision policy_decide_resource(const struct policy *p, const char *
 	if (!p->messages.n_resources)
 		return POLICY_ALLOW;
 	s.is_certain = uri_normalize(uri, len, normal, &s.len) == 0;
+	s.bare = s.is_certain ? bare_of(normal, s.len) : 0;
 	return decide(p->messages.resources, p->messages.n_resources, &s);
 }
 
@@ -178,6 +206,24 @@ bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t
 		return !rate->match && rate->per != POLICY_PER_TOOL &&
 		       rate->metric != POLICY_METRIC_CALLS;
 	return !rate->match || match_glob(rate->match, tool, len);
+}
+
+bool policy_wants_person(const struct policy *p)
+{
+	const struct policy_messages *m = &p->messages;
+
+	for (size_t i = 0; i < m->n_tools; i++)
+		for (size_t j = 0; j < m->tools[i].n; j++)
+			if (m->tools[i].v[j].then == POLICY_APPROVE)
+				return true;
+	return annotated(m->not_read_only) == POLICY_APPROVE ||
+	       annotated(m->destructive) == POLICY_APPROVE ||
+	       annotated(m->open_world) == POLICY_APPROVE;
+}
+
+bool policy_wants_pdp(const struct policy *p)
+{
+	return p->pdp.kind != POLICY_PDP_UNSET;
 }
 
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len)

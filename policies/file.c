@@ -23,6 +23,24 @@ static int check_owner(const char *path, const struct stat *st, enum load_trust 
 	return 0;
 }
 
+/*
+ * Of a user's policy the directory counts too: who may write it can put another file of
+ * this user's in the place of this one.  Return: 0, also when it is not there, or -errno.
+ */
+static int check_directory(const char *path, struct err *err)
+{
+	cleanup_free char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+	struct stat st;
+
+	if (!slash || slash == dir)
+		return dir ? 0 : err_errno(err, ENOMEM, "policy %s", path);
+	*slash = '\0';
+	if (stat(dir, &st) < 0)
+		return 0;
+	return check_owner(dir, &st, LOAD_USER, err);
+}
+
 /* Down from / without following a symlink; with LOAD_ADMIN each directory is root's. */
 static int open_admin(const char *path, struct err *err)
 {
@@ -71,6 +89,9 @@ int load_file(const char *path, enum load_trust trust, char **ret_text, size_t *
 	if (trust == LOAD_ADMIN) {
 		fd = open_admin(path, err);
 	} else {
+		r = check_directory(path, err);
+		if (r < 0)
+			return r;
 		fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
 			return err_errno(err, errno, "policy %s", path);

@@ -19,6 +19,7 @@
 #include "common/limits.h"
 #include "common/range.h"
 #include "policies/load.h"
+#include "policies/load_approval.h"
 #include "policies/load_rates.h"
 #include "policies/load_rules.h"
 #include "policies/locate.h"
@@ -98,7 +99,11 @@ static int size(struct loading *l, json_t *value, uint64_t min, uint64_t max, ui
 
 		if (digits < 1 || digits > 12 || !text[digits] || !unit || text[digits + 1])
 			return refuse(l, "must be a number or one like \"64M\" (K, M or G)");
-		n = strtoull(text, NULL, 10) << (10 * (unit - units + 1));
+		n = strtoull(text, NULL, 10);
+		/* Above every bound, and it would come round to a small one. */
+		if (n > UINT64_MAX >> (10 * (unit - units + 1)))
+			return refuse(l, "must be at most %llu", (unsigned long long)max);
+		n <<= 10 * (unit - units + 1);
 	} else {
 		return refuse(l, "must be a positive number or one like \"64M\"");
 	}
@@ -582,6 +587,28 @@ static int load_messages(struct loading *l, json_t *value)
 	return object(l, value, members);
 }
 
+static int blame(struct loading *l, const struct approval_fault *f)
+{
+	for (size_t i = 0; i < f->depth; i++)
+		l->path[l->depth++] = (struct locate_step){ f->keys[i], 0 };
+	return f->words[0] ? refuse(l, "%s", f->words) : no_memory(l);
+}
+
+static int load_approval_member(struct loading *l, json_t *value)
+{
+	struct approval_fault fault = {0};
+
+	return load_approval(value, l->home, &l->policy->approval, &fault) < 0 ? blame(l, &fault) :
+										  0;
+}
+
+static int load_pdp_member(struct loading *l, json_t *value)
+{
+	struct approval_fault fault = {0};
+
+	return load_pdp(value, l->home, &l->policy->pdp, &fault) < 0 ? blame(l, &fault) : 0;
+}
+
 static int load_version(struct loading *l, json_t *value)
 {
 	if (!json_is_integer(value) || json_integer_value(value) != 1)
@@ -691,7 +718,9 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "server", load_server },  { "packages", load_packages },
 		{ "about", load_about },
 		{ "command", load_command }, { "enforce", load_enforce },
-		{ "sandbox", load_sandbox }, { "messages", load_messages }, {0},
+		{ "sandbox", load_sandbox }, { "messages", load_messages },
+		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
+		{0},
 	};
 	struct policy policy = {0};
 	struct loading l = { .text = text, .origin = origin, .home = home,

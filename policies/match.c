@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policies/match.h"
 
-bool match_glob(const char *glob, const char *name, size_t len)
+char match_look(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		c = (char)(c + 32);
+	if (c == '0')
+		return 'o';
+	if (c == '1')
+		return 'l';
+	return c == '-' || c == '.' ? '_' : c;
+}
+
+static char as_it_is(char c)
+{
+	return c;
+}
+
+static bool match(const char *glob, const char *name, size_t len, char (*seen)(char c))
 {
 	const char *star = NULL; /* behind the last '*' */
 	size_t i = 0, from = 0;	 /* where that star's run began */
@@ -10,7 +26,7 @@ bool match_glob(const char *glob, const char *name, size_t len)
 		if (*glob == '*') {
 			star = ++glob;
 			from = i;
-		} else if (*glob && (*glob == '?' || *glob == name[i])) {
+		} else if (*glob && (*glob == '?' || seen(*glob) == seen(name[i]))) {
 			glob++;
 			i++;
 		} else if (star) {
@@ -24,4 +40,14 @@ bool match_glob(const char *glob, const char *name, size_t len)
 	while (*glob == '*')
 		glob++;
 	return !*glob;
+}
+
+bool match_glob(const char *glob, const char *name, size_t len)
+{
+	return match(glob, name, len, as_it_is);
+}
+
+bool match_alike(const char *glob, const char *name, size_t len)
+{
+	return match(glob, name, len, match_look);
 }

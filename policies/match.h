@@ -11,4 +11,10 @@
 /* The whole of name[len]; byte-exact; time O(strlen(glob) * len), no recursion. */
 bool match_glob(const char *glob, const char *name, size_t len);
 
+/* The same, with letters that look alike taken for the same. */
+bool match_alike(const char *glob, const char *name, size_t len);
+
+/* What a reader takes for the same letter: lower case, o for 0, l for 1, _ for - and '.'. */
+char match_look(char c);
+
 #endif /* POLICIES_MATCH_H */

@@ -395,12 +395,44 @@ static int merge_sandbox(struct policy *strong, struct policy *weak)
 	return r;
 }
 
+/* Who is asked is the strongest layer's to say; times take the minimum. */
+static int merge_approval(struct policy_approval *strong, struct policy_approval *weak,
+			  struct strv *notes)
+{
+	int r = 0;
+
+	if (!strong->channel) {
+		strong->channel = weak->channel;
+		strong->ciba = weak->ciba;
+		weak->ciba = (struct policy_ciba){0};
+	} else if (weak->channel) {
+		r = strv_add(notes, "approval channel: set by a stronger policy");
+	}
+	least(&strong->timeout, weak->timeout);
+	least(&strong->patience, weak->patience);
+	return r;
+}
+
+/* The PDP of the strongest layer that names one; a weaker layer cannot take it away. */
+static int merge_pdp(struct policy_pdp *strong, struct policy_pdp *weak, struct strv *notes)
+{
+	if (strong->kind)
+		return weak->kind ? strv_add(notes, "pdp: set by a stronger policy") : 0;
+	*strong = *weak;
+	*weak = (struct policy_pdp){0};
+	return 0;
+}
+
 int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 {
 	int r = merge_sandbox(strong, weak);
 
 	if (r == 0)
 		r = merge_messages(strong, weak);
+	if (r == 0)
+		r = merge_approval(&strong->approval, &weak->approval, &strong->notes);
+	if (r == 0)
+		r = merge_pdp(&strong->pdp, &weak->pdp, &strong->notes);
 	if (r == 0)
 		r = strv_add_all(&strong->notes, &weak->notes);
 	strong->enforce |= weak->enforce;
@@ -447,6 +479,10 @@ void merge_defaults(struct policy *p)
 	unless_set(&s->limits.open_files, 4096);
 	unless_set(&s->limits.file_size, 4096 * mib);
 	unless_set(&s->limits.tmp_size, 512 * mib);
+	if (p->approval.channel == POLICY_CHANNEL_UNSET)
+		p->approval.channel = POLICY_CHANNEL_LOCAL;
+	unless_set(&p->approval.timeout, 120);
+	unless_set(&p->approval.patience, 50);
 	if (p->messages.tokens == POLICY_TOKENS_UNSET)
 		p->messages.tokens = POLICY_TOKENS_REDACT;
 	if (p->messages.server_requests == POLICY_REQUESTS_UNSET)

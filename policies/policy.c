@@ -3,6 +3,27 @@
 
 #include "policies/policy.h"
 
+void policy_ciba_done(struct policy_ciba *c)
+{
+	char *all[] = { c->issuer, c->client_id, c->credential_file, c->key_id, c->scope,
+			c->login_hint, c->login_hint_token_file, c->id_token_hint_file,
+			c->approver, c->acr_values, c->user_code_file, c->details_type, c->resource,
+			c->ca_file };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		free(all[i]);
+	*c = (struct policy_ciba){0};
+}
+
+static void pdp_done(struct policy_pdp *d)
+{
+	free(d->url);
+	free(d->socket);
+	free(d->path);
+	free(d->token_file);
+	free(d->ca_file);
+}
+
 static void rules_done(struct policy_rules *layers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -54,6 +75,8 @@ void policy_done(struct policy *p)
 	strv_done(&p->command_files);
 	strv_done(&p->packages);
 	strv_done(&p->notes);
+	policy_ciba_done(&p->approval.ciba);
+	pdp_done(&p->pdp);
 	free(p->server);
 	free(p->about);
 	*p = (struct policy){0};

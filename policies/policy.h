@@ -219,6 +219,60 @@ struct policy_messages {
 	uint64_t max_result, max_arguments; /* bytes as written; 0: no bound of its own */
 };
 
+/* Where a person is asked. */
+enum policy_channel {
+	POLICY_CHANNEL_UNSET = 0,
+	POLICY_CHANNEL_LOCAL, /* `mcp-confine approve` at a terminal of this user's; the default */
+	POLICY_CHANNEL_ELICITATION, /* a form of the client's (MCP elicitation) */
+	POLICY_CHANNEL_CIBA,  /* an authorization server asks the approver (CIBA Core 1.0) */
+};
+
+enum policy_client_auth { /* of us towards the authorization server */
+	POLICY_AUTH_UNSET = 0,
+	POLICY_AUTH_SECRET_POST,
+	POLICY_AUTH_SECRET_BASIC,
+	POLICY_AUTH_PRIVATE_KEY_JWT,
+	POLICY_AUTH_TLS,
+};
+
+enum policy_details {
+	POLICY_DETAILS_UNSET = 0,
+	POLICY_DETAILS_STRICT,	/* the grant must carry our authorization_details (RFC 9396) */
+	POLICY_DETAILS_MESSAGE, /* binding_message alone */
+};
+
+/* Strings are NULL where the policy says nothing. */
+struct policy_ciba {
+	bool is_set;
+	enum policy_client_auth client_auth;
+	enum policy_details details;
+	char *issuer, *client_id, *credential_file, *key_id, *scope;
+	char *login_hint, *login_hint_token_file, *id_token_hint_file; /* exactly one */
+	char *approver; /* the "sub" of who may approve */
+	char *acr_values, *user_code_file, *details_type, *resource, *ca_file;
+};
+
+enum policy_pdp_kind {
+	POLICY_PDP_UNSET = 0, /* no PDP: the policy alone decides */
+	POLICY_PDP_OPA,	      /* OPA's REST API */
+	POLICY_PDP_AUTHZEN,   /* AuthZEN Authorization API 1.0 */
+};
+
+/* A Policy Decision Point that every call must be permitted by as well. */
+struct policy_pdp {
+	enum policy_pdp_kind kind;
+	char *url, *socket; /* one of them */
+	char *path, *token_file, *ca_file;
+};
+
+/* The strongest layer that names a channel says all of it but the times. */
+struct policy_approval {
+	enum policy_channel channel;
+	struct policy_ciba ciba;
+	uint64_t timeout;  /* seconds until the question expires; the least of the layers */
+	uint64_t patience; /* seconds until a client without progress is told to repeat */
+};
+
 struct policy {
 	char *server;	     /* its name: [A-Za-z0-9._-]{1,64}, or NULL */
 	struct strv packages; /* profiles only: the packages that get it, whole names */
@@ -228,10 +282,13 @@ struct policy {
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;
 	struct policy_messages messages;
+	struct policy_approval approval;
+	struct policy_pdp pdp;
 	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
 };
 
 void policy_done(struct policy *p);
+void policy_ciba_done(struct policy_ciba *c);
 
 /*
  * How a rule looks at a call's arguments.  The owner embeds it; test() finds the value
@@ -263,6 +320,12 @@ enum policy_decision policy_decide_hints(const struct policy *p, unsigned int hi
 
 /* Does a call of this tool count for the rate?  NULL: something that is no call. */
 bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t len);
+
+/* Is there a rule that wants the approval of a person? */
+bool policy_wants_person(const struct policy *p);
+
+/* Must every call be permitted by a PDP as well? */
+bool policy_wants_pdp(const struct policy *p);
 
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);

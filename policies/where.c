@@ -136,6 +136,22 @@ static int read_integer(int64_t n, struct decimal *ret)
 	return read_decimal(text, (size_t)snprintf(text, sizeof(text), "%" PRId64, n), ret);
 }
 
+/* What a reader makes of it who has doubles only; the text is bounded by its digits. */
+static double rounded(const struct decimal *d)
+{
+	char text[sizeof(d->digits) + 32];
+
+	snprintf(text, sizeof(text), "%s0.%.*se%ld", d->is_negative ? "-" : "", (int)d->n,
+		 d->n ? d->digits : "", d->n ? d->point : 0);
+	return strtod(text, NULL);
+}
+
+/* Different as written, and the same to most servers: 5.00000000000000000001 and 5. */
+static bool is_blurred(const struct decimal *a, const struct decimal *b)
+{
+	return compare(a, b) && !(rounded(a) < rounded(b)) && !(rounded(a) > rounded(b));
+}
+
 static enum policy_truth in_range(const struct policy_where *w, const struct where_value *v)
 {
 	struct decimal value, bound;
@@ -143,9 +159,9 @@ static enum policy_truth in_range(const struct policy_where *w, const struct whe
 	if (v->type != WHERE_NUMBER || read_decimal(v->text, v->len, &value) < 0)
 		return POLICY_UNSURE;
 	if (w->has_min && (read_integer(w->min, &bound) < 0 || compare(&value, &bound) < 0))
-		return POLICY_NO;
+		return is_blurred(&value, &bound) ? POLICY_UNSURE : POLICY_NO;
 	if (w->has_max && (read_integer(w->max, &bound) < 0 || compare(&value, &bound) > 0))
-		return POLICY_NO;
+		return is_blurred(&value, &bound) ? POLICY_UNSURE : POLICY_NO;
 	return POLICY_YES;
 }
 
@@ -224,7 +240,9 @@ static enum policy_truth is_equal(const char *wanted, const struct where_value *
 		    read_decimal(text, strlen(text), &a) < 0 ||
 		    read_decimal(v->text, v->len, &b) < 0)
 			return POLICY_UNSURE;
-		return compare(&a, &b) ? POLICY_NO : POLICY_YES;
+		if (!compare(&a, &b))
+			return POLICY_YES;
+		return is_blurred(&a, &b) ? POLICY_UNSURE : POLICY_NO;
 	case WHERE_STRING:
 		if (*wanted != WHERE_IS_STRING)
 			return POLICY_UNSURE;

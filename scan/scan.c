@@ -420,6 +420,13 @@ bool scan_has_personal(const struct scan *s)
 	return s->config.personal != 0;
 }
 
+const char *scan_find(const struct scan *s, const char *text, size_t len)
+{
+	struct scan_span span;
+
+	return s && scan_text(s, NULL, 0, text, len, &span, 1) ? span.class : NULL;
+}
+
 bool scan_use_variant(struct scan *s, int variant)
 {
 	if (!prefilter_has((enum prefilter_variant)variant))

@@ -72,6 +72,9 @@ bool scan_has_personal(const struct scan *s);
 size_t scan_text(const struct scan *s, const char *key, size_t key_len, const char *text,
 		 size_t len, struct scan_span *spans, size_t max);
 
+/* The class of a secret in it; NULL when there is none, or s is NULL. */
+const char *scan_find(const struct scan *s, const char *text, size_t len);
+
 /* Tests: use that variant of the prefilter (prefilter.h).  Return: whether it exists. */
 bool scan_use_variant(struct scan *s, int variant);
 

@@ -3,7 +3,10 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "common/cleanup.h"
 #include "shims/egress/address.h"
 
 struct special {
@@ -57,21 +60,56 @@ static const char *refusal_v6(const uint8_t *bytes)
 	return NULL;
 }
 
+static const uint8_t *bytes_of(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET6)
+		return ((const struct sockaddr_in6 *)(const void *)a)->sin6_addr.s6_addr;
+	if (a->sa_family == AF_INET)
+		return (const uint8_t *)&((const struct sockaddr_in *)(const void *)a)->sin_addr;
+	return NULL;
+}
+
+bool address_is_named(const struct sockaddr *a, const struct range *allowed, size_t n)
+{
+	const uint8_t *bytes = bytes_of(a);
+
+	for (size_t i = 0; bytes && i < n; i++)
+		if (range_has(&allowed[i], bytes, a->sa_family == AF_INET6))
+			return true;
+	return false;
+}
+
 const char *address_refusal(const struct sockaddr *a, const struct range *allowed, size_t n)
 {
-	const bool is_v6 = a->sa_family == AF_INET6;
-	const uint8_t *bytes;
+	const uint8_t *bytes = bytes_of(a);
 
-	if (is_v6)
-		bytes = ((const struct sockaddr_in6 *)(const void *)a)->sin6_addr.s6_addr;
-	else if (a->sa_family == AF_INET)
-		bytes = (const uint8_t *)&((const struct sockaddr_in *)(const void *)a)->sin_addr;
-	else
+	if (!bytes)
 		return "not an internet address";
-	for (size_t i = 0; i < n; i++)
-		if (range_has(&allowed[i], bytes, is_v6))
-			return NULL;
-	return is_v6 ? refusal_v6(bytes) : refusal_v4(bytes);
+	if (address_is_named(a, allowed, n))
+		return NULL;
+	return a->sa_family == AF_INET6 ? refusal_v6(bytes) : refusal_v4(bytes);
+}
+
+bool address_is_own(const struct sockaddr *a)
+{
+	socklen_t len = a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+						   sizeof(struct sockaddr_in);
+	cleanup_close int fd = socket(a->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage to = {0}, from = {0};
+	socklen_t from_len = sizeof(from);
+	const size_t size = a->sa_family == AF_INET6 ? 16 : 4;
+
+	memcpy(&to, a, len);
+	if (a->sa_family == AF_INET6)
+		((struct sockaddr_in6 *)&to)->sin6_port = htons(9);
+	else
+		((struct sockaddr_in *)&to)->sin_port = htons(9);
+	/* Without a route there is nothing to be reached either. */
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&from, &from_len) < 0)
+		return false;
+	return from.ss_family == a->sa_family &&
+	       !memcmp(bytes_of((const struct sockaddr *)&from), bytes_of(a), size);
 }
 
 const char *address_text(const struct sockaddr *a, char text[static ADDRESS_TEXT])

@@ -25,6 +25,16 @@
  */
 const char *address_refusal(const struct sockaddr *a, const struct range *allowed, size_t n);
 
+/* Is the address in one of the ranges that the policy names? */
+bool address_is_named(const struct sockaddr *a, const struct range *allowed, size_t n);
+
+/*
+ * Is it one of this machine's?  Public ones lead past every firewall to what listens here
+ * for the machine itself.  Asks the routing table: an address of ours is reached from
+ * itself.  No packet is sent.
+ */
+bool address_is_own(const struct sockaddr *a);
+
 const char *address_text(const struct sockaddr *a, char text[static ADDRESS_TEXT]);
 
 #endif /* SHIMS_EGRESS_ADDRESS_H */

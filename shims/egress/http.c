@@ -149,10 +149,13 @@ static int64_t head(struct http *h, const char *name, struct text in)
 	const char *start = in.at;
 	struct framing f = {0};
 	struct text line;
+	bool is_old = false;
 	int r = line_of(&in, &line);
 
-	if (r > 0)
+	if (r > 0) {
 		r = request_line(line, name) < 0 ? -EPROTO : 1;
+		is_old = r > 0 && line.at[line.len - 1] == '0';
+	}
 	while (r > 0) {
 		r = line_of(&in, &line);
 		if (r <= 0 || !line.len)
@@ -163,7 +166,8 @@ static int64_t head(struct http *h, const char *name, struct text in)
 		return -EPROTO;
 	if (r <= 0)
 		return r;
-	if (!f.has_host || (f.is_chunked && f.has_length))
+	/* Chunks in HTTP/1.0: faulty (RFC 9112, 6.1), and readers differ on where it ends. */
+	if (!f.has_host || (f.is_chunked && (f.has_length || is_old)))
 		return -EPROTO;
 	h->left = f.length;
 	h->state = f.is_chunked ? HTTP_CHUNK_SIZE : f.length ? HTTP_BODY : HTTP_HEAD;

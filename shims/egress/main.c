@@ -31,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,6 +42,7 @@
 #include "common/fd.h"
 #include "common/landlock.h"
 #include "common/lock.h"
+#include "common/noted.h"
 #include "common/wire.h"
 #include "filters/filters.h"
 #include "shims/egress/address.h"
@@ -49,7 +51,15 @@
 #include "shims/egress/resolver.h"
 
 #define RELAYS 256   /* connections at a time; a further one is refused */
-#define COMPLAINTS 64 /* names that are named on stderr; the log has all */
+#define RELAY_FILES 6 /* descriptors of one: both ends, and a pipe each way */
+#define OTHER_FILES 96 /* the log, listeners, name servers, and some to spare */
+#define COMPLAINTS 64 /* names of one kind that are named on stderr */
+
+/* Names that the user was told of: each once, whatever the server does in a loop. */
+struct told {
+	size_t n;
+	char names[COMPLAINTS][DESTINATION_NAME + 1];
+};
 
 struct egress {
 	struct wire_egress granted;
@@ -58,11 +68,13 @@ struct egress {
 	struct names names;
 	struct resolver *resolver;
 	struct relay relays[RELAYS];
+	size_t n_relays;    /* of which so many can be open with our descriptors */
+	size_t n_questions; /* to name servers, open: also of connections that are over */
 	uint64_t used; /* bytes, against the budget */
 	uint64_t serial;
 	struct audit audit;
-	size_t n_complaints;
-	char complaints[COMPLAINTS][DESTINATION_NAME + 1];
+	struct noted refusals, connections; /* lines of the log */
+	struct told asked, failed;
 };
 
 static int64_t now_ms(void)
@@ -75,18 +87,25 @@ static int64_t now_ms(void)
 
 /* --- what the user gets to know -------------------------------------------------------- */
 
-/* One line a name, once: a server that asks in a loop must not fill the client's log. */
+/* Return: true the first time. */
+static bool tell_once(struct told *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!strcmp(t->names[i], name))
+			return false;
+	if (t->n == COMPLAINTS)
+		return false;
+	memcpy(t->names[t->n++], name, strlen(name) + 1);
+	return true;
+}
+
 static void complain(struct egress *e, const char *name)
 {
 	char line[512];
 	int len;
 
-	for (size_t i = 0; i < e->n_complaints; i++)
-		if (!strcmp(e->complaints[i], name))
-			return;
-	if (e->n_complaints == COMPLAINTS)
+	if (!tell_once(&e->asked, name))
 		return;
-	memcpy(e->complaints[e->n_complaints++], name, strlen(name) + 1);
 	len = snprintf(line, sizeof(line),
 		       "mcp-confine: %s asked for %s, which its policy does not name; to allow it "
 		       "add \"%s:443\" to sandbox.network.connect\n",
@@ -95,12 +114,31 @@ static void complain(struct egress *e, const char *name)
 		fd_write_all(2, line, (size_t)len);
 }
 
+/* Begin a line of the log, unless the server has caused too many of that kind. */
+static bool begin(struct egress *e, struct audit_line *l, struct noted *n, const char *event)
+{
+	uint64_t omitted = 0;
+
+	if (!noted_take(n, now_ms(), &omitted))
+		return false;
+	if (omitted) {
+		audit_begin(l, &e->audit, "omitted");
+		audit_string(l, "from", "network");
+		audit_string(l, "what", event);
+		audit_int(l, "count", (int64_t)omitted);
+		audit_end(l);
+	}
+	audit_begin(l, &e->audit, event);
+	return true;
+}
+
 static void log_refusal(struct egress *e, const char *name, uint16_t port, const char *address,
 			const char *why)
 {
 	struct audit_line l;
 
-	audit_begin(&l, &e->audit, "network-refused");
+	if (!begin(e, &l, &e->refusals, "network-refused"))
+		return;
 	audit_string(&l, "name", name);
 	if (port)
 		audit_int(&l, "port", port);
@@ -115,7 +153,9 @@ static void log_end(struct egress *e, const struct relay *r)
 	char text[ADDRESS_TEXT];
 	struct audit_line l;
 
-	audit_begin(&l, &e->audit, r->why ? "network-refused" : "network");
+	if (!begin(e, &l, r->why ? &e->refusals : &e->connections,
+		   r->why ? "network-refused" : "network"))
+		return;
 	audit_string(&l, "name", r->name);
 	audit_int(&l, "port", r->port);
 	if (r->next_address)
@@ -170,14 +210,18 @@ struct waiting {
 
 static void ask(struct egress *e, struct relay *r)
 {
-	struct waiting *w = malloc(sizeof(*w));
+	/* A question outlives its connection: who opens and resets in a loop would have any
+	 * number of them open, in our memory and at the user's name server. */
+	struct waiting *w = e->n_questions < RELAYS ? malloc(sizeof(*w)) : NULL;
 
 	if (!w) {
-		r->why = "out of memory";
+		r->why = e->n_questions < RELAYS ? "out of memory" :
+						   "too many questions to name servers are open";
 		finish(e, r);
 		return;
 	}
 	*w = (struct waiting){ e, r, r->serial };
+	e->n_questions++;
 	resolver_ask(e->resolver, r->name, resolved, w);
 }
 
@@ -191,20 +235,25 @@ static void resolved(void *arg, const struct sockaddr_storage *found, size_t n, 
 	char text[ADDRESS_TEXT];
 
 	free(w);
+	e->n_questions--;
 	if (!is_current)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		const struct sockaddr *a = (const struct sockaddr *)&found[i];
 
 		refused = address_refusal(a, e->granted.ranges, e->granted.n_ranges);
+		if (!refused && !address_is_named(a, e->granted.ranges, e->granted.n_ranges) &&
+		    address_is_own(a))
+			refused = "an address of this machine";
 		if (refused)
 			log_refusal(e, r->name, r->port, address_text(a, text), refused);
 		else
 			r->addresses[r->n_addresses++] = found[i];
 	}
 	if (!r->n_addresses) {
-		fprintf(stderr, "mcp-confine: %s: %s: %s%s\n", e->audit.server, r->name,
-			n ? "its address is refused: " : "no address: ", n ? refused : why);
+		if (tell_once(&e->failed, r->name))
+			fprintf(stderr, "mcp-confine: %s: %s: %s%s\n", e->audit.server, r->name,
+				n ? "its address is refused: " : "no address: ", n ? refused : why);
 		r->why = n ? "no address that may be dialled" : "the name does not resolve";
 		finish(e, r);
 	} else if (relay_dial(r, now_ms()) < 0) {
@@ -257,7 +306,7 @@ static void accept_one(struct egress *e, size_t i)
 
 	if (fd < 0)
 		return;
-	while (slot < RELAYS && e->relays[slot].state != RELAY_FREE)
+	while (slot < e->n_relays && e->relays[slot].state != RELAY_FREE)
 		slot++;
 	name = wanted_name(e, fd);
 	if (!name)
@@ -266,7 +315,7 @@ static void accept_one(struct egress *e, size_t i)
 		why = "this port of the name is not in the policy";
 	else if (e->granted.budget && e->used >= e->granted.budget)
 		why = "the budget of the session is used up";
-	else if (slot == RELAYS)
+	else if (slot == e->n_relays)
 		why = "too many connections";
 	if (why) {
 		log_refusal(e, name ? name : "", port, NULL, why);
@@ -281,7 +330,8 @@ static void accept_one(struct egress *e, size_t i)
 
 struct wait {
 	struct pollfd fds[2 + DESTINATION_MAX + RESOLVER_FDS + 2 * RELAYS];
-	size_t n, resolver, n_resolver, relays;
+	size_t n, resolver, n_resolver;
+	size_t relays[RELAYS]; /* where its two entries are; 0: it has none */
 	int timeout;
 };
 
@@ -294,22 +344,25 @@ static void gather(struct egress *e, struct wait *w)
 	w->timeout = -1;
 	w->fds[w->n++] = (struct pollfd){ e->control, POLLIN, 0 };
 	w->fds[w->n++] = (struct pollfd){ e->resolver_socket, POLLIN, 0 };
-	for (size_t i = 0; i < RELAYS; i++)
+	for (size_t i = 0; i < e->n_relays; i++)
 		is_full = is_full && e->relays[i].state != RELAY_FREE;
 	for (size_t i = 0; i < e->listeners.n; i++)
 		w->fds[w->n++] = (struct pollfd){ is_full ? -1 : e->listener[i], POLLIN, 0 };
 	w->resolver = w->n;
 	w->n_resolver = resolver_wanted(e->resolver, w->fds + w->n, &w->timeout);
 	w->n += w->n_resolver;
-	w->relays = w->n;
 	for (size_t i = 0; i < RELAYS; i++) {
 		const struct relay *r = &e->relays[i];
 		int64_t left = r->deadline > now ? r->deadline - now : 0;
 
+		w->relays[i] = 0;
+		/* poll(2) refuses more entries than descriptors may be open. */
+		if (r->state == RELAY_FREE)
+			continue;
+		w->relays[i] = w->n;
 		relay_wanted(r, w->fds + w->n);
 		w->n += 2;
-		if (r->state != RELAY_FREE && r->deadline &&
-		    (w->timeout < 0 || left < w->timeout))
+		if (r->deadline && (w->timeout < 0 || left < w->timeout))
 			w->timeout = (int)left;
 	}
 }
@@ -345,8 +398,8 @@ static int serve(struct egress *e)
 			answer_query(e);
 		resolver_run(e->resolver, w.fds + w.resolver, w.n_resolver);
 		for (size_t i = 0; i < RELAYS; i++)
-			if (e->relays[i].state != RELAY_FREE)
-				step(e, &e->relays[i], w.fds + w.relays + 2 * i);
+			if (e->relays[i].state != RELAY_FREE && w.relays[i])
+				step(e, &e->relays[i], w.fds + w.relays[i]);
 		enforce_budget(e);
 		for (size_t i = 0; i < e->listeners.n; i++)
 			if (w.fds[2 + i].revents)
@@ -399,6 +452,24 @@ static int read_grants(struct egress *e, int fd, struct err *err)
 	close(fd);
 	e->names.granted = e->granted.destinations;
 	e->names.n_granted = e->granted.n_destinations;
+	return 0;
+}
+
+/* A connection that cannot be accepted stays in the queue of its listener, and would wake
+ * us again and again: no more are open than descriptors last for. */
+static int count_relays(struct egress *e, struct err *err)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return err_errno(err, errno, "getrlimit RLIMIT_NOFILE");
+	if (files.rlim_cur < OTHER_FILES + RELAY_FILES)
+		return err_set(err, EMFILE,
+			       "at most %llu files may be open, which is too few for a network; raise "
+			       "the limit (ulimit -n)", (unsigned long long)files.rlim_cur);
+	e->n_relays = files.rlim_cur >= OTHER_FILES + RELAY_FILES * RELAYS ?
+			      RELAYS :
+			      (files.rlim_cur - OTHER_FILES) / RELAY_FILES;
 	return 0;
 }
 
@@ -469,6 +540,8 @@ int main(int argc, char **argv)
 	r = parse(argc, argv, &a, &err);
 	if (r == 0)
 		r = read_grants(&e, a.grants, &err);
+	if (r == 0)
+		r = count_relays(&e, &err);
 	if (r == 0)
 		r = resolver_open(&e.resolver, &err);
 	if (r == 0)

@@ -43,9 +43,14 @@ static bool has_tasks(const struct json *j, uint32_t capabilities)
 	       JSON_NONE;
 }
 
-/* It asks for a task (2025-11-25), or says that it takes one (the extension). */
+/* It asks for a task (2025-11-25), or says that it takes one (the extension).  A greeting
+ * is none. */
 static bool may_be_task(const struct json *j, const struct rpc *m, const struct session *s)
 {
+	enum session_about what = about(j, m->method);
+
+	if (what == SESSION_INITIALIZE || what == SESSION_DISCOVER)
+		return false;
 	if (m->is_modern)
 		return has_tasks(j, json_member(j, m->meta,
 						"io.modelcontextprotocol/clientCapabilities"));
@@ -66,6 +71,7 @@ static const char *read_task(const struct json *j, const struct rpc *m, const st
 		return "a task that does not exist";
 	ret->task = task.about;
 	ret->task_serial = task.serial;
+	ret->ticket = task.ticket;
 	return NULL;
 }
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/call.h"
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/wire.h"
+#include "shims/pep/ask.h"
+#include "shims/pep/elicit.h"
 #include "shims/pep/flow.h"
+#include "shims/pep/hold.h"
 #include "shims/pep/stderr.h"
 
 /* Small messages may pile up to this before their side is read no further. */
@@ -40,6 +45,66 @@ static void say(struct flow *f, enum wire_event_kind kind)
 static bool may_judge(const struct flow *f, enum vocabulary_from side)
 {
 	return sink_pending(&f->to[side]) <= PENDING && f->to[1 - side].own <= LIMIT_REPLIES / 2;
+}
+
+/* --- the broker ------------------------------------------------------------------------ */
+
+static void broker_ended(struct flow *f)
+{
+	close_one(&f->broker);
+	hold_end(&f->gate, HOLD_BROKER_ENDED);
+}
+
+/* A line of ours on stderr: a server's own lines begin with its name in brackets. */
+static void say_waiting(struct flow *f, const struct wire_ask *ask)
+{
+	char code[CALL_CODE + 1], text[256];
+	int n;
+
+	if (ask->kind != WIRE_ASK_QUESTION || !ask->wants_person)
+		return;
+	call_code(ask->call.digest, code);
+	n = snprintf(text, sizeof(text), "mcp-confine: a call of server %s waits for approval %s%s\n",
+		     f->name, code, f->gate.is_local ? "; answer it with mcp-confine approve" : "");
+	if (sink_pending(&f->errors) + (size_t)n <= f->errors.size)
+		sink_put(&f->errors, text, (size_t)n);
+}
+
+/* Questions and withdrawals, as long as it takes them. */
+static void tell_broker(struct flow *f)
+{
+	static struct wire_ask ask; /* too large for a stack that is never touched again */
+	ssize_t n;
+
+	while (f->broker >= 0 && ask_outgoing(f->gate.ask, (int64_t)f->gate.now, &ask)) {
+		n = send(f->broker, &ask, sizeof(ask), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n != (ssize_t)sizeof(ask)) {
+			broker_ended(f);
+			return;
+		}
+		ask_told(f->gate.ask, &ask);
+		say_waiting(f, &ask);
+	}
+}
+
+static void hear_broker(struct flow *f)
+{
+	struct wire_answer answer;
+	ssize_t n;
+
+	do
+		n = recv(f->broker, &answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n == (ssize_t)sizeof(answer))
+		hold_answer(&f->gate, &answer);
+	else
+		broker_ended(f);
 }
 
 /* --- reading --------------------------------------------------------------------------- */
@@ -171,6 +236,11 @@ static void client_gone(struct flow *f)
 /* The client's stream ended and all of it was passed on: the server sees its end too. */
 static void pass_end(struct flow *f)
 {
+	const struct frame *frame = &f->from[FROM_CLIENT].frame;
+
+	/* Who does not listen for the end of a question is not asked about. */
+	if (f->from[FROM_CLIENT].fd < 0 && frame->tail == frame->head)
+		hold_end(&f->gate, HOLD_CLIENT_ENDED);
 	if (!is_drained(f, FROM_CLIENT))
 		return;
 	close_one(&f->to[FROM_CLIENT].fd);
@@ -198,7 +268,8 @@ static bool is_over(struct flow *f)
 
 /* --- one round --------------------------------------------------------------------------- */
 
-enum { P_CLIENT = 0, P_SERVER, P_TO_SERVER, P_TO_CLIENT, P_DIAGNOSTICS, P_ERRORS, P_LIFELINE, P_N };
+enum { P_CLIENT = 0, P_SERVER, P_TO_SERVER, P_TO_CLIENT, P_DIAGNOSTICS, P_ERRORS, P_LIFELINE, P_BROKER,
+       P_N };
 
 static int wanted(int fd, bool is_wanted)
 {
@@ -223,10 +294,22 @@ static uint64_t now(void)
 /* Lines that can be judged now come before anything new; nobody would wake us. */
 static int timeout(const struct flow *f)
 {
+	int64_t next;
+	int wait;
+
 	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
 		if (f->from[side].is_behind && may_judge(f, (enum vocabulary_from)side))
 			return 0;
-	return stderr_wait(&f->relay, now());
+	wait = stderr_wait(&f->relay, now());
+	next = f->gate.ask ? ask_next(f->gate.ask) : -1;
+	/* What was due in the last round and was not done lacks room: a sink that empties
+	 * wakes us. */
+	if (next <= (int64_t)f->gate.now)
+		return wait;
+	next -= (int64_t)f->gate.now;
+	if (next > INT32_MAX)
+		next = INT32_MAX;
+	return wait < 0 || next < wait ? (int)next : wait;
 }
 
 static void flush(struct flow *f, enum vocabulary_from side)
@@ -260,14 +343,19 @@ static int round_once(struct flow *f)
 		[P_DIAGNOSTICS] = { f->diagnostics.fd, POLLIN, 0 },
 		[P_ERRORS] = { wanted(f->errors.fd, sink_pending(&f->errors)), POLLOUT, 0 },
 		[P_LIFELINE] = { f->lifeline, POLLIN, 0 },
+		[P_BROKER] = { f->broker, POLLIN, 0 },
 	};
 
+	if (f->broker >= 0 && ask_has_outgoing(f->gate.ask))
+		p[P_BROKER].events |= POLLOUT;
 	if (poll(p, P_N, timeout(f)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	f->gate.now = now();
 	if (p[P_LIFELINE].revents)
 		return -EOWNERDEAD;
-	if (p[P_TO_CLIENT].revents & (POLLERR | POLLNVAL))
+	/* A pipe that nobody reads is an error, a socket or terminal is hung up; unheeded it
+	 * would wake us for ever. */
+	if (p[P_TO_CLIENT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		client_gone(f);
 	if (p[P_DIAGNOSTICS].revents && fill(&f->diagnostics) == 0)
 		f->diagnostics.fd = -1;
@@ -277,11 +365,21 @@ static int round_once(struct flow *f)
 		take(f, FROM_SERVER);
 	diagnose(f);
 	stderr_tell(&f->relay, f->gate.now, false);
+	/* An answer before what the client says: it may be about to give up. */
+	if (p[P_BROKER].revents & (POLLIN | POLLHUP | POLLERR))
+		hear_broker(f);
 	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++) {
 		judge(f, (enum vocabulary_from)side);
 		flush(f, FROM_CLIENT);
 		flush(f, FROM_SERVER);
 	}
+	hold_time(&f->gate);
+	if (f->gate.is_form)
+		elicit_tell(&f->gate);
+	else
+		tell_broker(f);
+	flush(f, FROM_CLIENT);
+	flush(f, FROM_SERVER);
 	if (sink_flush(&f->errors) < 0)
 		f->errors.fd = -1;
 	return 0;
@@ -289,6 +387,7 @@ static int round_once(struct flow *f)
 
 int flow_run(struct flow *f)
 {
+	f->gate.now = now();
 	stderr_init(&f->relay, f->gate.scan, f->name, &f->errors, now());
 	say(f, WIRE_EVENT_LOCKED);
 	for (;;) {

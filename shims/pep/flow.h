@@ -35,6 +35,7 @@ struct flow {
 	struct stderr_relay relay;
 	struct sink errors;	   /* ours */
 	int event, lifeline;	   /* -1: none */
+	int broker;		   /* -1: none; SOCK_SEQPACKET */
 	const char *name;	   /* of the server */
 	bool said_eof, said_idle;
 };

@@ -1,110 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "common/audit.h"
 #include "policies/policy.h"
 #include "shims/pep/about.h"
 #include "shims/pep/answer.h"
+#include "shims/pep/elicit.h"
 #include "shims/pep/gate.h"
+#include "shims/pep/hold.h"
 #include "shims/pep/notice.h"
+#include "shims/pep/outlet.h"
 #include "shims/pep/peek.h"
 #include "shims/pep/reply.h"
+#include "shims/pep/response.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/rpc.h"
-#include "shims/pep/shape.h"
 #include "shims/pep/sink.h"
 #include "shims/pep/unread.h"
-
-static enum vocabulary_from other(enum vocabulary_from from)
-{
-	return from == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT;
-}
-
-static void text_of(const struct gate *g, uint32_t node, const char **ret, size_t *ret_len)
-{
-	*ret = "";
-	*ret_len = 0;
-	if (node != JSON_NONE)
-		*ret = json_text(&g->json, node, ret_len);
-}
-
-static uint32_t tool_name(const struct gate *g, const struct rpc *m)
-{
-	uint32_t name = json_member(&g->json, m->params, "name");
-
-	return name != JSON_NONE && g->json.nodes[name].type == JSON_TAPE_STRING ? name :
-										   JSON_NONE;
-}
-
-static void tell_omitted(struct gate *g, enum vocabulary_from from, bool is_drop)
-{
-	struct gate_noted *n = &g->noted[from][!is_drop];
-	struct audit_line l;
-
-	if (!n->omitted)
-		return;
-	audit_begin(&l, g->audit, "omitted");
-	audit_string(&l, "from", from == FROM_CLIENT ? "client" : "server");
-	audit_string(&l, "what", is_drop ? "drop" : "other");
-	audit_int(&l, "count", (int64_t)n->omitted);
-	audit_end(&l);
-	n->omitted = 0;
-}
-
-/* Once it is spent, half of it is saved up before the next line: one line then tells of
- * many that were left out. */
-static bool may_note(struct gate *g, enum vocabulary_from from, bool is_drop)
-{
-	struct gate_noted *n = &g->noted[from][!is_drop];
-	uint64_t since = g->now > n->filled ? g->now - n->filled : 0;
-	uint64_t saved = since > 3600000 ? UINT32_MAX : since * LIMIT_NOTED_RATE;
-
-	n->filled = g->now;
-	n->spent -= saved < n->spent ? saved : n->spent;
-	if (n->spent > (uint64_t)1000 * (LIMIT_NOTED_BURST - 1))
-		n->is_over = true;
-	else if (n->spent <= (uint64_t)500 * LIMIT_NOTED_BURST)
-		n->is_over = false;
-	if (n->is_over) {
-		n->omitted++;
-		return false;
-	}
-	tell_omitted(g, from, is_drop);
-	n->spent += 1000;
-	return true;
-}
-
-static void note(struct gate *g, const char *event, enum vocabulary_from from,
-		 const struct rpc *m, const char *why, const struct rewrite *rw)
-{
-	struct audit_line l;
-	const char *text;
-	size_t len;
-
-	if (!may_note(g, from, !strcmp(event, "drop")))
-		return;
-	audit_begin(&l, g->audit, event);
-	audit_string(&l, "from", from == FROM_CLIENT ? "client" : "server");
-	if (m && m->kind != RPC_INVALID && m->method != JSON_NONE) {
-		text_of(g, m->method, &text, &len);
-		audit_text(&l, "method", text, len);
-		if (json_is(&g->json, m->method, "tools/call")) {
-			text_of(g, tool_name(g, m), &text, &len);
-			audit_text(&l, "tool", text, len);
-		}
-	}
-	if (why)
-		audit_string(&l, "why", why);
-	if (rw && rw->redacted) {
-		audit_string(&l, "class", rw->class);
-		audit_int(&l, "count", (int64_t)rw->redacted);
-	}
-	if (rw && rw->hidden)
-		audit_int(&l, "hidden", (int64_t)rw->hidden);
-	audit_end(&l);
-}
 
 /* --- answers of our own -------------------------------------------------------------------- */
 
@@ -115,14 +27,14 @@ static enum gate_outcome refuse(struct gate *g, enum vocabulary_from from, const
 	struct rpc_id id = rpc_id(&g->json, m->id);
 	bool is_response = m->kind == RPC_RESULT || m->kind == RPC_ERROR;
 
-	note(g, m->kind == RPC_REQUEST ? "deny" : "drop", from, m, why, NULL);
+	outlet_note(g, m->kind == RPC_REQUEST ? "deny" : "drop", from, m, why, NULL);
 	/* Answers go to who asks: never to a response, and to a notification only when it
 	 * is the client's own malformed message. */
 	if (is_response || m->kind == RPC_NOTIFICATION)
 		return GATE_DROPPED;
 	if (from == FROM_SERVER && m->kind != RPC_REQUEST)
 		return GATE_DROPPED;
-	reply_error(g->out[other(from)], &id, code, words);
+	reply_error(g->out[outlet_other(from)], &id, code, words);
 	return GATE_REFUSED;
 }
 
@@ -131,44 +43,9 @@ static enum gate_outcome refuse_call(struct gate *g, const struct rpc *m, const 
 {
 	struct rpc_id id = rpc_id(&g->json, m->id);
 
-	note(g, "deny", FROM_CLIENT, m, why, NULL);
+	outlet_note(g, "deny", FROM_CLIENT, m, why, NULL);
 	reply_tool_error(g->out[FROM_SERVER], &id, words, m->is_modern);
 	return GATE_REFUSED;
-}
-
-/* --- passing on -------------------------------------------------------------------------------- */
-
-/* Return: 0 passed, or -EPERM, -ENOBUFS and nothing was written. */
-static int pass(struct gate *g, enum vocabulary_from from, struct rewrite *rw)
-{
-	struct sink *out = g->out[from];
-	/* What is kept for answers of our own is not a message's to take. */
-	size_t room = out->size - LIMIT_REPLIES;
-	char *at;
-	long len;
-
-	sink_compact(out);
-	at = sink_reserve(out, 1);
-	rw->json = &g->json;
-	rw->scan = g->scan;
-	if (!at || out->tail >= room)
-		return -ENOBUFS;
-	len = rewrite_message(rw, at, room - out->tail);
-	if (len < 0)
-		return (int)len;
-	if (out->fd >= 0)
-		out->tail += (size_t)len;
-	return 0;
-}
-
-static enum gate_outcome passed(struct gate *g, enum vocabulary_from from, const struct rpc *m,
-				const struct rewrite *rw, const char **ret_why)
-{
-	if (!rw->redacted && !rw->hidden)
-		return GATE_PASSED;
-	*ret_why = rw->redacted ? "secrets redacted" : "entries hidden";
-	note(g, rw->redacted ? "redact" : "hide", from, m, NULL, rw);
-	return GATE_REDACTED;
 }
 
 /* --- requests ------------------------------------------------------------------------------------ */
@@ -180,7 +57,7 @@ static bool is_ours_to_answer(const struct gate *g, enum vocabulary_from from,
 	const char *name;
 	size_t len;
 
-	text_of(g, m->method, &name, &len);
+	outlet_text(g, m->method, &name, &len);
 	return from == FROM_SERVER && answer_knows(name, len) &&
 	       policy_decide_request(g->policy, name, len) == POLICY_REQUESTS_ANSWER;
 }
@@ -191,9 +68,9 @@ static enum gate_outcome answer(struct gate *g, const struct rpc *m, const char 
 	const char *name;
 	size_t len;
 
-	text_of(g, m->method, &name, &len);
+	outlet_text(g, m->method, &name, &len);
 	*ret_why = "answered by policy";
-	note(g, "answer", FROM_SERVER, m, *ret_why, NULL);
+	outlet_note(g, "answer", FROM_SERVER, m, *ret_why, NULL);
 	answer_put(g->out[FROM_CLIENT], g->policy, &id, name, len);
 	return GATE_REFUSED;
 }
@@ -208,11 +85,6 @@ static enum gate_outcome refuse_by_rule(struct gate *g, enum vocabulary_from fro
 	return refuse(g, from, m, CODE_REFUSED, words, why);
 }
 
-static struct rewrite rewrite_of(const struct gate *g)
-{
-	return (struct rewrite){ .hide = g->rules.hide, .n_hide = g->rules.n_hide };
-}
-
 /* Does it cost anything?  What a session needs to begin, and lists, do not. */
 static bool is_counted(enum session_about about)
 {
@@ -225,16 +97,23 @@ static bool is_counted(enum session_about about)
 static const char *count_request(struct gate *g, const struct rpc *m,
 				 struct session_request *what)
 {
-	const char *tool = NULL;
+	const struct rates_ticket started = what->ticket;
+	const char *tool = NULL, *words;
 	size_t len = 0;
 
 	if (!g->rates || !is_counted(what->about))
 		return NULL;
 	if (what->about == SESSION_TOOLS_CALL)
-		text_of(g, tool_name(g, m), &tool, &len);
-	return rates_request(g->rates, tool, len,
-			     rules_measure(&g->json, json_member(&g->json, m->params, "arguments")),
-			     &what->ticket);
+		outlet_text(g, outlet_tool(g, m), &tool, &len);
+	words = rates_request(g->rates, tool, len,
+			      rules_measure(&g->json, json_member(&g->json, m->params, "arguments")),
+			      &what->ticket);
+	/* The result of a task is the answer of the call that started it. */
+	if (what->task_slot >= 0) {
+		what->ticket.tool = started.tool;
+		what->ticket.counts |= started.counts;
+	}
+	return words;
 }
 
 /* The era in which the method is looked up: of a request its own; a notification has
@@ -254,7 +133,7 @@ static const char *judge_method(struct gate *g, enum vocabulary_from from, const
 	const char *name;
 	size_t len;
 
-	text_of(g, m->method, &name, &len);
+	outlet_text(g, m->method, &name, &len);
 	*ret_code = CODE_NO_METHOD;
 	*ret_words = "method not found";
 	if (!vocabulary_has(from, is_request, era_of(g, m), name, len)) {
@@ -306,7 +185,7 @@ static enum gate_outcome refuse_version(struct gate *g, const struct rpc *m, con
 
 	for (size_t i = 0; is_plain && i < text.len; i++)
 		is_plain = memchr(plain, text.text[i], sizeof(plain) - 1);
-	note(g, "deny", FROM_CLIENT, m, why, NULL);
+	outlet_note(g, "deny", FROM_CLIENT, m, why, NULL);
 	reply_unsupported(g->out[FROM_SERVER], &id, is_plain ? text.text : NULL, text.len);
 	return GATE_REFUSED;
 }
@@ -318,7 +197,7 @@ static enum gate_outcome duplicate(struct gate *g, enum vocabulary_from from,
 	struct rpc_id none = {0};
 
 	*ret_why = "the id of an open request";
-	note(g, "drop", from, m, *ret_why, NULL);
+	outlet_note(g, "drop", from, m, *ret_why, NULL);
 	if (from == FROM_SERVER)
 		return GATE_DROPPED;
 	reply_error(g->out[FROM_SERVER], &none, CODE_INVALID,
@@ -358,13 +237,37 @@ static const char *ask(struct gate *g, enum vocabulary_from from, const struct r
 	if (r < 0)
 		return r == -EBUSY ? "the progress token of an open request" :
 				     "too many open requests";
-	r = pass(g, from, rw);
+	r = outlet_pass(g, from, rw);
 	if (r == 0)
 		return NULL;
 	session_take(&g->session, from, &id, &undone, NULL);
 	g->session.state = before;
-	*ret_code = CODE_REFUSED;
-	return r == -EPERM ? "a secret where none can be replaced" : "too large";
+	*ret_code = r == -EPIPE ? CODE_BROKEN : CODE_REFUSED;
+	return outlet_words(r);
+}
+
+/* Does somebody else decide about the call?  NULL when it may pass now; else *ret is what
+ * became of it. */
+static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate_outcome *ret)
+{
+	const char *words, *why;
+
+	if (g->released || (!g->rules.needs_person && !policy_wants_pdp(g->policy)))
+		return NULL;
+	*ret = GATE_HELD;
+	if (g->explains)
+		return g->rules.needs_person ? "held until a person approves it" :
+					       "held until the PDP permits it";
+	switch (hold_call(g, m, &words, &why)) {
+	case ASK_PASS:
+		return NULL;
+	case ASK_HELD:
+		return why;
+	case ASK_REFUSED:
+		break;
+	}
+	*ret = refuse_call(g, m, words, why);
+	return why;
 }
 
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
@@ -373,16 +276,21 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	struct rpc_id id = rpc_id(&g->json, m->id), token;
 	const struct rules_refusal *refused;
 	struct session_request what;
+	enum gate_outcome outcome;
 	struct rewrite rw;
 	const char *words;
 	int code;
 
-	if (session_is_open(&g->session, from, &id))
+	if (session_is_open(&g->session, from, &id) ||
+	    (from == FROM_CLIENT && !g->released && hold_has(g, m)))
 		return duplicate(g, from, m, ret_why);
-	*ret_why = judge_request(g, from, m, &what, &token, &code, &words);
+	code = CODE_INVALID;
+	words = "the id of a cancelled request, whose answer may still come";
+	*ret_why = session_is_cancelled(&g->session, from, &id) ? words :
+		   judge_request(g, from, m, &what, &token, &code, &words);
 	if (*ret_why && from == FROM_SERVER && g->session.state == SESSION_FRESH) {
 		/* In the modern era a client writes no responses: nobody reads one. */
-		note(g, "drop", from, m, *ret_why, NULL);
+		outlet_note(g, "drop", from, m, *ret_why, NULL);
 		return GATE_DROPPED;
 	}
 	if (*ret_why && m->era == RPC_ERA_UNSUPPORTED && from == FROM_CLIENT)
@@ -394,26 +302,40 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	refused = rules_message(&g->rules, &g->json, m, from);
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
+	if (from == FROM_CLIENT && what.about == SESSION_TOOLS_CALL) {
+		*ret_why = judge_approval(g, m, &outcome);
+		if (*ret_why)
+			return outcome;
+	}
 	words = from == FROM_CLIENT ? count_request(g, m, &what) : NULL;
 	if (words)
 		return refuse_by_rule(g, from, m, words, "rate", ret_why);
-	rw = rewrite_of(g);
+	rw = outlet_rewrite(g);
 	*ret_why = ask(g, from, m, &what, &token, &rw, &code);
 	if (*ret_why && what.about == SESSION_TOOLS_CALL && code == CODE_REFUSED)
 		return refuse_call(g, m, "This tool call cannot be passed on as it is; trying "
 					 "the same again will not help.", *ret_why);
 	if (*ret_why)
 		return refuse(g, from, m, code, *ret_why, *ret_why);
-	if (what.about == SESSION_INITIALIZE)
+	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);
-	return passed(g, from, m, &rw, ret_why);
+		elicit_declared(g, m);
+	}
+	return outlet_passed(g, from, m, &rw, ret_why);
 }
 
 /* --- notifications --------------------------------------------------------------------------------- */
 
-/* The state of a task is the answer of the request that started it. */
-static const char *judge_state(struct gate *g, uint32_t state, enum session_about about,
-			       struct rewrite *rw);
+/* NULL, or why not: a state that brings the result along is charged as the answer is. */
+static const char *count_state(struct gate *g, const struct rpc *m, const struct notice *n)
+{
+	uint32_t result = json_member(&g->json, m->params, "result");
+
+	if (!g->rates || result == JSON_NONE ||
+	    !rates_result(g->rates, &n->task.ticket, rules_measure(&g->json, result)))
+		return NULL;
+	return "rate";
+}
 
 static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 				      const struct rpc *m, const char **ret_why)
@@ -425,210 +347,33 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 	int code, r;
 
 	*ret_why = judge_method(g, from, m, &code, &words);
+	/* The server has not seen a held call, and hears nothing of its end. */
+	if (!*ret_why && from == FROM_CLIENT &&
+	    json_is(&g->json, m->method, "notifications/cancelled") && hold_cancel(g, m)) {
+		*ret_why = "it ends a held call";
+		return GATE_DROPPED;
+	}
 	if (!*ret_why)
 		*ret_why = notice_check(&g->json, m, &g->session, from, &notice);
 	if (!*ret_why && notice.task_slot >= 0)
-		*ret_why = judge_state(g, m->params, notice.task.about, &rw);
+		*ret_why = response_state(g, m->params, notice.task.about, &rw);
+	if (!*ret_why && notice.task_slot >= 0 && from == FROM_SERVER)
+		*ret_why = count_state(g, m, &notice);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
 	if (notice.task_slot < 0) {
 		refused = rules_message(&g->rules, &g->json, m, from);
 		if (refused)
 			return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
-		rw = rewrite_of(g);
+		rw = outlet_rewrite(g);
 	}
-	r = pass(g, from, &rw);
+	r = outlet_pass(g, from, &rw);
 	if (r < 0) {
-		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
+		*ret_why = outlet_words(r);
 		return refuse(g, from, m, CODE_REFUSED, *ret_why, *ret_why);
 	}
 	notice_passed(&g->session, from, &notice);
-	return passed(g, from, m, &rw, ret_why);
-}
-
-/* --- responses ------------------------------------------------------------------------------------ */
-
-/* NULL, or why this result must not pass as the answer to a request about that. */
-static const char *judge_result(struct gate *g, uint32_t result, enum session_about about,
-				struct rewrite *rw)
-{
-	const char *why = shape_result(&g->json, result, about);
-	const struct rules_refusal *refused;
-
-	if (why)
-		return why;
-	refused = rules_result(&g->rules, &g->json, result, about);
-	if (refused) {
-		g->words = refused->words;
-		return refused->why;
-	}
-	*rw = rewrite_of(g);
-	return NULL;
-}
-
-static const char *judge_asking(struct gate *g, uint32_t object)
-{
-	const struct rules_refusal *refused;
-	const char *why;
-
-	if (!shape_asks(&g->json, object, &why))
-		return NULL;
-	refused = why ? NULL : rules_asks(&g->rules, &g->json, object);
-	return refused ? refused->why : why;
-}
-
-static const char *judge_state(struct gate *g, uint32_t state, enum session_about about,
-			       struct rewrite *rw)
-{
-	uint32_t result = json_member(&g->json, state, "result");
-	const char *why = judge_asking(g, state);
-
-	if (why || result == JSON_NONE)
-		return why;
-	if (g->json.nodes[result].type != JSON_TAPE_OBJECT)
-		return "the result of a task is not an object";
-	return judge_result(g, result, about, rw);
-}
-
-/* The answer is a handle: from now on it stands for what was asked. */
-static const char *start_task(struct gate *g, enum vocabulary_from asker, uint32_t node,
-			      uint32_t task, const struct session_request *asked, int *token)
-{
-	struct rpc_id id = rpc_id(&g->json, node);
-	int held = *token, r;
-
-	if (!asked->may_be_task)
-		return "a task that nobody asked for";
-	if (!id.text)
-		return "a task whose id is too long";
-	*token = -1;
-	r = session_start_task(&g->session, asker, &id, asked, held,
-			       shape_task_ttl(&g->json, task), g->now);
-	return r == -EEXIST ? "a task by the id of another" : r < 0 ? "too many tasks" : NULL;
-}
-
-/* The answer to tasks/get and the like. */
-static const char *judge_task(struct gate *g, enum vocabulary_from asker, uint32_t result,
-			      const struct session_request *asked, struct rewrite *rw)
-{
-	struct rpc_id id = rpc_id(&g->json, json_member(&g->json, result, "taskId"));
-	const char *why = shape_result(&g->json, result, asked->about);
-	struct session_task task;
-	int slot = id.text ? session_find_task(&g->session, asker, &id, &task) : -1;
-
-	if (!why && id.text && (slot != asked->task_slot || task.serial != asked->task_serial))
-		why = "the state of another task";
-	if (!why)
-		why = judge_state(g, result, asked->task, rw);
-	if (!why && shape_task_is_over(&g->json, result))
-		session_end_task(&g->session, asker, asked->task_slot, asked->task_serial);
-	return why;
-}
-
-/* The server's answer to initialize decides the revision: one that we know. */
-static const char *judge_hello(struct gate *g, uint32_t result)
-{
-	struct rpc_id version = rpc_id(&g->json, json_member(&g->json, result, "protocolVersion"));
-
-	if (!version.text || !vocabulary_has_revision(false, version.text, version.len))
-		return "the server chose a protocol version that is not known";
-	g->session.state = SESSION_OPEN;
-	return NULL;
-}
-
-/* NULL, or why this result must not pass as the answer to that request. */
-static const char *judge_answer(struct gate *g, enum vocabulary_from asker, const struct rpc *m,
-				const struct session_request *asked, int *token,
-				struct rewrite *rw)
-{
-	uint32_t task, handle = shape_task(&g->json, m->result, &task);
-	const char *why = shape_type(&g->json, m->result, asked);
-
-	if (why)
-		return why;
-	if (asked->about == SESSION_TASK_STATE)
-		return judge_task(g, asker, m->result, asked, rw);
-	if (asked->about == SESSION_TASK_RESULT) {
-		session_end_task(&g->session, asker, asked->task_slot, asked->task_serial);
-		return judge_result(g, m->result, asked->task, rw);
-	}
-	/* A task may ask with its first breath, in itself or around it. */
-	why = judge_asking(g, m->result);
-	if (!why && handle != JSON_NONE && task != m->result)
-		why = judge_asking(g, task);
-	if (!why && handle != JSON_NONE)
-		return start_task(g, asker, handle, task, asked, token);
-	/* Only the modern era has it, and there it stands in place of the answer. */
-	if (why || (asked->is_modern && json_is(&g->json, json_member(&g->json, m->result, "resultType"),
-						"input_required")))
-		return why;
-	why = judge_result(g, m->result, asked->about, rw);
-	return why || asked->about != SESSION_INITIALIZE ? why : judge_hello(g, m->result);
-}
-
-static const char *judge_error(struct gate *g, const struct rpc *m)
-{
-	struct rpc_id code = rpc_id(&g->json, json_member(&g->json, m->error, "code"));
-	const char *why = shape_error(&g->json, m->error);
-
-	/* 2025-11-25 asks for a visit to a page in an error. */
-	if (!why && code.len == 6 && !memcmp(code.text, "-32042", 6) &&
-	    policy_decide_request(g->policy, "elicitation/create", 18) != POLICY_REQUESTS_PASS)
-		why = "server request";
-	return why;
-}
-
-static enum gate_outcome withhold(struct gate *g, enum vocabulary_from from, const struct rpc *m,
-				  const struct session_request *asked, const struct rewrite *rw,
-				  const char *why)
-{
-	struct rpc_id id = rpc_id(&g->json, m->id);
-	bool is_call = asked->about == SESSION_TOOLS_CALL ||
-		       (asked->about == SESSION_TASK_RESULT && asked->task == SESSION_TOOLS_CALL);
-
-	note(g, "block", from, m, why, rw);
-	if (is_call && from == FROM_SERVER)
-		reply_tool_error(g->out[from], &id, g->words ? g->words :
-				 "The result of this tool call was withheld by policy; trying again "
-				 "will not help.", asked->is_modern);
-	else
-		reply_error(g->out[from], &id, CODE_REFUSED,
-			    g->words ? g->words : "the answer was withheld");
-	return GATE_REFUSED;
-}
-
-static enum gate_outcome response(struct gate *g, enum vocabulary_from from,
-				  const struct rpc *m, const char **ret_why)
-{
-	enum vocabulary_from asker = other(from);
-	struct rpc_id id = rpc_id(&g->json, m->id);
-	struct session_request asked;
-	struct rewrite rw = {0};
-	int token, r;
-
-	g->words = NULL;
-	if (!session_take(&g->session, asker, &id, &asked, &token)) {
-		*ret_why = "an answer to no open request";
-		note(g, "drop", from, m, *ret_why, NULL);
-		return GATE_DROPPED;
-	}
-	*ret_why = m->kind == RPC_RESULT ? judge_answer(g, asker, m, &asked, &token, &rw) :
-					   judge_error(g, m);
-	if (!*ret_why && asker == FROM_CLIENT && g->rates) {
-		g->words = rates_result(g->rates, &asked.ticket, rules_measure(&g->json, 0));
-		*ret_why = g->words ? "rate" : NULL;
-	}
-	session_free_token(&g->session, asker, token);
-	/* Without its answer there is no session. */
-	if (asked.about == SESSION_INITIALIZE && (*ret_why || m->kind == RPC_ERROR) &&
-	    g->session.state == SESSION_ASKED)
-		g->session.state = SESSION_FRESH;
-	r = *ret_why ? -EPERM : pass(g, from, &rw);
-	if (r == 0)
-		return passed(g, from, m, &rw, ret_why);
-	if (!*ret_why)
-		*ret_why = r == -EPERM ? "a secret where none can be replaced" : "too large";
-	return withhold(g, from, m, &asked, &rw, *ret_why);
+	return outlet_passed(g, from, m, &rw, ret_why);
 }
 
 /* --- entry ------------------------------------------------------------------------------------------ */
@@ -667,7 +412,7 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 		return notification(g, from, &m, ret_why);
 	case RPC_RESULT:
 	case RPC_ERROR:
-		return response(g, from, &m, ret_why);
+		return response_judge(g, from, &m, ret_why);
 	case RPC_INVALID:
 		break;
 	}
@@ -690,6 +435,8 @@ bool gate_server_ended(struct gate *g)
 	struct session_request ignored;
 	struct rpc_id id;
 
+	if (!hold_end(g, HOLD_SERVER_ENDED))
+		return false;
 	while (keymap_next(&g->session.side[FROM_CLIENT].ids, 0, &id) >= 0) {
 		if (!sink_reserve(g->out[FROM_SERVER], REPLY_MAX))
 			return false;
@@ -697,16 +444,16 @@ bool gate_server_ended(struct gate *g)
 		session_take(&g->session, FROM_CLIENT, &id, &ignored, NULL);
 	}
 	for (int i = 0; i < 4; i++)
-		tell_omitted(g, i & 1 ? FROM_SERVER : FROM_CLIENT, i & 2);
+		outlet_omitted(g, i & 1 ? FROM_SERVER : FROM_CLIENT, i & 2);
 	return true;
 }
 
 void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words)
 {
-	note(g, "drop", from, NULL, words, NULL);
+	outlet_note(g, "drop", from, NULL, words, NULL);
 }
 
 bool gate_owes(const struct gate *g)
 {
-	return session_owes(&g->session);
+	return session_owes(&g->session) || (g->ask && ask_waiting(g->ask) > 0);
 }

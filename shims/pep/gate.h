@@ -22,14 +22,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shims/pep/json.h"
 #include "shims/pep/rates.h"
 #include "shims/pep/rules.h"
-#include "shims/pep/rules.h"
 #include "shims/pep/session.h"
 #include "shims/pep/vocabulary.h"
 
+struct ask;
+struct ask_call;
 struct audit;
 struct peek;
 struct policy;
@@ -56,10 +58,17 @@ struct gate {
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
 	struct gate_noted noted[2][2]; /* by who sent it; [0]: what was dropped, [1]: the rest */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
+	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
+	const struct ask_call *released; /* the approved call that is passing now */
+	bool is_local;		 /* approvals are given by mcp-confine approve */
+	bool is_form;		 /* they are asked for in the client (elicit.h) */
+	bool declared_form, has_form; /* the client: said it can; and in this version */
+	uint64_t form_prefix;	 /* random, of the ids of our requests */
+	bool explains;		 /* --decide: say that a call would be held */
 };
 
 /* What became of it; for --decide. */
-enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED };
+enum gate_outcome { GATE_DROPPED = 0, GATE_REFUSED, GATE_PASSED, GATE_REDACTED, GATE_HELD };
 
 /* Judge one line.  *ret_why is static words, NULL when it passed unchanged. */
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,

@@ -44,7 +44,7 @@ struct json {
 	struct json_node *nodes;
 	uint32_t *seen;
 	size_t arena_len, n, size;
-	uint32_t seed; /* random: member names are the peer's to choose */
+	uint64_t seed[2]; /* random: member names are the peer's to choose */
 	const char *error; /* static words when json_parse() failed */
 };
 

@@ -34,13 +34,14 @@
 #include "policies/bundle.h"
 #include "policies/policy.h"
 #include "scan/scan.h"
+#include "shims/pep/ask.h"
 #include "shims/pep/flow.h"
 #include "shims/pep/surface.h"
 #include "shims/pep/stderr.h"
 
 struct arguments {
 	int policy, secrets, in, out, err, event, lifeline, audit;
-	int pins_log, pins_append, pins_count, rates;
+	int pins_log, pins_append, pins_count, rates, broker;
 	const char *home, *server, *session, *pins_name, *client;
 	bool decides, from_server;
 };
@@ -54,7 +55,7 @@ static const struct option options[] = {
 	{ "session", required_argument, NULL, 'd' },	 { "decide", no_argument, NULL, 'D' },
 	{ "from-server", no_argument, NULL, 'F' },	 { "pins-log", required_argument, NULL, 'P' },
 	{ "rates-fd", required_argument, NULL, 'R' },	 { "client", required_argument, NULL, 'c' },
-	{ "pins-name", required_argument, NULL, 'N' },
+	{ "pins-name", required_argument, NULL, 'N' },	 { "broker-fd", required_argument, NULL, 'b' },
 	{ "pins-append", required_argument, NULL, 'A' }, { "pins-count", required_argument, NULL, 'C' },
 	{ 0 },
 };
@@ -63,7 +64,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 {
 	int opt, r = 0;
 
-	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 				 "/", "server", "", "server", "unknown", false, false };
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -80,6 +81,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 		case 'A': r = fd_parse(optarg, &a->pins_append, err); break;
 		case 'C': r = fd_parse(optarg, &a->pins_count, err); break;
 		case 'R': r = fd_parse(optarg, &a->rates, err); break;
+		case 'b': r = fd_parse(optarg, &a->broker, err); break;
 		case 'c': a->client = optarg; break;
 		case 'N': a->pins_name = optarg; break;
 		case 'h': a->home = optarg; break;
@@ -129,7 +131,7 @@ static int open_memory(struct flow *f, struct err *err)
 	j->nodes = reserve(j->size * sizeof(*j->nodes), err);
 	j->arena = reserve(LIMIT_LINE, err);
 	j->seen = reserve(4 * LIMIT_MEMBERS * sizeof(*j->seen), err);
-	if (getrandom(&j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
+	if (getrandom(j->seed, sizeof(j->seed), 0) != (ssize_t)sizeof(j->seed) ||
 	    getrandom(f->gate.session.secret, sizeof(f->gate.session.secret), 0) !=
 		    (ssize_t)sizeof(f->gate.session.secret))
 		err_errno(err, errno, "getrandom");
@@ -184,7 +186,30 @@ static int open_streams(struct flow *f, const struct arguments *a, struct err *e
 	f->diagnostics.fd = open_server(a->err, err);
 	f->event = a->event;
 	f->lifeline = a->lifeline;
+	f->broker = a->broker;
 	f->name = a->server;
+	return err->code ? -err->code : 0;
+}
+
+/* Who decides about what the policy does not decide alone; nobody without a broker. */
+static int open_ask(struct gate *g, const struct arguments *a, const struct policy *p,
+		    struct err *err)
+{
+	static struct ask ask;
+
+	g->explains = a->decides;
+	g->is_form = p->approval.channel == POLICY_CHANNEL_ELICITATION && policy_wants_person(p);
+	if ((a->broker < 0 && !g->is_form) || a->decides)
+		return 0;
+	ask = (struct ask){ .server = a->server, .session = a->session,
+			    .timeout = (int64_t)p->approval.timeout * 1000,
+			    .patience = (int64_t)p->approval.patience * 1000,
+			    .arena = reserve(LIMIT_HELD_BYTES, err) };
+	g->ask = &ask;
+	if (getrandom(&g->form_prefix, sizeof(g->form_prefix), 0) !=
+	    (ssize_t)sizeof(g->form_prefix))
+		err_errno(err, errno, "getrandom");
+	g->is_local = p->approval.channel == POLICY_CHANNEL_LOCAL;
 	return err->code ? -err->code : 0;
 }
 
@@ -230,6 +255,7 @@ static int open_surface(struct surface *s, const struct arguments *a, struct flo
 			       .incoming = reserve(SURFACE_BUFFER, err) };
 	if (err->code)
 		return -err->code;
+	s->scan = f->gate.scan;
 	f->gate.rules.surface = s;
 	if (s->log < 0)
 		return 0;
@@ -264,7 +290,8 @@ static int open_rates(struct rates *r, const struct arguments *a, struct flow *f
 
 static void print_outcome(struct flow *f, enum gate_outcome outcome, const char *why)
 {
-	static const char *const words[] = { "dropped", "refused", "passes", "passes, changed" };
+	static const char *const words[] = { "dropped", "refused", "passes", "passes, changed",
+					     "held" };
 
 	printf("%s%s%s\n", words[outcome], why ? ": " : "", why ? why : "");
 	for (int i = 0; i < 2; i++) {
@@ -336,6 +363,8 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 		r = open_scan(a->secrets, &policy->messages, &scan, err);
 	if (r == 0)
 		r = open_memory(f, err);
+	if (r == 0)
+		r = open_ask(&f->gate, a, policy, err);
 	if (r < 0)
 		return r;
 	*audit = (struct audit){ .fd = a->audit, .server = a->server, .session = a->session };

@@ -75,13 +75,13 @@ const char *notice_check(const struct json *j, const struct rpc *m, const struct
 void notice_passed(struct session *s, enum vocabulary_from from, const struct notice *n)
 {
 	struct session_request ignored;
-	enum vocabulary_from asker = from;
 
 	if (n->task_is_over)
 		session_end_task(s, other(from), n->task_slot, n->task.serial);
 	if (!n->cancels.text)
 		return;
-	if (!session_may_cancel(s, from, &n->cancels))
-		asker = FROM_CLIENT; /* the server ended the client's subscription */
-	session_take(s, asker, &n->cancels, &ignored, NULL);
+	if (session_may_cancel(s, from, &n->cancels))
+		session_cancel(s, from, &n->cancels);
+	else /* the server ended the client's subscription */
+		session_take(s, FROM_CLIENT, &n->cancels, &ignored, NULL);
 }

@@ -111,10 +111,11 @@ static enum policy_truth walk_index(const struct json *j, uint32_t node, size_t 
 	size_t len = strlen(segment), index = 0;
 	uint32_t at = node + 1;
 
-	/* RFC 6901, section 4: digits without a leading zero. */
+	/* RFC 6901, section 4: digits without a leading zero.  A list where the rule means an
+	 * object may be taken for one, or for many. */
 	if (!len || len > 9 || strspn(segment, "0123456789") != len ||
 	    (len > 1 && segment[0] == '0'))
-		return absent(w);
+		return POLICY_UNSURE;
 	for (size_t i = 0; i < len; i++)
 		index = index * 10 + (size_t)(segment[i] - '0');
 	if (index >= j->nodes[node].len)

@@ -112,6 +112,19 @@ static bool is_protocol(const struct json *j, uint32_t key)
 	return false;
 }
 
+/* What a server wrote for itself, and has to protect against change (MCP 2026-07-28,
+ * patterns, mrtr): a JSON Web Token there is no credential, signed or encrypted.  Known
+ * values are secret still. */
+static bool is_own_token(const struct json *j, uint32_t key, const struct scan_span *spans,
+			 size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(spans[i].class, "jwt") != 0 && strcmp(spans[i].class, "jwe") != 0)
+			return false;
+	return key != JSON_NONE && (json_is(j, key, "requestState") || json_is(j, key, "cursor") ||
+				    json_is(j, key, "nextCursor"));
+}
+
 static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t key,
 		      bool is_name)
 {
@@ -125,6 +138,8 @@ static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 		name = json_text(r->json, key, &key_len);
 	if (r->scan)
 		n = scan_text(r->scan, name, key_len, text, len, spans, SPANS);
+	if (n && !is_name && is_own_token(r->json, key, spans, n))
+		n = 0;
 	if (n) {
 		r->class = spans[0].class;
 		r->redacted += n;
@@ -220,6 +235,16 @@ static int put_value(struct rewrite *r, struct out *o, uint32_t node, uint32_t k
 		at = r->json->nodes[value].next;
 	}
 	return e < 0 ? e : put(o, is_object ? "}" : "]", 1);
+}
+
+long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
+{
+	struct out o = { out, out + size };
+	int e;
+
+	r->next_hide = 0;
+	e = put_value(r, &o, node, JSON_NONE);
+	return e < 0 ? e : o.at - out;
 }
 
 long rewrite_message(struct rewrite *r, char *out, size_t size)

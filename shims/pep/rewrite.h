@@ -35,6 +35,9 @@ struct rewrite {
  */
 long rewrite_message(struct rewrite *r, char *out, size_t size);
 
+/* The same for one value and all that it holds, without a newline. */
+long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size);
+
 /* Escape text[len] as the inside of a JSON string.  Return: length or -ENOBUFS. */
 long rewrite_escape(const char *text, size_t len, char *out, size_t size);
 

@@ -23,7 +23,6 @@ static const struct rules_refusal bad_values = { "arguments that are not an obje
 static const struct rules_refusal too_many = { "too many arguments",
 					       "The arguments are larger than the policy allows." };
 static const struct rules_refusal tool_denied = { "tool", CALL_REFUSED };
-static const struct rules_refusal tool_asks = { "tool needs approval", NO_APPROVAL };
 static const struct rules_refusal prompt_denied = { "prompt", "refused by policy" };
 static const struct rules_refusal prompt_asks = { "prompt needs approval", NO_APPROVAL };
 static const struct rules_refusal uri_denied = { "resource", "refused by policy" };
@@ -116,11 +115,11 @@ static const struct rules_refusal *call_of_surface(struct rules *r, const char *
 	if (!r->surface)
 		return NULL;
 	d = surface_call(r->surface, name, len, &r->made.why);
-	if (d == POLICY_ALLOW)
+	r->pin = surface_pin(r->surface, name, len);
+	r->needs_person = r->needs_person || d == POLICY_APPROVE;
+	if (d != POLICY_DENY)
 		return NULL;
-	r->made.words = d == POLICY_APPROVE ? NO_APPROVAL :
-			strstr(r->made.why, "pin") ? CHANGED :
-						     CALL_REFUSED;
+	r->made.words = strstr(r->made.why, "pin") ? CHANGED : CALL_REFUSED;
 	return &r->made;
 }
 
@@ -130,6 +129,7 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 	uint32_t arguments = json_member(j, m->params, "arguments");
 	const struct rules_refusal *bad = check_arguments(r, j, arguments, true);
 	uint32_t node = json_member(j, m->params, "name");
+	enum policy_decision d;
 	struct pointer_call call;
 	size_t len;
 	const char *name = name_of(j, node, LIMIT_TOOL, &len);
@@ -139,9 +139,11 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 	if (bad)
 		return bad;
 	pointer_init(&call, j, arguments);
-	bad = refusal(policy_decide_tool(r->policy, name, len, &call.call), &tool_denied,
-		      &tool_asks);
-	return bad ? bad : call_of_surface(r, name, len);
+	d = policy_decide_tool(r->policy, name, len, &call.call);
+	if (d == POLICY_DENY)
+		return &tool_denied;
+	r->needs_person = d == POLICY_APPROVE;
+	return call_of_surface(r, name, len);
 }
 
 static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
@@ -185,12 +187,17 @@ static const struct rules_refusal *resource(struct rules *r, const struct json *
 static const struct rules_refusal *completion(struct rules *r, const struct json *j,
 					      const struct rpc *m)
 {
+	static const char *const deciding[] = { "type", "name", "uri", NULL };
 	uint32_t ref = json_member(j, m->params, "ref");
 	bool is_prompt = json_is(j, json_member(j, ref, "type"), "ref/prompt");
 	size_t len;
 	const char *text = name_of(j, json_member(j, ref, is_prompt ? "name" : "uri"), LIMIT_LINE,
 				   &len);
 
+	/* In another case to another server it is about the other one. */
+	if ((r->policy->messages.n_prompts || r->policy->messages.n_resources) &&
+	    rpc_has_variant(j, ref, deciding))
+		return &bad_name;
 	if (!(is_prompt ? r->policy->messages.n_prompts : r->policy->messages.n_resources))
 		return NULL;
 	if (!text)
@@ -204,10 +211,12 @@ static const struct rules_refusal *completion(struct rules *r, const struct json
 static const struct rules_refusal *listen(struct rules *r, const struct json *j,
 					  const struct rpc *m)
 {
-	uint32_t list = json_member(j, json_member(j, m->params, "notifications"),
-				    "resourceSubscriptions");
-	uint32_t at = list + 1;
+	static const char *const deciding[] = { "resourceSubscriptions", NULL };
+	uint32_t wanted = json_member(j, m->params, "notifications");
+	uint32_t list = json_member(j, wanted, deciding[0]), at = list + 1;
 
+	if (r->policy->messages.n_resources && rpc_has_variant(j, wanted, deciding))
+		return &bad_list;
 	if (list == JSON_NONE)
 		return NULL;
 	if (!is_type(j, list, JSON_TAPE_ARRAY))
@@ -247,6 +256,7 @@ static const struct rules_refusal *roots(struct rules *r, const struct json *j, 
 static const struct rules_refusal *responses(struct rules *r, const struct json *j,
 					     const struct rpc *m)
 {
+	static const char *const deciding[] = { "roots", NULL };
 	uint32_t all = json_member(j, m->params, "inputResponses"), at = all + 1;
 
 	if (all == JSON_NONE)
@@ -257,6 +267,8 @@ static const struct rules_refusal *responses(struct rules *r, const struct json 
 		const struct rules_refusal *bad =
 			json_member(j, at + 1, "roots") == JSON_NONE ? NULL : roots(r, j, at + 1);
 
+		if (!bad && r->policy->messages.has_roots && rpc_has_variant(j, at + 1, deciding))
+			bad = &bad_list;
 		if (bad)
 			return bad;
 	}
@@ -284,6 +296,8 @@ const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 					  const struct rpc *m, enum vocabulary_from from)
 {
 	r->n_hide = 0;
+	r->needs_person = false;
+	r->pin = NULL;
 	if (from == FROM_SERVER)
 		return json_is(j, m->method, "notifications/resources/updated") ?
 			       resource(r, j, m) :

@@ -9,6 +9,7 @@
 #ifndef SHIMS_PEP_RULES_H
 #define SHIMS_PEP_RULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ struct rules {
 	const struct policy *policy;
 	struct surface *surface; /* NULL: neither pins, nor names, nor descriptions */
 	struct rules_refusal made;
+	/* What the last call of rules_message() found of a tools/call that may pass. */
+	bool needs_person;  /* only with the approval of a person */
+	const uint8_t *pin; /* the digest of its tool's definition, in force; NULL: none */
 	/* What the last call found to leave out of the message: values, ascending. */
 	uint32_t hide[LIMIT_HIDDEN];
 	size_t n_hide;

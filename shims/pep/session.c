@@ -62,6 +62,35 @@ int session_take(struct session *s, enum vocabulary_from asker, const struct rpc
 	return 1;
 }
 
+void session_cancel(struct session *s, enum vocabulary_from asker, const struct rpc_id *id)
+{
+	struct session_side *side = &s->side[asker];
+	struct session_request ignored;
+
+	if (!session_take(s, asker, id, &ignored, NULL))
+		return;
+	if (side->cancelled.n == KEYMAP_SIZE) {
+		keymap_remove(&side->cancelled, s->secret, side->oldest);
+		side->oldest = (side->oldest + 1) % KEYMAP_SIZE;
+	}
+	keymap_add(&side->cancelled, s->secret, id);
+}
+
+bool session_is_cancelled(const struct session *s, enum vocabulary_from asker,
+			  const struct rpc_id *id)
+{
+	return keymap_find(&s->side[asker].cancelled, s->secret, id) >= 0;
+}
+
+void session_answer_late(struct session *s, enum vocabulary_from asker, const struct rpc_id *id)
+{
+	struct keymap *cancelled = &s->side[asker].cancelled;
+	int slot = keymap_find(cancelled, s->secret, id);
+
+	if (slot >= 0)
+		keymap_remove(cancelled, s->secret, slot);
+}
+
 bool session_may_cancel(const struct session *s, enum vocabulary_from asker,
 			const struct rpc_id *id)
 {
@@ -129,6 +158,7 @@ int session_start_task(struct session *s, enum vocabulary_from asker,
 		.serial = ++side->serial,
 		.is_modern = request->is_modern,
 		.token = token,
+		.ticket = request->ticket,
 		.until = ttl > UINT64_MAX - now ? UINT64_MAX : now + ttl,
 	};
 	return 0;

@@ -6,7 +6,9 @@
  * other side, by an id of the same type and text, and once.  The same holds for what
  * refers to a request in another way: a progress token, a cancellation, a subscription,
  * a task.  Directions have id spaces of their own.  Nothing is evicted: a full table
- * refuses what comes; an id in use is never answered for another message.
+ * refuses what comes; an id in use is never answered for another message.  The id of a
+ * cancelled request stays taken until the late answer came: it would be judged, and read,
+ * as the answer of the next request of that id.  Of these the oldest are forgotten.
  *
  * Eras.  A request that names a protocol version in its _meta is modern (2026-07-28)
  * and stands alone; every other is legacy and needs an `initialize` before it.  Both
@@ -68,6 +70,7 @@ struct session_task {
 	uint32_t serial;	  /* no two tasks of a side have the same */
 	bool is_modern, is_done;
 	int token;		  /* slot of its progress token, or -1 */
+	struct rates_ticket ticket; /* of that request: its result is charged to it */
 	uint64_t until;		  /* when the receiver may forget it; UINT64_MAX: never */
 };
 
@@ -75,7 +78,8 @@ enum session_state { SESSION_FRESH = 0, SESSION_ASKED, SESSION_OPEN };
 
 /* What one side asked. */
 struct session_side {
-	struct keymap ids, tokens, tasks;
+	struct keymap ids, tokens, tasks, cancelled;
+	int oldest;				     /* slot of cancelled to forget next */
 	struct session_request request[KEYMAP_SIZE]; /* by slot of ids */
 	int token[KEYMAP_SIZE];			     /* the same: slot of tokens, or -1 */
 	struct session_task task[KEYMAP_SIZE];	     /* by slot of tasks */
@@ -109,6 +113,16 @@ bool session_is_open(const struct session *s, enum vocabulary_from asker,
 int session_take(struct session *s, enum vocabulary_from asker, const struct rpc_id *id,
 		 struct session_request *ret, int *ret_token);
 void session_free_token(struct session *s, enum vocabulary_from asker, int token);
+
+/* Take it out since its asker gives it up; its answer may still come. */
+void session_cancel(struct session *s, enum vocabulary_from asker, const struct rpc_id *id);
+
+/* Was a request of that id given up, and its answer did not come yet? */
+bool session_is_cancelled(const struct session *s, enum vocabulary_from asker,
+			  const struct rpc_id *id);
+
+/* An answer to no open request: perhaps the late one. */
+void session_answer_late(struct session *s, enum vocabulary_from asker, const struct rpc_id *id);
 
 /* May the asker give the request up?  Not when there is none of that id, and not
  * `initialize` (MCP, cancellation). */

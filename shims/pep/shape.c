@@ -51,6 +51,14 @@ static bool has_foreign_list(const struct json *j, uint32_t result, enum session
 	return false;
 }
 
+bool shape_has_answer(const struct json *j, uint32_t result)
+{
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+		if (shapes[i].member && json_member(j, result, shapes[i].member) != JSON_NONE)
+			return true;
+	return json_member(j, result, "structuredContent") != JSON_NONE;
+}
+
 const char *shape_result(const struct json *j, uint32_t result, enum session_about about)
 {
 	size_t n = sizeof(shapes) / sizeof(*shapes);

@@ -24,6 +24,9 @@ const char *shape_result(const struct json *j, uint32_t result, enum session_abo
 const char *shape_type(const struct json *j, uint32_t result,
 		       const struct session_request *asked);
 
+/* Does it hold what is the answer of some method? */
+bool shape_has_answer(const struct json *j, uint32_t result);
+
 /* The same for an error object (JSON-RPC 2.0, section 5.1). */
 const char *shape_error(const struct json *j, uint32_t error);
 

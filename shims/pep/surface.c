@@ -9,6 +9,8 @@
 #include "common/audit.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "policies/match.h"
+#include "scan/scan.h"
 #include "shims/pep/inject.h"
 #include "shims/pep/json.h"
 #include "shims/pep/pointer.h"
@@ -29,7 +31,10 @@ static void log_event(struct surface *s, const char *event, const char *name, si
 		why = "more lines about tools than one session may write";
 	}
 	audit_begin(&l, s->audit, event);
-	audit_text(&l, "tool", name, len);
+	if (scan_find(s->scan, name, len))
+		audit_string(&l, "tool", "[REDACTED]");
+	else
+		audit_text(&l, "tool", name, len);
 	audit_string(&l, "why", why);
 	audit_end(&l);
 }
@@ -53,6 +58,8 @@ static void tell(struct surface *s, const struct pin *pin, const char *words)
 		return;
 	memcpy(name, pin->name, pin->len);
 	name[pin->len] = '\0';
+	if (scan_find(s->scan, pin->name, pin->len))
+		memcpy(name, "[REDACTED]", sizeof("[REDACTED]"));
 	n = snprintf(line, sizeof(line),
 		     "mcp-confine: %s: %s%s %s; look and accept: mcp-confine pins show %s\n",
 		     s->server, pin->subject == PINS_TOOL ? "tool " : "the instructions",
@@ -155,24 +162,12 @@ static bool is_good_name(const char *name, size_t len)
 	return len && len <= PINS_NAME;
 }
 
-/* What a reader takes for the same letter. */
-static char look(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		c = (char)(c + 32);
-	if (c == '0')
-		return 'o';
-	if (c == '1')
-		return 'l';
-	return c == '-' || c == '.' ? '_' : c;
-}
-
 static bool look_alike(const struct pin *pin, const char *name, size_t len)
 {
 	if (pin->subject != PINS_TOOL || pin->len != len || !memcmp(pin->name, name, len))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (look(pin->name[i]) != look(name[i]))
+		if (match_look(pin->name[i]) != match_look(name[i]))
 			return false;
 	return true;
 }
@@ -388,4 +383,11 @@ enum policy_decision surface_call(struct surface *s, const char *name, size_t le
 	d = policy_decide_hints(s->policy, pin ? pin->hints : 0);
 	*ret_why = d == POLICY_ALLOW ? NULL : "what the tool declares";
 	return d;
+}
+
+const uint8_t *surface_pin(struct surface *s, const char *name, size_t len)
+{
+	const struct pin *pin = pins_find(&s->pins, PINS_TOOL, name, len);
+
+	return pin && pin->is_pinned ? pin->digest : NULL;
 }

@@ -23,6 +23,7 @@
 struct audit;
 struct err;
 struct json;
+struct scan;
 struct sink;
 
 /* One record, and one that is read while it is being written. */
@@ -32,6 +33,7 @@ struct surface {
 	const struct policy *policy;
 	struct audit *audit;
 	struct sink *errors; /* our stderr, or NULL */
+	const struct scan *scan; /* names with secrets in them are not told; NULL: all are */
 	const char *server;
 	int log, append;	  /* the log of pins; -1: nothing outlives the session */
 	struct pins_count *count; /* shared; NULL with log -1 */
@@ -57,6 +59,9 @@ const char *surface_instructions(struct surface *s, const struct json *j, uint32
 
 /* Does a description (a prompt's, a resource's) hold what the policy hides? */
 const char *surface_description(struct surface *s, const struct json *j, uint32_t element);
+
+/* The digest of the definition in force, PINS_DIGEST bytes; NULL: the tool is not pinned. */
+const uint8_t *surface_pin(struct surface *s, const char *name, size_t len);
 
 /*
  * May the tool be called, as far as its pin and its hints go?  *ret_why is static words

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import socket
 import subprocess
 import tempfile
 import threading
@@ -49,11 +50,12 @@ def memory_file(data):
 class Pep:
     """reads names the ends that are read in the background: "server", "client", "audit", "errors"."""
 
-    def __init__(self, policy='{"version":1}', reads=("server", "client", "audit", "errors"), name="s"):
+    def __init__(self, policy='{"version":1}', reads=("server", "client", "audit", "errors"), name="s", socket_out=False):
         bundle = json.dumps([{"origin": "test", "ceiling": False, "text": policy}]).encode()
         self.policy = memory_file(bundle)
         client, self.client = os.pipe()
-        self.to_client, out = os.pipe()
+        # Node gives its children sockets, and they hang up in another way than pipes.
+        self.to_client, out = (s.detach() for s in socket.socketpair()) if socket_out else os.pipe()
         self.to_server, server_in = os.pipe()
         server_out, self.server = os.pipe()
         server_err, self.stderr = os.pipe()

@@ -11,7 +11,9 @@
 #include "common/audit.h"
 #include "common/limits.h"
 #include "policies/policy.h"
+#include "shims/pep/ask.h"
 #include "shims/pep/gate.h"
+#include "shims/pep/hold.h"
 #include "shims/pep/rewrite.h"
 #include "scan/scan.h"
 #include "shims/pep/sink.h"
@@ -54,7 +56,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct gate gate;
 	static struct sink sinks[2];
-	static struct policy policy = { .messages.server_requests = POLICY_REQUESTS_PASS };
+	/* A tool whose name begins with w is held; a line that begins with + or - answers. */
+	static char held[] = "w*", all[] = "*";
+	static struct policy_rule list[] = { { .match = held, .then = POLICY_APPROVE },
+					     { .match = all, .then = POLICY_ALLOW } };
+	static struct policy_rules layer = { list, 2 };
+	static struct policy policy = { .messages = { .server_requests = POLICY_REQUESTS_PASS,
+						      .tools = &layer, .n_tools = 1 } };
+	static struct ask ask;
+	static struct wire_ask question, next;
+	static char *arena;
 	static struct audit audit = { .fd = -1 };
 	static struct scan *scan;
 	const char *p = (const char *)data, *end = p + size;
@@ -71,15 +82,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		gate.scan = scan;
 		gate.policy = gate.rules.policy = &policy;
 		gate.audit = &audit;
+		gate.ask = &ask;
+		arena = malloc(LIMIT_HELD_BYTES);
 	}
+	memset(&ask, 0, sizeof(ask));
+	ask.server = ask.session = "x";
+	ask.timeout = 50;
+	ask.patience = 20;
+	ask.arena = arena;
+	gate.now = 0;
 	reset(&gate.session);
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *why;
 		size_t len = (size_t)((nl ? nl : end) - p);
 
 		sinks[0].head = sinks[0].tail = sinks[1].head = sinks[1].tail = 0;
-		if (len)
+		if (len && (*p == '+' || *p == '-')) {
+			struct wire_answer answer = { .serial = question.serial, .by_person = 1,
+						      .kind = *p == '+' ? WIRE_ANSWER_APPROVED :
+									  WIRE_ANSWER_DENIED };
+
+			memcpy(answer.digest, question.call.digest, SHA256_SIZE);
+			hold_answer(&gate, &answer);
+		} else if (len)
 			gate_line(&gate, *p == '<' ? FROM_SERVER : FROM_CLIENT, p + 1, len - 1, &why);
+		gate.now++;
+		hold_time(&gate);
+		if (ask_outgoing(&ask, (int64_t)gate.now, &next)) {
+			ask_told(&ask, &next);
+			question = next;
+		}
 		check(&gate.json, &sinks[0]);
 		check(&gate.json, &sinks[1]);
 		p += len + 1;

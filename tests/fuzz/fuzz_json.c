@@ -17,7 +17,7 @@
 static struct json make(void)
 {
 	return (struct json){ .arena = malloc(6 * TEXT), .nodes = calloc(NODES, sizeof(struct json_node)),
-			      .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = NODES, .seed = 7 };
+			      .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = NODES, .seed = { 7 } };
 }
 
 static void check_same(const struct json *a, const struct json *b)

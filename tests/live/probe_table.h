@@ -73,6 +73,7 @@ static const struct probe probes[] = {
 	{ "fs_list_dev_pts", fs_list, 0, 0, 0, "/dev/pts" },
 	{ "fs_shadow", fs_open, O_RDONLY, 0, 0, "/etc/shadow" },
 	{ "fs_machine_id", fs_open, O_RDONLY, 0, 0, "/etc/machine-id" },
+	{ "fs_etc_of_host", fs_open, O_RDONLY, 0, 0, "/etc/login.defs" },
 	{ "fs_kcore", fs_open, O_RDONLY, 0, 0, "/proc/kcore" },
 	{ "fs_kmsg", fs_open, O_RDONLY, 0, 0, "/dev/kmsg" },
 	{ "fs_kallsyms", fs_open, O_RDONLY, 0, 0, "/proc/kallsyms" },

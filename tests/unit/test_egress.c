@@ -439,6 +439,7 @@ static void every_request_on_a_connection_is_for_the_name(void **state)
 		{ HEAD "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", -1 },
 		{ HEAD "Content-Length: +1\r\n\r\n", -1 },
 		{ HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", -1 },
+		{ "POST / HTTP/1.0\r\nHost: a.example.com\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", -1 },
 		{ HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n", -1 },
 		{ HEAD "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n", -1 },
 		{ HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", -1 },
@@ -458,9 +459,31 @@ static void every_request_on_a_connection_is_for_the_name(void **state)
 	}
 }
 
+/* Of loopback, which every machine has; a policy may name it, and that is asked first. */
+static void an_address_of_this_machine_is_known(void **state)
+{
+	static const struct {
+		uint32_t address;
+		bool is_own;
+	} rows[] = { { 0x7f000001, true }, { 0xe0000001, false } };
+	const struct range named = { { 127 }, 8, false };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct sockaddr_in a = { .sin_family = AF_INET,
+					       .sin_addr.s_addr = htonl(rows[i].address) };
+
+		assert_int_equal(address_is_own((const struct sockaddr *)&a), rows[i].is_own);
+		assert_int_equal(address_is_named((const struct sockaddr *)&a, &named, 1),
+				 rows[i].is_own);
+		assert_false(address_is_named((const struct sockaddr *)&a, NULL, 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_address_of_this_machine_is_known),
 		cmocka_unit_test(a_destination_is_a_plain_name_and_a_port),
 		cmocka_unit_test(a_name_is_bounded_by_its_labels_and_its_length),
 		cmocka_unit_test(a_wildcard_is_for_what_lies_below),

@@ -99,6 +99,24 @@ static void what_would_undo_the_sandbox_is_refused_whoever_names_it(void **state
 	}
 }
 
+/* As a user who may: without mounts of our own only a hard link gives a second name. */
+static void another_name_of_a_key_is_the_key(void **state)
+{
+	struct user user = make_user();
+	struct walk w = {0};
+	struct err err = {0};
+
+	(void)state;
+	tree_file(tree_path("home/u/.netrc"), "machine");
+	assert_int_equal(link(tree_path("home/u/.netrc"), tree_path("home/u/src/notes")), 0);
+	assert_int_equal(walk_path(tree_path("home/u/src/notes"), &w, &err), 0);
+	assert_int_equal(grants_check("x", &w, &user, false, &err), -EPERM);
+	assert_non_null(strstr(err.text, "holds keys"));
+	walk_done(&w);
+	assert_null(offlimits_alias(user.account_home, tree_path("home/u/src")));
+	assert_null(offlimits_alias(user.account_home, tree_path("elsewhere")));
+}
+
 /* The account's config reached by a symlink in its own way. */
 static void policies_behind_a_symlink_are_policies(void **state)
 {
@@ -181,7 +199,7 @@ static void overlays_have_their_ceiling(void **state)
 		bool may_read, may_write, may_overlay;
 	} rows[] = {
 		{ NULL, NULL, NULL, "p", true, true, true },
-		{ "", NULL, NULL, "p", false, true, false },
+		{ "", NULL, NULL, "p", false, false, false },
 		{ "p", "", NULL, "p", true, false, true },
 		{ "p", "", NULL, "q", false, false, false },
 		{ NULL, "", NULL, "p", true, false, true },
@@ -249,6 +267,15 @@ static void a_ceiling_limits_what_resolves_above_it(void **state)
 		assert_int_equal(walk_path(rows[i].path, &w, NULL), 0);
 		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_READ, NULL), rows[i].read ? 0 : -EPERM);
 		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL), rows[i].write ? 0 : -EPERM);
+		/* What is writable is readable: a list of what may be read bounds it. */
+		ceiling.has_write = false;
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL),
+				 rows[i].read && !rows[i].write ? 0 : -EPERM);
+		ceiling.has_write = true;
+		ceiling.has_read = false;
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL), rows[i].write ? 0 : -EPERM);
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_READ, NULL), 0);
+		ceiling.has_read = true;
 		walk_done(&w);
 	}
 	strv_done(&ceiling.read);
@@ -283,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_would_undo_the_sandbox_is_refused_whoever_names_it, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(another_name_of_a_key_is_the_key, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(policies_behind_a_symlink_are_policies, tree_make, tree_remove),
 		cmocka_unit_test(inference_never_reaches_a_home_keys_or_what_is_shared),
 		cmocka_unit_test_setup_teardown(overlays_have_their_ceiling, tree_make, tree_remove),

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	json = (struct json){ .arena = malloc(1 << 20), .nodes = calloc(1 << 16, sizeof(struct json_node)),
-			      .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = 1 << 16, .seed = 7 };
+			      .seen = malloc(4 * LIMIT_MEMBERS * 4), .size = 1 << 16, .seed = { 7 } };
 	return json.arena && json.nodes && json.seen ? 0 : -1;
 }
 
@@ -145,6 +146,71 @@ static void rewriting_is_canonical_and_stable(void **state)
 	}
 }
 
+static uint32_t fnv(uint32_t h, const char *text)
+{
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return h;
+}
+
+static void block(uint32_t n, char out[static 9])
+{
+	for (size_t i = 0; i < 8; i++, n = n * 1103515245u + 12345u)
+		out[i] = (char)('a' + (n >> 16) % 26);
+	out[8] = '\0';
+}
+
+/* Two blocks of letters that bring FNV-1a from this state to the same next one. */
+static uint32_t find_pair(uint32_t state, char a[static 9], char b[static 9])
+{
+	enum { SIZE = 1 << 19 };
+	static uint32_t seen[SIZE];
+
+	memset(seen, 0xff, sizeof(seen));
+	for (uint32_t n = 0; n < SIZE - 1; n++) {
+		uint32_t h, slot;
+
+		block(n, b);
+		h = fnv(state, b);
+		for (slot = h % SIZE; seen[slot] != UINT32_MAX; slot = (slot + 1) % SIZE) {
+			block(seen[slot], a);
+			if (fnv(state, a) == h && strcmp(a, b) != 0)
+				return h;
+		}
+		seen[slot] = n;
+	}
+	fail_msg("no pair was found");
+	return 0;
+}
+
+/* The lowest byte of a seed decides whether names fall together in FNV-1a: a peer needs
+ * 256 guesses.  The table of an object says how far from its place each name stands. */
+static void names_that_are_made_to_fall_together_do_not(void **state)
+{
+	enum { BITS = 11, N = 1 << BITS };
+	static char pairs[BITS][2][9], text[N * (8 * BITS + 8)];
+	uint32_t h = (2166136261u ^ (uint32_t)json.seed[0]) & 0xff;
+	size_t n = 0, longest = 0;
+
+	(void)state;
+	for (size_t i = 0; i < BITS; i++)
+		h = find_pair(h, pairs[i][0], pairs[i][1]);
+	for (size_t i = 0; i < N; i++) {
+		text[n++] = i ? ',' : '{';
+		text[n++] = '"';
+		for (size_t k = 0; k < BITS; k++, n += 8)
+			memcpy(text + n, pairs[k][i >> k & 1], 8);
+		n += (size_t)sprintf(text + n, "\":1");
+	}
+	text[n++] = '}';
+	assert_int_equal(json_parse(&json, text, n), 0);
+	for (size_t i = 0, run = 0; i < 2 * N; i++) {
+		run = json.seen[i] == JSON_NONE ? 0 : run + 1;
+		longest = run > longest ? run : longest;
+	}
+	assert_true(longest < 256);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(parse_refuses_what_is_nested_too_deep, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(parse_refuses_more_values_than_the_tape_holds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(member_finds_the_value_of_that_name_only, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(names_that_are_made_to_fall_together_do_not, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rewriting_is_canonical_and_stable, set_up, tear_down),
 	};
 

@@ -85,10 +85,50 @@ static void an_overlay_must_be_one(void **state)
 	}
 }
 
+static void a_grant_brings_no_file_system_of_the_kernel_along(void **state)
+{
+	static const char head[] = "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:4 / /proc rw - proc proc rw\n";
+	static const struct {
+		const char *table, *words; /* NULL: accepted */
+	} rows[] = {
+		{ "", NULL },
+		{ "3 1 8:2 / /srv/tree/data rw - xfs /dev/b rw\n", NULL },
+		{ "3 1 0:4 / /srv/treeproc rw - proc proc rw\n", NULL },
+		{ "3 1 0:4 / /srv/other/proc rw shared:1 - proc proc rw\n", NULL },
+		{ "3 1 0:4 / /srv/tree/proc rw shared:1 - proc proc rw\n", "(proc) is mounted at /srv/tree/proc" },
+		{ "3 1 0:4 / /srv/tree/a\\040b rw - sysfs sysfs rw\n", "(sysfs) is mounted at /srv/tree/a b" },
+		{ "3 1 0:4 / /srv/tree rw - cgroup2 x rw\n", "lies in a file system of the kernel" },
+		{ "3 1 0:4 / /srv rw - devtmpfs x rw\n", "lies in a file system of the kernel" },
+		{ "3 1 0:4 / /srv rw - devtmpfs x rw\n4 3 8:2 / /srv/tree rw - xfs /dev/b rw\n", NULL },
+		{ "3 1\n", "a line that is none" },
+	};
+	struct plan_entry entries[] = {
+		{ .kind = PLAN_BIND, .source = (char[]){ "/srv/tree" }, .is_dir = true },
+		{ .kind = PLAN_PROC, .target = (char[]){ "/proc" } },
+		{ .kind = PLAN_DEVICE, .source = (char[]){ "/dev/null" } },
+	};
+	const struct plan plan = { .v = entries, .n = 3 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = {0};
+		char table[1024];
+		int r;
+
+		snprintf(table, sizeof(table), "%s%s", head, rows[i].table);
+		r = mounts_check_kernel(&plan, table, &err);
+		if ((r < 0) != (rows[i].words != NULL) || (r < 0 && !strstr(err.text, rows[i].words)))
+			fail_msg("row %zu: %d %s", i, r, err.text);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(the_table_must_be_the_plan),
-					   cmocka_unit_test(an_overlay_must_be_one) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_table_must_be_the_plan),
+		cmocka_unit_test(an_overlay_must_be_one),
+		cmocka_unit_test(a_grant_brings_no_file_system_of_the_kernel_along),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,9 @@
 #include "policies/profiles.h"
 #include "scan/scan.h"
 
+#define CIBA(issuer, more)                                                                         \
+	"{\"issuer\":\"" issuer "\",\"client_id\":\"c\",\"client_auth\":\"client_secret_post\","              \
+	"\"credential_file\":\"/k\",\"approver\":\"u\"," more "}"
 #define MESSAGES(members) "{\"version\":1,\"messages\":{" members "}}"
 #define RULE(arguments) \
 	MESSAGES("\"tools\":[{\"match\":\"*\",\"then\":\"deny\",\"arguments\":" arguments "}]")
@@ -45,6 +48,7 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"unprotect\":[\".git\"]}}", "must be an absolute path" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64M\"}}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"64X\"}}}", "like \"64M\"" },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":\"17179869185G\"}}}", "at most" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory\":1}}}", "must be from" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"processes\":-1}}}", "positive" },
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"pass\":[\"A\",\"B_*\"]}}}", NULL },
@@ -78,6 +82,23 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ MESSAGES("\"roots\":[\"~/src\"],\"names\":\"any\",\"limits\":{\"result\":\"1M\",\"arguments\":4096}"), NULL },
 		{ MESSAGES("\"roots\":[\"src\"]"), "absolute" },
 		{ MESSAGES("\"limits\":{\"result\":\"1G\"}"), "must be from" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"local\",\"timeout\":120,\"patience\":5}}", NULL },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"none\"}}", "local|elicitation|ciba" },
+		{ "{\"version\":1,\"approval\":{\"timeout\":0}}", "from 1 to 3600" },
+		{ "{\"version\":1,\"approval\":{\"timeout\":4000}}", "t:1:26: must be a number of seconds" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\"}}", "go together" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"local\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\"") "}}", "go together" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\"") "}}", NULL },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("http://as", "\"login_hint\":\"u\"") "}}", "https" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://a@b", "\"login_hint\":\"u\"") "}}", "https" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"key_id\":\"u\"") "}}", "exactly one" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\",\"id_token_hint_file\":\"/f\"") "}}", "exactly one" },
+		{ "{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\",\"registration\":\"x\"") "}}", "unknown member \"registration\"" },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"opa\",\"socket\":\"/run/opa\",\"path\":\"mcp/allow\"}}", NULL },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"opa\",\"socket\":\"/run/opa\"}}", "needs \"path\"" },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"https://pdp\"}}", NULL },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"http://pdp\"}}", "https" },
+		{ "{\"version\":1,\"pdp\":{\"type\":\"authzen\",\"url\":\"https://pdp\",\"socket\":\"/a\"}}", "one of" },
 		{ "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\"}]}}", "a rule is" },
 		{ "{\"version\":1,\"messages\":{\"pii\":[\"pan\",\"email\"]}}", NULL },
 		{ "{\"version\":1,\"messages\":{\"pii\":[\"pan\",\"shoe-size\"]}}", "no such class" },
@@ -187,6 +208,33 @@ static void a_weaker_layer_only_tightens(void **state)
 	policy_done(&p);
 }
 
+static void who_is_asked_is_the_stronger_layers_to_say(void **state)
+{
+	struct policy p = merged(
+		"{\"version\":1,\"approval\":{\"channel\":\"ciba\",\"timeout\":60,\"ciba\":" CIBA("https://as", "\"login_hint\":\"u\"") "},"
+		"\"pdp\":{\"type\":\"authzen\",\"url\":\"https://strong\"},"
+		"\"messages\":{\"tools\":[{\"match\":\"w*\",\"then\":\"approve\"},{\"match\":\"*\",\"then\":\"allow\"}]}}",
+		"{\"version\":1,\"approval\":{\"channel\":\"local\",\"timeout\":600},\"pdp\":{\"type\":\"authzen\",\"url\":\"https://weak\"},"
+		"\"messages\":{\"tools\":[{\"match\":\"wd\",\"then\":\"deny\"},{\"match\":\"*\",\"then\":\"allow\"}]}}");
+
+	(void)state;
+	assert_int_equal(p.approval.channel, POLICY_CHANNEL_CIBA);
+	assert_string_equal(p.approval.ciba.issuer, "https://as");
+	assert_int_equal(p.approval.timeout, 60);
+	assert_string_equal(p.pdp.url, "https://strong");
+	assert_int_equal(p.notes.n, 2);
+	assert_true(policy_wants_person(&p));
+	assert_int_equal(policy_decide_tool(&p, "wx", 2, NULL), POLICY_APPROVE);
+	assert_int_equal(policy_decide_tool(&p, "wd", 2, NULL), POLICY_DENY);
+	assert_int_equal(policy_decide_tool(&p, "r", 1, NULL), POLICY_ALLOW);
+	policy_done(&p);
+	/* A weaker layer may ask for approval where a stronger one allows. */
+	p = merged("{\"version\":1}", "{\"version\":1,\"messages\":{\"tools\":[{\"match\":\"*\",\"then\":\"approve\"}]}}");
+	assert_int_equal(policy_decide_tool(&p, "r", 1, NULL), POLICY_APPROVE);
+	assert_int_equal(p.approval.channel, POLICY_CHANNEL_LOCAL);
+	policy_done(&p);
+}
+
 /* policy.json of the administrator: it grants nothing, and bounds every server. */
 static void what_holds_for_every_server_bounds_what_a_file_grants(void **state)
 {
@@ -284,6 +332,7 @@ int main(void)
 		cmocka_unit_test(loading_accepts_what_this_version_does_and_nothing_else),
 		cmocka_unit_test(every_profile_loads),
 		cmocka_unit_test(a_weaker_layer_only_tightens),
+		cmocka_unit_test(who_is_asked_is_the_stronger_layers_to_say),
 		cmocka_unit_test(what_holds_for_every_server_bounds_what_a_file_grants),
 		cmocka_unit_test(a_bundle_survives_being_written_and_read),
 		cmocka_unit_test(a_profile_is_for_its_scope_only),

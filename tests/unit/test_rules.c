@@ -13,6 +13,7 @@
 #include "common/audit.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/meter.h"
 #include "policies/load.h"
 #include "policies/merge.h"
 #include "policies/policy.h"
@@ -188,6 +189,9 @@ static void a_denied_argument_is_denied_in_doubt(void **state)
 		{ A("write", "{\"path\":\"etc/x\"}"), false },
 		{ A("write", "{\"path\":[\"/etc/x\"]}"), false },
 		{ A("write", "{\"path\":5}"), false },
+		{ A("write", "{\"path\":\"/tmp/x\",\"to\":{\"path\":\"/tmp/x\"}}"), true },
+		{ A("write", "{\"path\":\"/tmp/x\",\"to\":{\"path\":\"/etc/x\"}}"), false },
+		{ A("write", "{\"path\":\"/tmp/x\",\"to\":[{\"path\":\"/etc/x\"}]}"), false },
 		{ A("write", "{\"PATH\":\"/etc/x\"}"), false },
 		{ A("write", "{}"), true },
 		{ A("write", "{\"path\":\"/tmp/x\",\"force\":true}"), false },
@@ -201,7 +205,35 @@ static void a_denied_argument_is_denied_in_doubt(void **state)
 	(void)state;
 	use("\"tools\":[{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/path\":{\"under\":\"/etc\"}}},"
 	    "{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/force\":{\"present\":true}}},"
+	    "{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/to/path\":{\"under\":\"/etc\"}}},"
 	    "{\"match\":\"*\",\"then\":\"deny\",\"arguments\":{\"/files/*\":{\"glob\":\"*.key\"}}},"
+	    "{\"match\":\"*\",\"then\":\"allow\"}]");
+	CHECK("tools/call", rows);
+}
+
+/* Numbers as the server's doubles see them: what rounds to the denied one is in doubt. */
+static void a_denied_number_is_denied_in_any_spelling(void **state)
+{
+	static const struct row rows[] = {
+		{ A("pay", "{\"to\":41}"), true },  { A("pay", "{\"to\":42}"), false },
+		{ A("pay", "{\"to\":42.0}"), false }, { A("pay", "{\"to\":4.2e1}"), false },
+		{ A("pay", "{\"to\":42.00000000000000000001}"), false },
+		{ A("pay", "{\"to\":41.99999999999999999999}"), false },
+		{ A("pay", "{\"to\":42.0001}"), true },
+		{ A("pay", "{\"to\":9007199254740993}"), false },
+		{ A("pay", "{\"to\":9007199254740992}"), false },
+		{ A("pay", "{\"to\":9007199254740995}"), true },
+		{ A("pay", "{\"to\":0}"), false },  { A("pay", "{\"to\":-0}"), false },
+		{ A("pay", "{\"to\":1e-400}"), false }, { A("pay", "{\"to\":1e400}"), true },
+		{ A("pay", "{\"to\":1,\"sum\":99}"), true },
+		{ A("pay", "{\"to\":1,\"sum\":100}"), false },
+		{ A("pay", "{\"to\":1,\"sum\":99.999999999999999999}"), false },
+		{ A("pay", "{\"to\":1,\"sum\":1e400}"), false },
+	};
+
+	(void)state;
+	use("\"tools\":[{\"match\":\"pay\",\"then\":\"deny\",\"arguments\":{\"/to\":{\"equals\":[42,9007199254740993,0]}}},"
+	    "{\"match\":\"pay\",\"then\":\"deny\",\"arguments\":{\"/sum\":{\"min\":100}}},"
 	    "{\"match\":\"*\",\"then\":\"allow\"}]");
 	CHECK("tools/call", rows);
 }
@@ -246,6 +278,7 @@ static void prompts_and_resources_have_rules_too(void **state)
 		{ "{\"notifications\":{\"resourceSubscriptions\":[\"file:///ok/a\"]}}", true },
 		{ "{\"notifications\":{\"resourceSubscriptions\":[\"file:///ok/a\",\"file:///no\"]}}", false },
 		{ "{\"notifications\":{\"resourceSubscriptions\":\"file:///ok/a\"}}", false },
+		{ "{\"notifications\":{\"resourcesubscriptions\":[\"file:///no/a\"]}}", false },
 	};
 	static const struct row completions[] = {
 		{ "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"ok\"},\"argument\":{}}", true },
@@ -253,6 +286,8 @@ static void prompts_and_resources_have_rules_too(void **state)
 		{ "{\"ref\":{\"type\":\"ref/resource\",\"uri\":\"file:///ok/{x}\"},\"argument\":{}}", true },
 		{ "{\"ref\":{\"type\":\"ref/resource\",\"uri\":\"file:///no/{x}\"},\"argument\":{}}", false },
 		{ "{\"argument\":{}}", false },
+		{ "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"ok\",\"Name\":\"no\"},\"argument\":{}}", false },
+		{ "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"ok\",\"Type\":\"ref/resource\",\"uri\":\"file:///no/a\"},\"argument\":{}}", false },
 	};
 
 	(void)state;
@@ -278,6 +313,28 @@ static void without_rules_any_uri_passes(void **state)
 	assert_true(asks("resources/read", "{\"uri\":\"file:///a/../b\"}"));
 	use("\"resources\":[{\"match\":\"file:///b\",\"then\":\"deny\"},{\"match\":\"*\",\"then\":\"allow\"}]");
 	assert_false(asks("resources/read", "{\"uri\":\"file:///a/../b\"}"));
+}
+
+static void what_a_server_drops_from_a_uri_is_no_way_around_a_rule(void **state)
+{
+	static const struct row rows[] = {
+		{ "{\"uri\":\"file:///b\"}", false },	  { "{\"uri\":\"file:///b#x\"}", false },
+		{ "{\"uri\":\"file:///b?x\"}", false },	  { "{\"uri\":\"file:///b?\"}", false },
+		{ "{\"uri\":\"file:///b%3Fx\"}", true },  { "{\"uri\":\"file:///b%23\"}", true },
+		{ "{\"uri\":\"file:///c?x#y\"}", true },  { "{\"uri\":\"docs://a/secret#x\"}", false },
+		{ "{\"uri\":\"docs://a/secret?x\"}", true }, /* a query says which one */
+		{ "{\"uri\":\"docs://a/b#x\"}", true },   { "{\"uri\":\"docs://a/c#x\"}", false },
+	};
+
+	(void)state;
+	use("\"resources\":[{\"match\":\"file:///b\",\"then\":\"deny\"},{\"match\":\"docs://a/secret\",\"then\":\"deny\"},"
+	    "{\"match\":\"docs://a/c#x\",\"then\":\"deny\"},{\"match\":\"*\",\"then\":\"allow\"}]");
+	CHECK("resources/read", rows);
+	use("\"resources\":[{\"match\":\"docs://a/b#x\",\"then\":\"allow\"},{\"match\":\"file:///d/*\",\"then\":\"allow\"}]");
+	assert_true(asks("resources/read", "{\"uri\":\"docs://a/b#x\"}"));
+	assert_false(asks("resources/read", "{\"uri\":\"docs://a/b#y\"}"));
+	assert_true(asks("resources/read", "{\"uri\":\"file:///d/e#L1\"}"));
+	assert_false(asks("resources/read", "{\"uri\":\"file:///e#/d/\"}"));
 }
 
 static void lists_show_what_may_pass_and_keep_their_cursor(void **state)
@@ -380,6 +437,7 @@ static void roots_outside_of_the_policy_are_left_out(void **state)
 	assert_string_equal(out(FROM_CLIENT), "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"roots\":"
 					      "[{\"uri\":\"file:///home/u/src/a\",\"name\":\"A\"}]}}\n");
 	is_modern = true;
+	assert_false(asks("tools/call", "{\"name\":\"x\",\"inputResponses\":{\"k\":{\"Roots\":[{\"uri\":\"file:///\"}]}}}"));
 	assert_true(asks("tools/call", "{\"name\":\"x\",\"inputResponses\":{\"k\":{\"roots\":[{\"uri\":\"file:///\"},{\"uri\":\"file:///home/u/src\"}]}}}"));
 	assert_non_null(strstr(out(FROM_CLIENT), "\"roots\":[{\"uri\":\"file:///home/u/src\"}]"));
 }
@@ -401,6 +459,46 @@ static void sizes_are_bounded(void **state)
 	assert_true(strlen(out(FROM_SERVER)) < 512);
 }
 
+static uint64_t no_time(void)
+{
+	return METER_SECOND;
+}
+
+/* The tool's name is in the request that started the task, its result comes elsewhere. */
+static void a_result_is_charged_to_its_tool_through_a_task_as_well(void **state)
+{
+	static const uint64_t seed[2] = { 1, 2 };
+	static const char *const ways[] = { /* begin, end, and what is asked */
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":", "}", "result",
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"taskId\":\"t\",\"status\":\"completed\",\"result\":", "}}", "get",
+		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tasks/status\",\"params\":{\"taskId\":\"t\",\"status\":\"completed\",\"result\":", "}}", "get",
+	};
+	static struct meter meter;
+	static struct rates rates;
+	char line[4096];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		const char *const *way = &ways[i / 2 * 3];
+
+		use(i / 2 == 1 ? "\"rate\":{\"per\":\"tool\",\"result_bytes\":\"1K/day\"}" :
+				 "\"rate\":{\"match\":\"a\",\"result_bytes\":\"1K/day\"}");
+		meter_init(&meter, seed);
+		rates_init(&rates, &policy, &audit, "s", "c", &meter);
+		rates.uptime = no_time;
+		gate->rates = &rates;
+		say(FROM_CLIENT, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"a\",\"task\":{}}}");
+		say(FROM_SERVER, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"task\":{\"taskId\":\"t\",\"status\":\"working\"}}}");
+		assert_non_null(strstr(out(FROM_SERVER), "working"));
+		snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tasks/%s\",\"params\":{\"taskId\":\"t\"}}", way[2]);
+		say(FROM_CLIENT, line);
+		assert_non_null(strstr(out(FROM_CLIENT), "tasks/"));
+		snprintf(line, sizeof(line), "%s{\"content\":[{\"type\":\"text\",\"text\":\"%0*d\"}]}%s", way[0], i % 2 ? 1200 : 20, 7, way[1]);
+		say(FROM_SERVER, line);
+		assert_int_equal(i % 2 == 0, strstr(out(FROM_SERVER), "0007") != NULL);
+	}
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -408,15 +506,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_allowed_argument_is_certain),
 		T(a_denied_argument_is_denied_in_doubt),
+		T(a_denied_number_is_denied_in_any_spelling),
 		T(every_condition_of_a_rule_must_hold),
 		T(what_needs_approval_is_refused_with_words),
 		T(prompts_and_resources_have_rules_too),
+		T(what_a_server_drops_from_a_uri_is_no_way_around_a_rule),
 		T(without_rules_any_uri_passes),
 		T(lists_show_what_may_pass_and_keep_their_cursor),
 		T(requests_of_the_server_are_denied_answered_or_passed),
 		T(requests_inside_a_result_are_held_against_the_same_rules),
 		T(roots_outside_of_the_policy_are_left_out),
 		T(sizes_are_bounded),
+		T(a_result_is_charged_to_its_tool_through_a_task_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

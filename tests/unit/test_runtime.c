@@ -139,7 +139,9 @@ static void a_packages_name_counts_where_npm_put_it(void **state)
 		{ "n/node_modules/evil/package.json", "{\"name\": \"@s/b\"}", "n/node_modules/evil/x.js", NULL },
 		{ "n/node_modules/@s/c/package.json", "{\"name\": \"@s/b\"}", "n/node_modules/@s/c/x.js", NULL },
 		{ "clone/package.json", "{\"name\": \"@s/b\"}", "clone/x.js", NULL },
-		{ "n/node_modules/a/node_modules/in/package.json", "{\"name\": \"in\"}", "n/node_modules/a/node_modules/in/x.js", "in" },
+		{ "n/node_modules/a/node_modules/in/package.json", "{\"name\": \"in\"}", "n/node_modules/a/node_modules/in/x.js", NULL },
+		{ "n/node_modules/.pnpm/p@1/node_modules/p/package.json", "{\"name\": \"p\"}", "n/node_modules/.pnpm/p@1/node_modules/p/x.js", "p" },
+		{ "n/node_modules/.pnpm/p@1/node_modules/p/node_modules/q/package.json", "{\"name\": \"q\"}", "n/node_modules/.pnpm/p@1/node_modules/p/node_modules/q/x.js", NULL },
 		{ "n/node_modules/e/package.json", "{\"name\": 1}", "n/node_modules/e/x.js", NULL },
 		{ "n/node_modules/f/package.json", "{", "n/node_modules/f/x.js", NULL },
 	};
@@ -152,6 +154,22 @@ static void a_packages_name_counts_where_npm_put_it(void **state)
 			fail_msg("%s: %s", rows[i].file, name ? name : "none");
 		free(name);
 	}
+}
+
+/* What a script says that it runs picks a profile only where no package can write. */
+static void a_shim_lies_where_a_package_manager_puts_it(void **state)
+{
+	(void)state;
+	assert_true(runtime_npm_is_shim("/h", "/h/p/node_modules/.bin/x"));
+	assert_true(runtime_npm_is_shim("/h", "/h/p/node_modules/.pnpm/node_modules/.bin/x"));
+	assert_true(runtime_npm_is_shim("/h", "/h/.local/share/pnpm/x"));
+	assert_true(runtime_npm_is_shim("/h", "/h/.local/share/pnpm/bin/x"));
+	assert_false(runtime_npm_is_shim("/h", "/h/p/node_modules/evil/x.sh"));
+	assert_false(runtime_npm_is_shim("/h", "/h/p/node_modules/evil/node_modules/.bin/x"));
+	assert_false(runtime_npm_is_shim("/h", "/h/p/node_modules/@s/evil/.bin/x"));
+	assert_false(runtime_npm_is_shim("/h", "/h/clone/run.sh"));
+	assert_false(runtime_npm_is_shim("/h", "/h/clone/.bin/x"));
+	assert_false(runtime_npm_is_shim("/h", "/h/clone/pnpm/x"));
 }
 
 static void a_python_is_called_like_one(void **state)
@@ -399,6 +417,7 @@ int main(void)
 		IN_TREE(a_relocatable_script_names_the_python_beside_it),
 		cmocka_unit_test(an_interpreters_script_is_found_behind_its_options),
 		IN_TREE(a_packages_name_counts_where_npm_put_it),
+		cmocka_unit_test(a_shim_lies_where_a_package_manager_puts_it),
 		cmocka_unit_test(a_python_is_called_like_one),
 		IN_TREE(a_shim_leads_to_an_installed_version_or_is_refused),
 		IN_TREE(a_version_file_of_another_user_counts_for_nothing),

@@ -201,6 +201,33 @@ static void a_subscription_is_no_debt_and_initialize_is_not_cancelled(void **sta
 	assert_false(session_owes(&s));
 }
 
+static void cancelled_ids_are_kept_as_long_as_there_is_room(void **state)
+{
+	char text[16];
+
+	(void)state;
+	for (int i = 0; i < 2 * KEYMAP_SIZE + 3; i++) {
+		struct rpc_id id;
+
+		snprintf(text, sizeof(text), "c%d", i);
+		id = string(text);
+		assert_int_equal(ask(FROM_CLIENT, id, SESSION_OTHER), 0);
+		session_cancel(&s, FROM_CLIENT, &id);
+		assert_false(session_is_open(&s, FROM_CLIENT, &id));
+		assert_true(session_is_cancelled(&s, FROM_CLIENT, &id));
+		assert_false(session_is_cancelled(&s, FROM_SERVER, &id));
+	}
+	for (int i = 0; i < 2 * KEYMAP_SIZE + 3; i++) {
+		struct rpc_id id;
+
+		snprintf(text, sizeof(text), "c%d", i);
+		id = string(text);
+		assert_int_equal(session_is_cancelled(&s, FROM_CLIENT, &id), i >= KEYMAP_SIZE + 3);
+		session_answer_late(&s, FROM_CLIENT, &id);
+		assert_false(session_is_cancelled(&s, FROM_CLIENT, &id));
+	}
+}
+
 #define T(test) cmocka_unit_test_setup(test, set_up)
 
 int main(void)
@@ -212,6 +239,7 @@ int main(void)
 		T(a_token_lives_as_long_as_its_request_or_its_task),
 		T(tasks_are_forgotten_by_time_and_when_finished_and_only_for_room),
 		T(a_subscription_is_no_debt_and_initialize_is_not_cancelled),
+		T(cancelled_ids_are_kept_as_long_as_there_is_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

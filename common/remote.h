@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * remote - what mcp-confine-broker-net has to know, as one struct in a sealed memfd
+ *
+ * The launcher reads the policy and the credential files and fills it; the broker maps it
+ * and opens no file of its own.  Texts are NUL-terminated; an empty one is not said.
+ */
+#ifndef COMMON_REMOTE_H
+#define COMMON_REMOTE_H
+
+#include <stdint.h>
+
+#define REMOTE_CREDENTIAL 16384 /* a secret, or PEM: a key, and a certificate chain */
+#define REMOTE_CA (1024 * 1024) /* PEM; the bundle of a distribution is 220 KiB */
+
+enum remote_auth {
+	REMOTE_AUTH_NONE = 0,
+	REMOTE_AUTH_POST,
+	REMOTE_AUTH_BASIC,
+	REMOTE_AUTH_JWT, /* private_key_jwt */
+	REMOTE_AUTH_TLS, /* tls_client_auth, self_signed_tls_client_auth */
+};
+
+enum remote_pdp { REMOTE_PDP_NONE = 0, REMOTE_PDP_OPA, REMOTE_PDP_AUTHZEN };
+
+enum remote_hint {
+	REMOTE_HINT_NONE = 0,
+	REMOTE_HINT_LOGIN,
+	REMOTE_HINT_LOGIN_TOKEN,
+	REMOTE_HINT_ID_TOKEN,
+};
+
+struct remote_config {
+	uint32_t has_ciba; /* else the channel is the desk */
+	uint32_t auth, hint_kind, is_strict;
+	char issuer[512], client_id[512], key_id[128], scope[256], hint[8192], approver[512];
+	char acr_values[256], user_code[256], details_type[128], resource[512];
+	char credential[REMOTE_CREDENTIAL];
+	char ca[REMOTE_CA];
+
+	uint32_t pdp;
+	char pdp_url[1024]; /* whole; of a socket with the host "pdp" */
+	char pdp_socket[108];
+	char pdp_token[8192];
+	char pdp_ca[REMOTE_CA];
+	char user[256]; /* who runs the server: the subject that the PDP sees */
+};
+
+#endif /* COMMON_REMOTE_H */

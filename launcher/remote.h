@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * remote - what the broker with a network has to know, read from policy and credentials
+ */
+#ifndef LAUNCHER_REMOTE_H
+#define LAUNCHER_REMOTE_H
+
+struct err;
+struct session;
+
+/* A sealed memfd with a struct remote_config (common/remote.h).  Credential files must be
+ * this user's or root's, and readable by nobody else.  Return: a descriptor or -errno. */
+int remote_open_config(const struct session *s, struct err *err);
+
+#endif /* LAUNCHER_REMOTE_H */

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policies/load_approval.h"
+#include "policies/policy.h"
+
+enum kind { TEXT, FILE_PATH, URL, WORD, SECONDS };
+
+/* One member of an object: where it goes, and what it must be. */
+struct row {
+	const char *name;
+	enum kind kind;
+	void *to; /* char **, or int *, or uint64_t * */
+	const char *words; /* of WORD: "a|b", from 1 */
+	size_t max;
+};
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct approval_fault *f,
+							const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f->words, sizeof(f->words), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+/* Printable ASCII: what goes into requests and logs, with nothing to misread in it. */
+static bool is_plain(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < 0x20 || text[i] > 0x7e)
+			return false;
+	return len > 0 && len <= max;
+}
+
+static int take_path(const char *text, const char *home, char **to, struct approval_fault *f)
+{
+	bool is_home = !strncmp(text, "~/", 2);
+	int n;
+
+	if (text[0] != '/' && !is_home)
+		return refuse(f, "must be an absolute path or begin with ~/");
+	n = asprintf(to, "%s%s", is_home ? home : "", is_home ? text + 1 : text);
+	if (n < 0)
+		*to = NULL;
+	return n < 0 ? -ENOMEM : 0;
+}
+
+static int take_word(const char *text, const char *words, int *to, struct approval_fault *f)
+{
+	int n = 1;
+
+	for (const char *p = words; text; n++) {
+		size_t len = strcspn(p, "|");
+
+		if (strlen(text) == len && !strncmp(p, text, len)) {
+			*to = n;
+			return 0;
+		}
+		if (!p[len])
+			break;
+		p += len + 1;
+	}
+	return refuse(f, "must be one of %s", words);
+}
+
+static int take_text(const char *text, const struct row *row, struct approval_fault *f)
+{
+	if (!text || !is_plain(text, row->max))
+		return refuse(f, "must be 1 to %zu printable ASCII characters", row->max);
+	if (row->kind == URL && (strncmp(text, "https://", 8) || strpbrk(text + 8, " #\\@\"<>")))
+		return refuse(f, "must be an https:// URL without user or fragment");
+	*(char **)row->to = strdup(text);
+	return *(char **)row->to ? 0 : -ENOMEM;
+}
+
+static int take(json_t *value, const struct row *row, const char *home,
+		struct approval_fault *f)
+{
+	const char *text = json_string_value(value);
+	json_int_t n = json_integer_value(value);
+
+	switch (row->kind) {
+	case SECONDS:
+		if (!json_is_integer(value) || n < 1 || n > 3600)
+			return refuse(f, "must be a number of seconds from 1 to 3600");
+		*(uint64_t *)row->to = (uint64_t)n;
+		return 0;
+	case WORD:
+		return take_word(text, row->words, row->to, f);
+	case FILE_PATH:
+		return text ? take_path(text, home, row->to, f) : refuse(f, "must be a path");
+	case TEXT:
+	case URL:
+		break;
+	}
+	return take_text(text, row, f);
+}
+
+static int object(json_t *value, const struct row *rows, size_t n, const char *ignored,
+		  const char *home, struct approval_fault *f)
+{
+	json_t *child;
+	const char *key;
+
+	if (!json_is_object(value))
+		return refuse(f, "must be an object");
+	json_object_foreach(value, key, child) {
+		size_t i = 0;
+		int r;
+
+		if (ignored && !strcmp(key, ignored))
+			continue;
+		f->keys[f->depth++] = key;
+		while (i < n && strcmp(rows[i].name, key) != 0)
+			i++;
+		if (i == n)
+			return refuse(f, "unknown member \"%.64s\"; this version has no such thing",
+				      key);
+		r = take(child, &rows[i], home, f);
+		if (r < 0)
+			return r;
+		f->depth--;
+	}
+	return 0;
+}
+
+/* --- ciba --------------------------------------------------------------------------------- */
+
+static int check_ciba(const struct policy_ciba *c, struct approval_fault *f)
+{
+	int hints = !!c->login_hint + !!c->login_hint_token_file + !!c->id_token_hint_file;
+
+	if (!c->issuer || !c->client_id || !c->client_auth || !c->credential_file)
+		return refuse(f, "needs issuer, client_id, client_auth and credential_file");
+	/* CIBA Core 1.0, section 7.1: one and only one. */
+	if (hints != 1)
+		return refuse(f, "needs exactly one of login_hint, login_hint_token_file and "
+				 "id_token_hint_file");
+	if (!c->approver)
+		return refuse(f, "needs approver: the \"sub\" that the server says for the person "
+				 "who may approve");
+	return 0;
+}
+
+static int load_ciba(json_t *value, const char *home, struct policy_ciba *c,
+		     struct approval_fault *f)
+{
+	int auth = 0, details = 0, r;
+	const struct row rows[] = {
+		{ "issuer", URL, &c->issuer, NULL, 500 },
+		{ "client_id", TEXT, &c->client_id, NULL, 500 },
+		{ "client_auth", WORD, &auth,
+		  "client_secret_post|client_secret_basic|private_key_jwt|tls_client_auth", 0 },
+		{ "credential_file", FILE_PATH, &c->credential_file, NULL, 0 },
+		{ "key_id", TEXT, &c->key_id, NULL, 100 },
+		{ "scope", TEXT, &c->scope, NULL, 200 },
+		{ "login_hint", TEXT, &c->login_hint, NULL, 2000 },
+		{ "login_hint_token_file", FILE_PATH, &c->login_hint_token_file, NULL, 0 },
+		{ "id_token_hint_file", FILE_PATH, &c->id_token_hint_file, NULL, 0 },
+		{ "approver", TEXT, &c->approver, NULL, 500 },
+		{ "acr_values", TEXT, &c->acr_values, NULL, 200 },
+		{ "user_code_file", FILE_PATH, &c->user_code_file, NULL, 0 },
+		{ "details", WORD, &details, "strict|message", 0 },
+		{ "details_type", TEXT, &c->details_type, NULL, 100 },
+		{ "resource", TEXT, &c->resource, NULL, 400 },
+		{ "ca_file", FILE_PATH, &c->ca_file, NULL, 0 },
+	};
+
+	f->keys[f->depth++] = "ciba";
+	c->is_set = true;
+	r = object(value, rows, sizeof(rows) / sizeof(*rows), NULL, home, f);
+	c->client_auth = (enum policy_client_auth)auth;
+	c->details = details ? (enum policy_details)details : POLICY_DETAILS_STRICT;
+	if (r == 0)
+		r = check_ciba(c, f);
+	if (r == 0)
+		f->depth--;
+	return r;
+}
+
+int load_approval(json_t *value, const char *home, struct policy_approval *ret,
+		  struct approval_fault *fault)
+{
+	json_t *ciba = json_object_get(value, "ciba");
+	int channel = 0, r;
+	const struct row rows[] = {
+		{ "channel", WORD, &channel, "local|elicitation|ciba", 0 },
+		{ "timeout", SECONDS, &ret->timeout, NULL, 0 },
+		{ "patience", SECONDS, &ret->patience, NULL, 0 },
+	};
+
+	r = object(value, rows, sizeof(rows) / sizeof(*rows), "ciba", home, fault);
+	ret->channel = (enum policy_channel)channel;
+	if (r == 0 && ciba)
+		r = load_ciba(ciba, home, &ret->ciba, fault);
+	if (r == 0 && (ret->channel == POLICY_CHANNEL_CIBA) != !!ciba)
+		r = refuse(fault, "\"channel\": \"ciba\" and the object \"ciba\" go together");
+	return r;
+}
+
+/* --- pdp ---------------------------------------------------------------------------------- */
+
+int load_pdp(json_t *value, const char *home, struct policy_pdp *ret,
+	     struct approval_fault *fault)
+{
+	int kind = 0, r;
+	const struct row rows[] = {
+		{ "type", WORD, &kind, "opa|authzen", 0 },
+		{ "url", URL, &ret->url, NULL, 500 },
+		{ "socket", FILE_PATH, &ret->socket, NULL, 0 },
+		{ "path", TEXT, &ret->path, NULL, 300 },
+		{ "token_file", FILE_PATH, &ret->token_file, NULL, 0 },
+		{ "ca_file", FILE_PATH, &ret->ca_file, NULL, 0 },
+	};
+
+	r = object(value, rows, sizeof(rows) / sizeof(*rows), NULL, home, fault);
+	ret->kind = (enum policy_pdp_kind)kind;
+	if (r == 0 && (!kind || !!ret->url == !!ret->socket))
+		r = refuse(fault, "needs \"type\" and one of \"url\" and \"socket\"");
+	if (r == 0 && ret->socket && (strlen(ret->socket) > 100 || ret->ca_file))
+		r = refuse(fault, "a \"socket\" has at most 100 characters and no \"ca_file\"");
+	if (r == 0 && kind == POLICY_PDP_OPA && !ret->path)
+		r = refuse(fault, "\"opa\" needs \"path\": the document to ask for, like "
+				  "\"mcp/allow\"");
+	if (r == 0 && ret->path &&
+	    strspn(ret->path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_/-.") !=
+		    strlen(ret->path))
+		r = refuse(fault, "\"path\" may hold letters, digits and _ / - .");
+	return r;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/err.h"
+#include "shims/remote/http.h"
+
+#define FDS 64
+
+struct http {
+	CURLM *multi;
+};
+
+struct http_call {
+	CURL *easy;
+	struct curl_slist *headers;
+	char *body;
+	char *reply;
+	size_t len;
+	bool is_too_large;
+	http_done done;
+	void *context;
+};
+
+int http_open(struct http **ret, struct err *err)
+{
+	struct http *h = calloc(1, sizeof(*h));
+
+	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) || !(h->multi = curl_multi_init())) {
+		free(h);
+		return err_set(err, ENOMEM, "start libcurl");
+	}
+	*ret = h;
+	return 0;
+}
+
+static size_t receive(char *data, size_t one, size_t n, void *context)
+{
+	struct http_call *c = context;
+
+	(void)one;
+	if (n > HTTP_REPLY - c->len) {
+		c->is_too_large = true;
+		return 0;
+	}
+	memcpy(c->reply + c->len, data, n);
+	c->len += n;
+	return n;
+}
+
+static void call_free(struct http_call *c)
+{
+	if (c->easy)
+		curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->headers);
+	free(c->body);
+	free(c->reply);
+	free(c);
+}
+
+static bool add_header(struct http_call *c, const char *name, const char *value)
+{
+	struct curl_slist *grown;
+	char *line;
+
+	if (!value)
+		return true;
+	if (asprintf(&line, "%s: %s", name, value) < 0)
+		return false;
+	grown = curl_slist_append(c->headers, line);
+	free(line);
+	if (grown)
+		c->headers = grown;
+	return grown != NULL;
+}
+
+static CURLcode set_blob(CURL *e, CURLoption option, const char *text)
+{
+	struct curl_blob blob = { (void *)(uintptr_t)text, strlen(text), CURL_BLOB_COPY };
+
+	return curl_easy_setopt(e, option, &blob);
+}
+
+static CURLcode set_tls(CURL *e, const struct http_request *r)
+{
+	CURLcode bad = curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+
+	bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	bad |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	bad |= set_blob(e, CURLOPT_CAINFO_BLOB, r->ca);
+	if (r->identity) {
+		bad |= set_blob(e, CURLOPT_SSLCERT_BLOB, r->identity);
+		bad |= set_blob(e, CURLOPT_SSLKEY_BLOB, r->identity);
+		/* A connection belongs to the identity that made it. */
+		bad |= curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+		bad |= curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	}
+	return bad;
+}
+
+static CURLcode set_all(struct http_call *c, const struct http_request *r)
+{
+	CURL *e = c->easy;
+	CURLcode bad = curl_easy_setopt(e, CURLOPT_URL, r->url);
+
+	bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, r->socket ? "http" : "https");
+	bad |= curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	/* Empty: none, whatever the environment says. */
+	bad |= curl_easy_setopt(e, CURLOPT_PROXY, "");
+	bad |= curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	bad |= curl_easy_setopt(e, CURLOPT_TIMEOUT, r->timeout);
+	bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, 10L);
+	bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, receive);
+	bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
+	bad |= curl_easy_setopt(e, CURLOPT_USERAGENT, "mcp-confine/" VERSION);
+	if (r->body) {
+		bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(c->body));
+		bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body);
+	}
+	if (r->socket)
+		bad |= curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->socket);
+	else
+		bad |= set_tls(e, r);
+	return bad;
+}
+
+struct http_call *http_start(struct http *h, const struct http_request *r, http_done done,
+			     void *context)
+{
+	struct http_call *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->done = done;
+	c->context = context;
+	c->easy = curl_easy_init();
+	c->reply = malloc(HTTP_REPLY + 1);
+	c->body = r->body ? strdup(r->body) : NULL;
+	if (!c->easy || !c->reply || (r->body && !c->body) ||
+	    !add_header(c, "Accept", "application/json") ||
+	    !add_header(c, "Content-Type", r->body ? r->content_type : NULL) ||
+	    !add_header(c, "Authorization", r->authorization) || set_all(c, r) != CURLE_OK ||
+	    curl_multi_add_handle(h->multi, c->easy)) {
+		call_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void http_stop(struct http *h, struct http_call *c)
+{
+	curl_multi_remove_handle(h->multi, c->easy);
+	call_free(c);
+}
+
+static bool is_json(const char *type)
+{
+	size_t len = type ? strcspn(type, "; ") : 0;
+
+	return (len == 16 && !strncasecmp(type, "application/json", 16)) ||
+	       (len > 5 && !strncasecmp(type + len - 5, "+json", 5));
+}
+
+static void finish(struct http *h, struct http_call *c, CURLcode code)
+{
+	struct http_reply reply = { .body = c->reply, .len = c->len };
+	curl_off_t after = 0;
+	char *type = NULL;
+
+	c->reply[c->len] = '\0';
+	if (c->is_too_large)
+		reply.failure = "the reply is too large";
+	else if (code != CURLE_OK)
+		reply.failure = curl_easy_strerror(code);
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &reply.status);
+	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &after);
+	reply.is_json = is_json(type);
+	reply.retry_after = after < 0 ? 0 : after > 3600 ? 3600 : (long)after;
+	curl_multi_remove_handle(h->multi, c->easy);
+	c->done(c->context, &reply);
+	call_free(c);
+}
+
+void http_run(struct http *h)
+{
+	CURLMsg *message;
+	int n;
+
+	curl_multi_perform(h->multi, &n);
+	while ((message = curl_multi_info_read(h->multi, &n)) != NULL) {
+		CURLcode code = message->data.result;
+		struct http_call *c = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+		finish(h, c, code);
+	}
+}
+
+int http_sleep(struct http *h, struct pollfd *p, int n, int timeout)
+{
+	struct curl_waitfd w[FDS];
+	int ready = 0;
+
+	if (n > FDS)
+		return -1;
+	for (int i = 0; i < n; i++)
+		w[i] = (struct curl_waitfd){ p[i].fd, CURL_WAIT_POLLIN, 0 };
+	/* libcurl takes a descriptor of -1 for one; leave those out. */
+	for (int i = 0, k = 0; i < n; i++)
+		if (p[i].fd >= 0)
+			w[k++] = (struct curl_waitfd){ p[i].fd, CURL_WAIT_POLLIN, 0 }, ready = k;
+	if (curl_multi_poll(h->multi, w, (unsigned int)ready, timeout < 0 ? 60000 : timeout, NULL))
+		return -1;
+	for (int i = 0, k = 0; i < n; i++)
+		p[i].revents = p[i].fd >= 0 ? w[k++].revents : 0;
+	return 1;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jws - signed tokens (RFC 7515, 7517, 7518): ES256 and RS256, nothing else
+ *
+ * The algorithm is taken from the key and compared with the header, never the other way
+ * round; "none" and every symmetric algorithm do not exist here.
+ */
+#ifndef SHIMS_REMOTE_JWS_H
+#define SHIMS_REMOTE_JWS_H
+
+#include <jansson.h>
+
+struct err;
+
+/*
+ * Verify token[len] with a key of the set jwks and read its claims.  A header with a key
+ * id takes the key of that id; without one the set must hold a single key of the kind.
+ * Return: 0 and *ret (a new reference); -ENOKEY, no such key in the set; -EBADMSG.
+ */
+int jws_verify(const char *token, const json_t *jwks, json_t **ret, struct err *err);
+
+/*
+ * Sign claims with the private key in pem (EC P-256 or RSA of at least 2048 bits).  typ
+ * and kid may be NULL.  Return: 0 and *ret (the caller frees), -EINVAL.
+ */
+int jws_sign(const char *pem, const char *typ, const char *kid, const json_t *claims,
+	     char **ret, struct err *err);
+
+#endif /* SHIMS_REMOTE_JWS_H */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// An authorization server for the tests: oidc-provider with CIBA (poll) and
+// authorization_details over HTTPS on loopback, and a control port of its own by which the
+// test plays the approver and the server's moods.  What oidc-provider does not send
+// (interval, slow_down) is added to its answers here.
+//
+// usage: node server.mjs DIR     DIR holds key.pem, cert.pem, ca.pem, client.pem (public key of the client)
+// stdout: one line, {"issuer": ..., "control": ...}
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import path from 'node:path';
+
+const [dir, modules] = process.argv.slice(2);
+const load = createRequire(path.join(modules, 'x.js'));
+const { default: Provider, errors } = await import(pathToFileURL(load.resolve('oidc-provider')));
+const file = (name) => readFileSync(path.join(dir, name));
+const mood = { slow: 0, busy: 0, expiresIn: 0, alg: process.env.ALG ?? 'ES256', tamper: '' };
+const open = new Map(); // auth_req_id -> what was asked
+const polls = [];
+const requests = [];
+
+const sign = mood.alg === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
+const jwk = { ...sign.privateKey.export({ format: 'jwk' }), kid: 'as-1', use: 'sig', alg: mood.alg };
+const client = { ...createPublicKey(file('client.pem')).export({ format: 'jwk' }), kid: 'shim-1', use: 'sig' };
+
+const shared = {
+  grant_types: ['urn:openid:params:grant-type:ciba'], response_types: [], redirect_uris: [], scope: 'openid',
+  backchannel_token_delivery_mode: 'poll', id_token_signed_response_alg: mood.alg, authorization_details_types: ['mcp_tool_call'],
+};
+const clients = [
+  { ...shared, client_id: 'post', client_secret: 'not so secret', token_endpoint_auth_method: 'client_secret_post' },
+  { ...shared, client_id: 'ba sic', client_secret: 'p:t+/ %', token_endpoint_auth_method: 'client_secret_basic' },
+  { ...shared, client_id: 'jwt', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [client] }, token_endpoint_auth_signing_alg: 'ES256' },
+  { ...shared, client_id: 'tls', token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: 'CN=shim' },
+];
+const peer = (ctx) => ctx.req.socket.getPeerX509Certificate?.();
+const asked = (text) => (text ? JSON.parse(text) : undefined);
+
+function provider(issuer) {
+  const p = new Provider(issuer, {
+    clients, jwks: { keys: [jwk] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth'],
+    findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    acrValues: ['high'],
+    ttl: { BackchannelAuthenticationRequest: (ctx) => mood.expiresIn || +(ctx.oidc.params.requested_expiry ?? 60), AccessToken: 60, IdToken: 60, Grant: 60 },
+    features: {
+      devInteractions: { enabled: false }, registration: { enabled: false }, resourceIndicators: { enabled: true, defaultResource: () => undefined, useGrantedResource: () => true,
+        getResourceServerInfo: (_ctx, audience) => ({ scope: 'call', audience, accessTokenTTL: 60, accessTokenFormat: 'opaque' }) },
+      mTLS: { enabled: true, tlsClientAuth: true, getCertificate: peer, certificateAuthorized: (ctx) => ctx.req.socket.authorized,
+        certificateSubjectMatches: (ctx, _property, want) => peer(ctx)?.subject === want },
+      richAuthorizationRequests: { enabled: true, types: { mcp_tool_call: { validate: (_ctx, d) => {
+        if (!/^[0-9a-f]{64}$/.test(d.call_digest?.value ?? '')) throw new errors.InvalidAuthorizationDetails('call_digest');
+      } } },
+      authorizationDetailsForGrantSource: (ctx) => asked(ctx.oidc.params.authorization_details),
+      authorizationDetailsForAccessToken: (_ctx, token, source) => source?.rar ?? token.rar,
+      authorizationDetailsForIntrospection: (_ctx, token) => token.rar },
+      ciba: { enabled: true, deliveryModes: ['poll'], processLoginHint: (_ctx, hint) => hint, processLoginHintToken: () => undefined,
+        verifyUserCode: () => {}, validateRequestContext: () => {},
+        validateBindingMessage: (_ctx, text) => { if (!/^[a-zA-Z0-9-._+/!?#]{1,20}$/.test(text ?? '')) throw new errors.InvalidBindingMessage('text'); },
+        triggerAuthenticationDevice: (_ctx, request) => { open.set(request.jti, { user: request.accountId, client: request.clientId, params: request.params }); } },
+    },
+  });
+  p.use(async (ctx, next) => {
+    await next();
+    if (ctx.oidc?.route === 'backchannel_authentication') {
+      requests.push(ctx.oidc.params);
+      if (ctx.status === 200) ctx.body.interval = 1;
+    }
+    if (ctx.oidc?.route === 'token') {
+      polls.push({ at: performance.now(), error: ctx.body?.error });
+      if (ctx.body?.error === 'authorization_pending' && mood.slow) { mood.slow -= 1; ctx.body.error = 'slow_down'; polls.at(-1).error = 'slow_down'; }
+      if (ctx.status === 200 && mood.tamper === 'details') ctx.body.authorization_details[0].identifier = 'another';
+      if (ctx.status === 200 && mood.tamper === 'none') delete ctx.body.authorization_details;
+      if (ctx.status === 200 && mood.tamper === 'signature') ctx.body.id_token = ctx.body.id_token.replace(/.{8}$/, 'AAAAAAAA');
+      if (ctx.status === 200 && mood.tamper === 'alg') ctx.body.id_token = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${ctx.body.id_token.split('.')[1]}.`;
+      if (ctx.status === 200 && mood.tamper === 'huge') ctx.body.junk = 'x'.repeat(300 * 1024);
+    }
+  });
+  return p;
+}
+
+async function control(p, req, res) {
+  const url = new URL(req.url, 'http://x'), id = url.searchParams.get('id');
+  let answer = {};
+  if (url.pathname === '/list') answer = Object.fromEntries(open);
+  if (url.pathname === '/polls') answer = polls;
+  if (url.pathname === '/requests') answer = requests;
+  if (url.pathname === '/mood') for (const [k, v] of url.searchParams) mood[k] = typeof mood[k] === 'number' ? +v : v;
+  if (url.pathname === '/no') await p.backchannelResult(id, new errors.AccessDenied());
+  if (url.pathname === '/yes') {
+    const o = open.get(id), accountId = url.searchParams.get('as') ?? o.user;
+    if (accountId !== o.user) (await p.BackchannelAuthenticationRequest.find(id)).accountId = accountId;
+    const grant = new p.Grant({ accountId, clientId: o.client });
+    grant.addOIDCScope('openid');
+    const request = await p.BackchannelAuthenticationRequest.find(id);
+    request.accountId = accountId;
+    await request.save(60);
+    await p.backchannelResult(request, await grant.save(), { acr: url.searchParams.get('acr') ?? undefined, rar: asked(o.params.authorization_details) });
+  }
+  res.setHeader('content-type', 'application/json');
+  res.end(JSON.stringify(answer));
+}
+
+const tls = https.createServer({ key: file('key.pem'), cert: file('cert.pem'), ca: file('ca.pem'), requestCert: true, rejectUnauthorized: false });
+tls.listen(0, '127.0.0.1', () => {
+  const issuer = `https://localhost:${tls.address().port}`, p = provider(issuer), app = p.callback();
+  tls.on('request', (req, res) => {
+    if (mood.busy && req.url.startsWith('/token')) { mood.busy -= 1; res.statusCode = 503; res.end(); return; }
+    if (req.url.startsWith('/redirect')) { res.writeHead(302, { location: issuer + '/.well-known/openid-configuration' }); res.end(); return; }
+    app(req, res);
+  });
+  const side = http.createServer((req, res) => control(p, req, res).catch((e) => { res.statusCode = 500; res.end(String(e.stack)); }));
+  const socket = path.join(dir, 'control');
+  side.listen(socket, () => console.log(JSON.stringify({ issuer, control: socket })));
+});
