@@ -4,7 +4,7 @@
  *
  * The server sees the real directory with a layer of its own on top (overlayfs).  What it
  * changes lies in the layer, ~/.local/state/mcp-confine/overlays/SERVER/KEY, until
- * `mcp-confine changes` applies or discards it (changes.h).  KEY is made of the real
+ * `mcp-confine changes` applies or discards it (delta.h).  KEY is made of the real
  * path.  In it are
  *
  *   upper    what the server wrote, removed (whiteouts) and made

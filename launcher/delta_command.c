@@ -20,9 +20,9 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/nolinks.h"
-#include "launcher/changes.h"
-#include "launcher/changes_apply.h"
-#include "launcher/changes_diff.h"
+#include "launcher/delta.h"
+#include "launcher/delta_apply.h"
+#include "launcher/delta_diff.h"
 #include "launcher/commands.h"
 #include "launcher/configs_cli.h"
 #include "launcher/user.h"
@@ -42,7 +42,7 @@ struct command {
 
 static void print_path(const char *path)
 {
-	changes_print(stdout, path, strlen(path));
+	delta_print(stdout, path, strlen(path));
 }
 
 static const char *kind_of(const struct change *one)
@@ -62,7 +62,7 @@ static void show_one(const struct change *one)
 		putchar('/');
 	if (one->link) {
 		fputs(" -> ", stdout);
-		changes_print(stdout, one->link, strlen(one->link));
+		delta_print(stdout, one->link, strlen(one->link));
 	} else if (S_ISREG(is) && one->kind != CHANGE_MODE) {
 		printf(" (%jd bytes)", (intmax_t)one->is.st_size);
 	}
@@ -82,14 +82,14 @@ static void show_one(const struct change *one)
 static int read_small(int top, const char *path, char **ret, size_t *ret_len)
 {
 	const char *name;
-	cleanup_close int dir = changes_open_parent(top, path, &name);
+	cleanup_close int dir = delta_open_parent(top, path, &name);
 	cleanup_close int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 									O_CLOEXEC);
 
-	return fd < 0 ? -errno : fd_read_all(fd, CHANGES_DIFF_BYTES, ret, ret_len, NULL);
+	return fd < 0 ? -errno : fd_read_all(fd, DELTA_DIFF_BYTES, ret, ret_len, NULL);
 }
 
-static void show_diff(const struct changes *c, const struct change *one)
+static void show_diff(const struct delta *c, const struct change *one)
 {
 	const bool is = S_ISREG(one->is.st_mode), was = S_ISREG(one->was.st_mode);
 	cleanup_free char *a = NULL, *b = NULL;
@@ -103,7 +103,7 @@ static void show_diff(const struct changes *c, const struct change *one)
 	if (r == 0 && is)
 		r = read_small(c->upper, one->path, &b, &b_len);
 	if (r == 0)
-		r = changes_diff(stdout, a ? a : "", a_len, b ? b : "", b_len);
+		r = delta_diff(stdout, a ? a : "", a_len, b ? b : "", b_len);
 	if (r < 0)
 		printf("(no difference shown: %s)\n", r == -EFBIG   ? "too large" :
 						       r == -EILSEQ ? "not a text" :
@@ -123,7 +123,7 @@ static int take_paths(const struct command *cmd, const char *top, struct strv *r
 		size_t n;
 		int r;
 
-		if (path[0] == '/' && (!changes_is_below(path, top)))
+		if (path[0] == '/' && (!delta_is_below(path, top)))
 			continue;
 		if (path[0] == '/')
 			path += len;
@@ -139,17 +139,17 @@ static int take_paths(const struct command *cmd, const char *top, struct strv *r
 	return 0;
 }
 
-static bool is_named(const struct change *one, const struct changes_choice *choice)
+static bool is_named(const struct change *one, const struct delta_choice *choice)
 {
 	bool is = !choice->paths.n;
 
 	for (size_t i = 0; i < choice->paths.n; i++)
-		is = is || changes_is_below(one->path, choice->paths.v[i]);
+		is = is || delta_is_below(one->path, choice->paths.v[i]);
 	return is;
 }
 
-static size_t list(const struct command *cmd, const struct changes *c,
-		   const struct changes_choice *choice)
+static size_t list(const struct command *cmd, const struct delta *c,
+		   const struct delta_choice *choice)
 {
 	size_t n = 0;
 
@@ -171,13 +171,13 @@ static size_t list(const struct command *cmd, const struct changes *c,
 }
 
 /* What stays back, each with its reason.  Return: how many would be applied. */
-static size_t plan_apply(struct command *cmd, const struct changes *c,
-			 const struct changes_choice *choice)
+static size_t plan_apply(struct command *cmd, const struct delta *c,
+			 const struct delta_choice *choice)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		const char *why = changes_held_back(&c->v[i], choice);
+		const char *why = delta_held_back(&c->v[i], choice);
 
 		n += !why;
 		if (!why || !*why)
@@ -194,21 +194,21 @@ static size_t plan_apply(struct command *cmd, const struct changes *c,
 }
 
 /* When the layer says nothing more, it goes: the next start begins a new one. */
-static int drop_when_done(const struct changes *c, struct err *err)
+static int drop_when_done(const struct delta *c, struct err *err)
 {
-	struct changes after = {0};
+	struct delta after = {0};
 	int store = fcntl(c->store, F_DUPFD_CLOEXEC, 0), r;
 
 	if (store < 0)
 		return err_errno(err, errno, "changes");
-	r = changes_read(store, &after, err);
+	r = delta_read(store, &after, err);
 	if (r == 0 && !after.n)
-		r = changes_discard(&after, "", err);
-	changes_done(&after);
+		r = delta_discard(&after, "", err);
+	delta_done(&after);
 	return r;
 }
 
-static int apply(struct command *cmd, struct changes *c, const struct changes_choice *choice,
+static int apply(struct command *cmd, struct delta *c, const struct delta_choice *choice,
 		 struct err *err)
 {
 	size_t n;
@@ -226,13 +226,13 @@ static int apply(struct command *cmd, struct changes *c, const struct changes_ch
 	}
 	if (r <= 0)
 		return r;
-	r = changes_apply(c, choice, err);
+	r = delta_apply(c, choice, err);
 	if (r >= 0)
 		printf("applied %d\n", r);
 	return r < 0 ? r : drop_when_done(c, err);
 }
 
-static int discard(struct command *cmd, struct changes *c, const struct changes_choice *choice,
+static int discard(struct command *cmd, struct delta *c, const struct delta_choice *choice,
 		   struct err *err)
 {
 	int r = 1;
@@ -243,27 +243,27 @@ static int discard(struct command *cmd, struct changes *c, const struct changes_
 	if (r <= 0)
 		return r;
 	if (!choice->paths.n)
-		return changes_discard(c, "", err);
+		return delta_discard(c, "", err);
 	r = 0;
 	for (size_t i = 0; i < choice->paths.n && r == 0; i++)
-		r = changes_discard(c, choice->paths.v[i], err);
+		r = delta_discard(c, choice->paths.v[i], err);
 	return r;
 }
 
 /* store becomes ours. */
 static int do_layer(struct command *cmd, int store, struct err *err)
 {
-	struct changes_choice choice = { .with_trusted = cmd->with_trusted,
+	struct delta_choice choice = { .with_trusted = cmd->with_trusted,
 					 .with_conflicts = cmd->with_conflicts };
-	struct changes c = {0};
-	int r = changes_read(store, &c, err);
+	struct delta c = {0};
+	int r = delta_read(store, &c, err);
 
 	/* What cannot be compared can be dropped, whole. */
 	if (r < 0 && cmd->verb == DISCARD && !*cmd->paths && c.origin.path && cmd->yes) {
 		err_clear(err);
 		cmd->matched++;
-		r = changes_discard(&c, "", err);
-		changes_done(&c);
+		r = delta_discard(&c, "", err);
+		delta_done(&c);
 		return r;
 	}
 	if (r == 0)
@@ -277,7 +277,7 @@ static int do_layer(struct command *cmd, int store, struct err *err)
 						 discard(cmd, &c, &choice, err);
 	}
 	strv_done(&choice.paths);
-	changes_done(&c);
+	delta_done(&c);
 	return r;
 }
 

@@ -12,9 +12,9 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "launcher/changes.h"
-#include "launcher/changes_apply.h"
-#include "launcher/changes_diff.h"
+#include "launcher/delta.h"
+#include "launcher/delta_apply.h"
+#include "launcher/delta_diff.h"
 #include "tests/unit/tree.h"
 
 static void a_symlink_stays_when_only_its_beginning_goes_up(void **state)
@@ -35,7 +35,7 @@ static void a_symlink_stays_when_only_its_beginning_goes_up(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (changes_link_stays(rows[i].text, rows[i].depth) != rows[i].stays)
+		if (delta_link_stays(rows[i].text, rows[i].depth) != rows[i].stays)
 			fail_msg("%s at %zu", rows[i].text, rows[i].depth);
 }
 
@@ -55,7 +55,7 @@ static void trusted_names_are_known_at_any_depth(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if ((changes_trusted(rows[i].path) != NULL) != rows[i].is_trusted)
+		if ((delta_trusted(rows[i].path) != NULL) != rows[i].is_trusted)
 			fail_msg("%s", rows[i].path);
 }
 
@@ -90,14 +90,14 @@ static void a_change_is_held_back_for_a_reason(void **state)
 		char path[64];
 		const struct change one = { .path = path, .refused = rows[i].refused,
 					    .trusted = rows[i].trusted, .is_conflict = rows[i].is_conflict };
-		struct changes_choice choice = { .with_trusted = rows[i].with_trusted,
+		struct delta_choice choice = { .with_trusted = rows[i].with_trusted,
 						 .with_conflicts = rows[i].with_conflicts };
 		const char *why;
 
 		snprintf(path, sizeof(path), "%s", rows[i].path);
 		if (rows[i].named)
 			strv_add(&choice.paths, rows[i].named);
-		why = changes_held_back(&one, &choice);
+		why = delta_held_back(&one, &choice);
 		if (!why != !rows[i].why || (why && strcmp(why, rows[i].why) != 0))
 			fail_msg("row %zu: %s", i, why ? why : "applied");
 		strv_done(&choice.paths);
@@ -130,7 +130,7 @@ static int make_layer(time_t ago)
 	return store;
 }
 
-static const struct change *find(const struct changes *c, const char *path)
+static const struct change *find(const struct delta *c, const char *path)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (!strcmp(c->v[i].path, path))
@@ -148,7 +148,7 @@ static void a_layer_says_what_changed(void **state)
 		{ "mode", CHANGE_MODE },   { "dir", CHANGE_TYPE },	 { "opaque/old", CHANGE_REMOVED },
 		{ "opaque/new", CHANGE_ADDED }, { "old-style", CHANGE_REMOVED },
 	};
-	struct changes c;
+	struct delta c;
 	struct err err = {0};
 	bool has_attributes;
 
@@ -175,7 +175,7 @@ static void a_layer_says_what_changed(void **state)
 			 setxattr(tree_path("key/upper/old-style"), "user.overlay.whiteout", "", 0, 0) == 0;
 	if (!has_attributes)
 		skip();
-	if (changes_read(make_layer(0), &c, &err) < 0)
+	if (delta_read(make_layer(0), &c, &err) < 0)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct change *one = find(&c, rows[i].path);
@@ -184,36 +184,36 @@ static void a_layer_says_what_changed(void **state)
 			fail_msg("%s: %d", rows[i].path, one ? (int)one->kind : -1);
 	}
 	assert_int_equal(c.n, sizeof(rows) / sizeof(*rows));
-	changes_done(&c);
+	delta_done(&c);
 }
 
 static void what_others_changed_is_a_conflict(void **state)
 {
-	struct changes_choice all = {0};
-	struct changes c;
+	struct delta_choice all = {0};
+	struct delta c;
 	struct err err = {0};
 
 	(void)state;
 	tree_file(tree_path("proj/content"), "a\n");
 	tree_file(tree_path("key/upper/content"), "b\n");
 	tree_file(tree_path("key/upper/added"), "b\n");
-	if (changes_read(make_layer(60), &c, &err) < 0)
+	if (delta_read(make_layer(60), &c, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_true(find(&c, "content")->is_conflict);
 	assert_false(find(&c, "added")->is_conflict);
-	assert_int_equal(changes_apply(&c, &all, &err), 1);
+	assert_int_equal(delta_apply(&c, &all, &err), 1);
 	assert_int_equal(access(tree_path("proj/added"), F_OK), 0);
-	changes_done(&c);
+	delta_done(&c);
 	/* What was applied has left the layer, and is known when the server writes it again. */
 	assert_int_equal(access(tree_path("key/upper/added"), F_OK), -1);
 	tree_file(tree_path("key/upper/added"), "c\n");
-	assert_int_equal(changes_read(open(tree_path("key"), O_RDONLY | O_CLOEXEC), &c, &err), 0);
+	assert_int_equal(delta_read(open(tree_path("key"), O_RDONLY | O_CLOEXEC), &c, &err), 0);
 	assert_false(find(&c, "added")->is_conflict);
-	changes_done(&c);
+	delta_done(&c);
 	tree_file(tree_path("proj/added"), "host\n");
-	assert_int_equal(changes_read(open(tree_path("key"), O_RDONLY | O_CLOEXEC), &c, &err), 0);
+	assert_int_equal(delta_read(open(tree_path("key"), O_RDONLY | O_CLOEXEC), &c, &err), 0);
 	assert_true(find(&c, "added")->is_conflict);
-	changes_done(&c);
+	delta_done(&c);
 }
 
 /* Between looking and applying, others act. */
@@ -223,8 +223,8 @@ static void an_original_that_moves_is_left_alone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		struct changes_choice choice = {0};
-		struct changes c;
+		struct delta_choice choice = {0};
+		struct delta c;
 		struct err err = {0};
 
 		tree_file(tree_path("proj/replaced"), "a\n");
@@ -234,18 +234,18 @@ static void an_original_that_moves_is_left_alone(void **state)
 		tree_file(tree_path("key/upper/appeared"), "bb\n");
 		tree_file(tree_path("key/upper/link/file"), "bb\n");
 		tree_file(tree_path("key/upper/link/fresh"), "bb\n");
-		if (changes_read(make_layer(0), &c, &err) < 0)
+		if (delta_read(make_layer(0), &c, &err) < 0)
 			fail_msg("%s", err.text);
 		tree_file(tree_path("proj/replaced"), "host\n");
 		tree_file(tree_path("proj/appeared"), "host\n");
 		assert_int_equal(rmdir(tree_path("proj/link")), 0);
 		tree_link(tree_path("proj/link"), "../outside");
 		strv_add(&choice.paths, names[i]);
-		if (changes_apply(&c, &choice, &err) >= 0)
+		if (delta_apply(&c, &choice, &err) >= 0)
 			fail_msg("%s was applied", names[i]);
 		assert_int_equal(unlink(tree_path("proj/link")), 0);
 		assert_int_equal(unlink(tree_path("proj/appeared")), 0);
-		changes_done(&c);
+		delta_done(&c);
 		strv_done(&choice.paths);
 	}
 	/* Nothing of ours is left beside them. */
@@ -296,23 +296,23 @@ static void a_difference_is_unified_and_printable(void **state)
 		  "@@ -1,4 +1,4 @@\n-1\n+x\n 2\n 3\n 4\n@@ -7,4 +7,4 @@\n 7\n 8\n 9\n-10\n+y\n" },
 		{ "a\n", "\x1b[2J\t\\\r\n", "@@ -1,1 +1,1 @@\n-a\n+\\x1b[2J\t\\x5c\\x0d\n" },
 	};
-	static char big[CHANGES_DIFF_BYTES + 2];
+	static char big[DELTA_DIFF_BYTES + 2];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		char text[512] = "";
 		FILE *out = fmemopen(text, sizeof(text) - 1, "w");
 
-		assert_int_equal(changes_diff(out, rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b)), 0);
+		assert_int_equal(delta_diff(out, rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b)), 0);
 		fclose(out);
 		if (strcmp(text, rows[i].text) != 0)
 			fail_msg("row %zu:\n%s", i, text);
 	}
-	assert_int_equal(changes_diff(stdout, "a\0b", 3, "", 0), -EILSEQ);
+	assert_int_equal(delta_diff(stdout, "a\0b", 3, "", 0), -EILSEQ);
 	memset(big, 'x', sizeof(big));
-	assert_int_equal(changes_diff(stdout, big, sizeof(big), "", 0), -EFBIG);
-	memset(big, '\n', 2 * CHANGES_DIFF_LINES);
-	assert_int_equal(changes_diff(stdout, big, CHANGES_DIFF_LINES + 1, "", 0), -EFBIG);
+	assert_int_equal(delta_diff(stdout, big, sizeof(big), "", 0), -EFBIG);
+	memset(big, '\n', 2 * DELTA_DIFF_LINES);
+	assert_int_equal(delta_diff(stdout, big, DELTA_DIFF_LINES + 1, "", 0), -EFBIG);
 }
 
 int main(void)

@@ -13,21 +13,21 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
-#include "launcher/changes.h"
-#include "launcher/changes_apply.h"
+#include "launcher/delta.h"
+#include "launcher/delta_apply.h"
 #include "launcher/private.h"
 
-const char *changes_held_back(const struct change *one, const struct changes_choice *choice)
+const char *delta_held_back(const struct change *one, const struct delta_choice *choice)
 {
 	bool is_named = !choice->paths.n, is_explicit = choice->with_trusted;
 
 	for (size_t i = 0; i < choice->paths.n; i++) {
-		if (!changes_is_below(one->path, choice->paths.v[i]))
+		if (!delta_is_below(one->path, choice->paths.v[i]))
 			continue;
 		is_named = true;
 		/* "." or "src" does not name the hooks that lie in it. */
 		is_explicit = is_explicit || !strcmp(one->path, choice->paths.v[i]) ||
-			      changes_trusted(choice->paths.v[i]) != NULL;
+			      delta_trusted(choice->paths.v[i]) != NULL;
 	}
 	if (!is_named)
 		return "";
@@ -47,7 +47,7 @@ static bool is_same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* Is the original still what changes_read() saw? */
+/* Is the original still what delta_read() saw? */
 static int check_original(int parent, const char *name, const struct change *one,
 			  struct err *err)
 {
@@ -93,7 +93,7 @@ static int copy(int from, int to)
 }
 
 /* The new file beside its place, whole, under a name of ours. */
-static int make_beside(struct changes *c, int parent, const char *temporary,
+static int make_beside(struct delta *c, int parent, const char *temporary,
 		       const struct change *one)
 {
 	const char *name;
@@ -103,7 +103,7 @@ static int make_beside(struct changes *c, int parent, const char *temporary,
 
 	if (S_ISLNK(one->is.st_mode))
 		return symlinkat(one->link, parent, temporary) < 0 ? -errno : 0;
-	upper = changes_open_parent(c->upper, one->path, &name);
+	upper = delta_open_parent(c->upper, one->path, &name);
 	from = upper < 0 ? -1 : openat(upper, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (from < 0 || fstat(from, &st) < 0)
 		return -errno;
@@ -116,7 +116,7 @@ static int make_beside(struct changes *c, int parent, const char *temporary,
 	return r == 0 && fchmod(to, one->is.st_mode & 0777) < 0 ? -errno : r;
 }
 
-static int put(struct changes *c, int parent, const char *name, const struct change *one,
+static int put(struct delta *c, int parent, const char *name, const struct change *one,
 	       struct err *err)
 {
 	const bool is_new = !one->was.st_mode || one->kind == CHANGE_TYPE;
@@ -137,13 +137,13 @@ static int put(struct changes *c, int parent, const char *name, const struct cha
 }
 
 /* Remove a directory of the user's: into no mount, and nothing that others changed. */
-static int remove_directory(const struct changes *c, int parent, const char *name,
+static int remove_directory(const struct delta *c, int parent, const char *name,
 			    bool with_conflicts, size_t depth)
 {
-	int fd = changes_open_directory(parent, name, O_RDONLY), r = 0;
+	int fd = delta_open_directory(parent, name, O_RDONLY), r = 0;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!d || depth > CHANGES_DEPTH) {
+	if (!d || depth > DELTA_DEPTH) {
 		r = d ? -ELOOP : -errno;
 		if (d)
 			closedir(d);
@@ -158,7 +158,7 @@ static int remove_directory(const struct changes *c, int parent, const char *nam
 			continue;
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			r = -errno;
-		else if (!with_conflicts && changes_is_later(c, &st))
+		else if (!with_conflicts && delta_is_later(c, &st))
 			r = -ESTALE;
 		else if (S_ISDIR(st.st_mode))
 			r = remove_directory(c, dirfd(d), e->d_name, with_conflicts, depth + 1);
@@ -169,7 +169,7 @@ static int remove_directory(const struct changes *c, int parent, const char *nam
 	return r == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 ? -errno : r;
 }
 
-static int take_away(const struct changes *c, int parent, const char *name,
+static int take_away(const struct delta *c, int parent, const char *name,
 		     const struct change *one, bool with_conflicts, struct err *err)
 {
 	int r = 0;
@@ -199,11 +199,11 @@ static int set_mode(int parent, const char *name, const struct change *one, stru
 }
 
 /* What we leave has a change time of now: it is no change of others. */
-static void record(struct changes *c, int parent, const char *name)
+static void record(struct delta *c, int parent, const char *name)
 {
 	cleanup_close int fd = openat(c->store, "known",
 				      O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	struct changes_known k = {0};
+	struct delta_known k = {0};
 	struct stat st;
 
 	if (fd < 0)
@@ -219,7 +219,7 @@ static void record(struct changes *c, int parent, const char *name)
 }
 
 /* The layer forgets what the real directory has now. */
-static void forget(struct changes *c, const struct change *one)
+static void forget(struct delta *c, const struct change *one)
 {
 	const char *name;
 	cleanup_close int upper = -1;
@@ -227,12 +227,12 @@ static void forget(struct changes *c, const struct change *one)
 	/* In an opaque directory the absence of a name would say that it was removed. */
 	if (one->is_anew || (one->is.st_mode && S_ISDIR(one->is.st_mode)))
 		return;
-	upper = changes_open_parent(c->upper, one->path, &name);
+	upper = delta_open_parent(c->upper, one->path, &name);
 	if (upper >= 0)
 		unlinkat(upper, name, 0);
 }
 
-static int apply_one(struct changes *c, const struct change *one, bool with_conflicts,
+static int apply_one(struct delta *c, const struct change *one, bool with_conflicts,
 		     struct err *err)
 {
 	const bool is_dir = S_ISDIR(one->is.st_mode);
@@ -240,7 +240,7 @@ static int apply_one(struct changes *c, const struct change *one, bool with_conf
 	const char *name;
 	int r = 0;
 
-	parent = changes_open_parent(c->root, one->path, &name);
+	parent = delta_open_parent(c->root, one->path, &name);
 	if (parent < 0)
 		return err_errno(err, errno, "%s: the directory that holds it", one->path);
 	r = check_original(parent, name, one, err);
@@ -262,20 +262,20 @@ static int apply_one(struct changes *c, const struct change *one, bool with_conf
 /* --- all of them --------------------------------------------------------------------- */
 
 /* A new directory above something that is applied is applied too. */
-static bool is_needed(const struct changes *c, size_t i, const bool *is_chosen)
+static bool is_needed(const struct delta *c, size_t i, const bool *is_chosen)
 {
 	const struct change *one = &c->v[i];
 
 	if (one->kind != CHANGE_ADDED || !S_ISDIR(one->is.st_mode) || one->refused)
 		return false;
 	for (size_t j = i + 1; j < c->n; j++)
-		if (is_chosen[j] && changes_is_below(c->v[j].path, one->path))
+		if (is_chosen[j] && delta_is_below(c->v[j].path, one->path))
 			return true;
 	return false;
 }
 
 /* Directories get their modes last: one without the owner's write bit takes no file. */
-static int finish_directories(struct changes *c, const bool *is_chosen, struct err *err)
+static int finish_directories(struct delta *c, const bool *is_chosen, struct err *err)
 {
 	int r = 0;
 
@@ -285,7 +285,7 @@ static int finish_directories(struct changes *c, const bool *is_chosen, struct e
 
 		if (!is_chosen[i] || !S_ISDIR(c->v[i].is.st_mode))
 			continue;
-		parent = changes_open_parent(c->root, c->v[i].path, &name);
+		parent = delta_open_parent(c->root, c->v[i].path, &name);
 		if (parent < 0)
 			return err_errno(err, errno, "%s", c->v[i].path);
 		r = set_mode(parent, name, &c->v[i], err);
@@ -295,7 +295,7 @@ static int finish_directories(struct changes *c, const bool *is_chosen, struct e
 	return r;
 }
 
-int changes_apply(struct changes *c, const struct changes_choice *choice, struct err *err)
+int delta_apply(struct delta *c, const struct delta_choice *choice, struct err *err)
 {
 	cleanup_free bool *is_chosen = calloc(c->n ? c->n : 1, sizeof(*is_chosen));
 	int r = 0, n = 0;
@@ -304,7 +304,7 @@ int changes_apply(struct changes *c, const struct changes_choice *choice, struct
 	if (!is_chosen)
 		return err_errno(err, ENOMEM, "changes");
 	for (i = 0; i < c->n; i++)
-		is_chosen[i] = !changes_held_back(&c->v[i], choice);
+		is_chosen[i] = !delta_held_back(&c->v[i], choice);
 	for (i = c->n; choice->paths.n && i-- > 0;)
 		is_chosen[i] = is_chosen[i] || is_needed(c, i, is_chosen);
 	for (i = 0; i < c->n && r == 0; i++) {
@@ -324,12 +324,12 @@ int changes_apply(struct changes *c, const struct changes_choice *choice, struct
 /* --- dropping ------------------------------------------------------------------------ */
 
 /* In an opaque directory over a real one, to drop a name would be to remove it. */
-static bool hides_original(const struct changes *c, const char *path)
+static bool hides_original(const struct delta *c, const char *path)
 {
 	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
 		cleanup_free char *top = strndup(path, (size_t)(slash - path));
-		cleanup_close int upper = top ? changes_open_directory(c->upper, top, O_RDONLY) : -1;
-		cleanup_close int lower = top ? changes_open_directory(c->root, top, O_PATH) : -1;
+		cleanup_close int upper = top ? delta_open_directory(c->upper, top, O_RDONLY) : -1;
+		cleanup_close int lower = top ? delta_open_directory(c->root, top, O_PATH) : -1;
 
 		if (!top || upper < 0 ||
 		    (lower >= 0 && fgetxattr(upper, "user.overlay.opaque", NULL, 0) > 0))
@@ -338,7 +338,7 @@ static bool hides_original(const struct changes *c, const char *path)
 	return false;
 }
 
-int changes_discard(struct changes *c, const char *path, struct err *err)
+int delta_discard(struct delta *c, const char *path, struct err *err)
 {
 	cleanup_close int parent = -1;
 	const char *name;
@@ -357,7 +357,7 @@ int changes_discard(struct changes *c, const char *path, struct err *err)
 		return err_set(err, EINVAL,
 			       "%s: it lies in a directory that the server made anew in the place of "
 			       "another; discard that", path);
-	parent = changes_open_parent(c->upper, path, &name);
+	parent = delta_open_parent(c->upper, path, &name);
 	if (parent < 0 || faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_errno(err, errno, "%s", path);
 	if (unlinkat(parent, name, 0) < 0)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * changes - what a server changed in an overlay, and what of it may be applied
+ * delta - what a server changed in an overlay, and what of it may be applied
  *
  * Compares the layer of an overlay (overlay.h) with the real directory, descriptor by
  * descriptor, following no symlink in either.  All that is in the layer was chosen by a
  * hostile program; the real directory is the user's, and others may write it meanwhile.
- * Nothing here writes; changes_apply.c does.
+ * Nothing here writes; delta_apply.c does.
  */
-#ifndef LAUNCHER_CHANGES_H
-#define LAUNCHER_CHANGES_H
+#ifndef LAUNCHER_DELTA_H
+#define LAUNCHER_DELTA_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,8 +20,8 @@
 struct err;
 
 /* More than this is no work of a server that anybody could review. */
-#define CHANGES_MAX 100000
-#define CHANGES_DEPTH 128 /* directories below each other; two descriptors each */
+#define DELTA_MAX 100000
+#define DELTA_DEPTH 128 /* directories below each other; two descriptors each */
 
 enum change_kind {
 	CHANGE_ADDED = 0,
@@ -43,18 +43,18 @@ struct change {
 };
 
 /* What `changes apply` itself left in the real directory: no change of others. */
-struct changes_known {
+struct delta_known {
 	dev_t dev;
 	ino_t ino;
 	struct timespec changed;
 };
 
-struct changes {
+struct delta {
 	struct change *v; /* sorted by path: a directory before what lies in it */
 	size_t n;
 	int store, upper, root; /* descriptors; root is the real directory */
 	struct overlay_origin origin;
-	struct changes_known *known;
+	struct delta_known *known;
 	size_t n_known;
 	struct strv trusted_paths; /* what git runs or reads by the configuration that is there */
 };
@@ -62,31 +62,31 @@ struct changes {
 /*
  * Look at one layer.  store is a descriptor of its directory and becomes the changes'.
  * Return: 0; -ESTALE when the real directory was replaced (the list is then of no use and
- * empty, discarding works), -E2BIG, -errno.  changes_done() in any case.
+ * empty, discarding works), -E2BIG, -errno.  delta_done() in any case.
  */
-int changes_read(int store, struct changes *ret, struct err *err);
+int delta_read(int store, struct delta *ret, struct err *err);
 
-void changes_done(struct changes *c);
+void delta_done(struct delta *c);
 
 /* Who runs or trusts a path, at any depth (protect_names); NULL: nobody known.  Pure. */
-const char *changes_trusted(const char *path);
+const char *delta_trusted(const char *path);
 
 /*
  * Does a symlink in a directory `depth` levels below the top, that says `text`, stay
  * below the top?  Only ".." at its beginning count, and others are refused.  Pure.
  */
-bool changes_link_stays(const char *text, size_t depth);
+bool delta_link_stays(const char *text, size_t depth);
 
 /* Is path at or below `top` ("" is everything)? */
-bool changes_is_below(const char *path, const char *top);
+bool delta_is_below(const char *path, const char *top);
 
 /* Did others change what st is of since the layer began? */
-bool changes_is_later(const struct changes *c, const struct stat *st);
+bool delta_is_later(const struct delta *c, const struct stat *st);
 
 /* Open a directory below dir, through no symlink and no mount.  "" is dir itself. */
-int changes_open_directory(int dir, const char *path, int flags);
+int delta_open_directory(int dir, const char *path, int flags);
 
 /* The directory that holds path; *ret_name points into path. */
-int changes_open_parent(int dir, const char *path, const char **ret_name);
+int delta_open_parent(int dir, const char *path, const char **ret_name);
 
-#endif /* LAUNCHER_CHANGES_H */
+#endif /* LAUNCHER_DELTA_H */

@@ -28,14 +28,14 @@
 #include "common/fd.h"
 #include "common/nolinks.h"
 #include "common/sys.h"
-#include "launcher/changes.h"
+#include "launcher/delta.h"
 #include "launcher/plan.h"
 #include "launcher/protect.h"
 #include "policies/policy.h"
 
-#define KNOWN_MAX ((size_t)CHANGES_MAX * 2 * sizeof(struct changes_known))
+#define KNOWN_MAX ((size_t)DELTA_MAX * 2 * sizeof(struct delta_known))
 
-void changes_done(struct changes *c)
+void delta_done(struct delta *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->v[i].path);
@@ -51,12 +51,12 @@ void changes_done(struct changes *c)
 		close(c->upper);
 	if (c->root > 0)
 		close(c->root);
-	*c = (struct changes){0};
+	*c = (struct delta){0};
 }
 
 /* --- names --------------------------------------------------------------------------- */
 
-bool changes_is_below(const char *path, const char *top)
+bool delta_is_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
 
@@ -87,7 +87,7 @@ static bool begins_with(const char *path, const char *name)
 	}
 }
 
-const char *changes_trusted(const char *path)
+const char *delta_trusted(const char *path)
 {
 	const char *last = strrchr(path, '/');
 
@@ -101,7 +101,7 @@ const char *changes_trusted(const char *path)
 	return NULL;
 }
 
-bool changes_link_stays(const char *text, size_t depth)
+bool delta_link_stays(const char *text, size_t depth)
 {
 	bool is_down = false;
 
@@ -133,7 +133,7 @@ static size_t depth_of(const char *path)
 
 /* --- descriptors --------------------------------------------------------------------- */
 
-int changes_open_directory(int dir, const char *path, int flags)
+int delta_open_directory(int dir, const char *path, int flags)
 {
 	return sys_openat2(dir, *path ? path : ".",
 			   flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0,
@@ -141,7 +141,7 @@ int changes_open_directory(int dir, const char *path, int flags)
 				   RESOLVE_NO_XDEV);
 }
 
-int changes_open_parent(int dir, const char *path, const char **ret_name)
+int delta_open_parent(int dir, const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_free char *parent = slash ? strndup(path, (size_t)(slash - path)) : strdup("");
@@ -151,7 +151,7 @@ int changes_open_parent(int dir, const char *path, const char **ret_name)
 		return -1;
 	}
 	*ret_name = slash ? slash + 1 : path;
-	return changes_open_directory(dir, parent, O_PATH);
+	return delta_open_directory(dir, parent, O_PATH);
 }
 
 static int open_file(int dir, const char *name)
@@ -168,7 +168,7 @@ static bool has_attribute(int fd, const char *name, char first)
 
 /* --- the original -------------------------------------------------------------------- */
 
-bool changes_is_later(const struct changes *c, const struct stat *st)
+bool delta_is_later(const struct delta *c, const struct stat *st)
 {
 	const struct timespec *a = &st->st_ctim, *b = &c->origin.since;
 
@@ -222,16 +222,16 @@ struct level {
 	size_t depth;
 };
 
-static int walk_level(struct changes *c, const struct level *l, struct err *err);
+static int walk_level(struct delta *c, const struct level *l, struct err *err);
 
-static struct change *add(struct changes *c, const struct level *l, enum change_kind kind,
+static struct change *add(struct delta *c, const struct level *l, enum change_kind kind,
 			  const char *name, struct err *err)
 {
 	struct change *grown = NULL, *one;
 
-	if (c->n == CHANGES_MAX) {
+	if (c->n == DELTA_MAX) {
 		err_set(err, E2BIG, "%s: more than %d changes; discard them, or some with a PATH",
-			c->origin.path, CHANGES_MAX);
+			c->origin.path, DELTA_MAX);
 		return NULL;
 	}
 	if (!(c->n & (c->n - 1)))
@@ -244,9 +244,9 @@ static struct change *add(struct changes *c, const struct level *l, enum change_
 		if (asprintf(&one->path, "%s%s%s", l->path, *l->path ? "/" : "", name) >= 0) {
 			c->n++;
 			one->trusted = l->is_repository ? "git runs what a repository names" :
-							  changes_trusted(one->path);
+							  delta_trusted(one->path);
 			for (size_t i = 0; i < c->trusted_paths.n && !one->trusted; i++)
-				if (changes_is_below(one->path, c->trusted_paths.v[i]))
+				if (delta_is_below(one->path, c->trusted_paths.v[i]))
 					one->trusted = "git's configuration points there";
 			return one;
 		}
@@ -256,7 +256,7 @@ static struct change *add(struct changes *c, const struct level *l, enum change_
 }
 
 /* Why this may never be applied, or NULL. */
-static const char *judge(const struct changes *c, const struct change *one)
+static const char *judge(const struct delta *c, const struct change *one)
 {
 	const mode_t mode = one->is.st_mode;
 
@@ -269,7 +269,7 @@ static const char *judge(const struct changes *c, const struct change *one)
 		const char *slash = strrchr(one->path, '/');
 		cleanup_close int fd = -1;
 
-		if (!one->link || !changes_link_stays(one->link, depth_of(one->path)))
+		if (!one->link || !delta_link_stays(one->link, depth_of(one->path)))
 			return "a symlink that leads out of the directory";
 		/* It may lead out by way of a symlink that is there already. */
 		if (asprintf(&whole, "%.*s%s", slash ? (int)(slash - one->path + 1) : 0, one->path,
@@ -287,21 +287,21 @@ static const char *judge(const struct changes *c, const struct change *one)
 }
 
 /* What a change of kind REMOVED or TYPE would take away, down to the last entry. */
-static bool is_tree_later(const struct changes *c, int dir, const char *name, size_t depth)
+static bool is_tree_later(const struct delta *c, int dir, const char *name, size_t depth)
 {
-	cleanup_close int fd = changes_open_directory(dir, name, O_RDONLY);
+	cleanup_close int fd = delta_open_directory(dir, name, O_RDONLY);
 	bool is_later = false;
 	struct dirent *e;
 	struct stat st;
 	DIR *d;
 
-	if (fd < 0 || depth > CHANGES_DEPTH || fstat(fd, &st) < 0)
+	if (fd < 0 || depth > DELTA_DEPTH || fstat(fd, &st) < 0)
 		return true;
 	d = fdopendir(fd);
 	if (!d)
 		return true;
 	(void)take_fd(&fd);
-	is_later = changes_is_later(c, &st);
+	is_later = delta_is_later(c, &st);
 	while (!is_later && (e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
@@ -310,23 +310,23 @@ static bool is_tree_later(const struct changes *c, int dir, const char *name, si
 		else if (S_ISDIR(st.st_mode))
 			is_later = is_tree_later(c, dirfd(d), e->d_name, depth + 1);
 		else
-			is_later = changes_is_later(c, &st);
+			is_later = delta_is_later(c, &st);
 	}
 	closedir(d);
 	return is_later;
 }
 
-static bool is_conflict(const struct changes *c, int lower, const char *name,
+static bool is_conflict(const struct delta *c, int lower, const char *name,
 			const struct change *one)
 {
 	if (!one->was.st_mode)
 		return false;
 	if (S_ISDIR(one->was.st_mode) && !S_ISDIR(one->is.st_mode))
 		return is_tree_later(c, lower, name, 0);
-	return changes_is_later(c, &one->was);
+	return delta_is_later(c, &one->was);
 }
 
-static int add_removed(struct changes *c, const struct level *l, const char *name,
+static int add_removed(struct delta *c, const struct level *l, const char *name,
 		       const struct stat *was, struct err *err)
 {
 	struct change *one = add(c, l, CHANGE_REMOVED, name, err);
@@ -372,9 +372,9 @@ static int compare(const struct level *l, const char *name, const struct stat *i
 }
 
 /* What an opaque directory hides: every name of the original that it does not have. */
-static int walk_hidden(struct changes *c, const struct level *l, struct err *err)
+static int walk_hidden(struct delta *c, const struct level *l, struct err *err)
 {
-	int fd = l->lower < 0 ? -1 : changes_open_directory(l->lower, "", O_RDONLY);
+	int fd = l->lower < 0 ? -1 : delta_open_directory(l->lower, "", O_RDONLY);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	int r = 0;
 
@@ -395,24 +395,24 @@ static int walk_hidden(struct changes *c, const struct level *l, struct err *err
 }
 
 /* at: where the directory's own change is, or SIZE_MAX. */
-static int go_down(struct changes *c, const struct level *l, const char *name,
+static int go_down(struct delta *c, const struct level *l, const char *name,
 		   const struct stat *was, size_t at, struct err *err)
 {
-	cleanup_close int upper = changes_open_directory(l->upper, name, O_RDONLY), lower = -1;
+	cleanup_close int upper = delta_open_directory(l->upper, name, O_RDONLY), lower = -1;
 	cleanup_free char *path = NULL;
 	struct level next = *l;
 	struct stat st;
 	int r;
 
 	if (S_ISDIR(was->st_mode))
-		lower = changes_open_directory(l->lower, name, O_RDONLY);
-	if (upper < 0 || l->depth == CHANGES_DEPTH || (S_ISDIR(was->st_mode) && lower < 0)) {
+		lower = delta_open_directory(l->lower, name, O_RDONLY);
+	if (upper < 0 || l->depth == DELTA_DEPTH || (S_ISDIR(was->st_mode) && lower < 0)) {
 		struct change *one = at < c->n ? &c->v[at] : add(c, l, CHANGE_TYPE, name, err);
 
 		if (!one)
 			return -err->code;
 		one->refused = upper < 0 ? "what is in this directory cannot be read" :
-			       l->depth == CHANGES_DEPTH ? "too deep to look into" :
+			       l->depth == DELTA_DEPTH ? "too deep to look into" :
 							   "the original directory cannot be read";
 		return 0;
 	}
@@ -432,7 +432,7 @@ static int go_down(struct changes *c, const struct level *l, const char *name,
 	return r == 0 && next.is_anew ? walk_hidden(c, &next, err) : r;
 }
 
-static int walk_entry(struct changes *c, const struct level *l, const char *name,
+static int walk_entry(struct delta *c, const struct level *l, const char *name,
 		      struct err *err)
 {
 	struct stat is, was = {0};
@@ -470,9 +470,9 @@ static int walk_entry(struct changes *c, const struct level *l, const char *name
 	return S_ISDIR(is.st_mode) ? go_down(c, l, name, &was, kind >= 0 ? at : SIZE_MAX, err) : 0;
 }
 
-static int walk_level(struct changes *c, const struct level *l, struct err *err)
+static int walk_level(struct delta *c, const struct level *l, struct err *err)
 {
-	int fd = changes_open_directory(l->upper, "", O_RDONLY), r = 0;
+	int fd = delta_open_directory(l->upper, "", O_RDONLY), r = 0;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!d) {
@@ -498,7 +498,7 @@ static int by_path(const void *a, const void *b)
 	return r ? r : (int)x->kind - (int)y->kind;
 }
 
-static int read_known(struct changes *c, struct err *err)
+static int read_known(struct delta *c, struct err *err)
 {
 	cleanup_close int fd = openat(c->store, "known", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char *data = NULL;
@@ -510,13 +510,13 @@ static int read_known(struct changes *c, struct err *err)
 	r = fd_read_all(fd, KNOWN_MAX, &data, &len, err);
 	if (r < 0)
 		return r;
-	c->known = (struct changes_known *)(void *)data;
+	c->known = (struct delta_known *)(void *)data;
 	c->n_known = len / sizeof(*c->known); /* of a write that was cut off, nothing counts */
 	return 0;
 }
 
 /* What protect.c finds in the real directory by reading git's configuration. */
-static int find_trusted(struct changes *c, struct err *err)
+static int find_trusted(struct delta *c, struct err *err)
 {
 	const size_t len = strlen(c->origin.path);
 	const struct policy policy = {0};
@@ -536,14 +536,14 @@ static int find_trusted(struct changes *c, struct err *err)
 	return r < 0 && !err->code ? err_errno(err, -r, "changes") : r;
 }
 
-static int open_both(struct changes *c, struct err *err)
+static int open_both(struct delta *c, struct err *err)
 {
 	struct stat st;
 
-	c->upper = changes_open_directory(c->store, "upper", O_RDONLY);
+	c->upper = delta_open_directory(c->store, "upper", O_RDONLY);
 	/* Its mode is the server's to choose; the directory is ours. */
 	if (c->upper < 0 && errno == EACCES && fchmodat(c->store, "upper", 0700, 0) == 0)
-		c->upper = changes_open_directory(c->store, "upper", O_RDONLY);
+		c->upper = delta_open_directory(c->store, "upper", O_RDONLY);
 	if (c->upper < 0)
 		return err_errno(err, errno, "open the layer of %s", c->origin.path);
 	c->root = nolinks_open(AT_FDCWD, c->origin.path, O_RDONLY | O_DIRECTORY);
@@ -556,12 +556,12 @@ static int open_both(struct changes *c, struct err *err)
 	return 0;
 }
 
-int changes_read(int store, struct changes *ret, struct err *err)
+int delta_read(int store, struct delta *ret, struct err *err)
 {
 	struct level top = { .path = "" };
 	int r;
 
-	*ret = (struct changes){ .store = store };
+	*ret = (struct delta){ .store = store };
 	r = overlay_read_origin(store, &ret->origin, err);
 	if (r == 0)
 		r = open_both(ret, err);

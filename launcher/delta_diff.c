@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "launcher/changes_diff.h"
+#include "launcher/delta_diff.h"
 
 #define CONTEXT 3
 
@@ -21,7 +21,7 @@ struct edit {
 	const struct line *line;
 };
 
-void changes_print(FILE *out, const char *text, size_t len)
+void delta_print(FILE *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] >= ' ' && text[i] < 0x7f && text[i] != '\\')
@@ -35,14 +35,14 @@ static int split(const char *text, size_t len, struct line *lines, size_t *ret_n
 {
 	size_t n = 0;
 
-	if (len > CHANGES_DIFF_BYTES)
+	if (len > DELTA_DIFF_BYTES)
 		return -EFBIG;
 	if (memchr(text, '\0', len))
 		return -EILSEQ;
 	for (size_t at = 0; at < len; n++) {
 		const char *end = memchr(text + at, '\n', len - at);
 
-		if (n == CHANGES_DIFF_LINES)
+		if (n == DELTA_DIFF_LINES)
 			return -EFBIG;
 		lines[n].at = text + at;
 		lines[n].len = end ? (size_t)(end - text) + 1 - at : len - at;
@@ -95,7 +95,7 @@ static void print_line(FILE *out, const struct edit *e)
 		if (e->line->at[i] == '\t')
 			fputc('\t', out);
 		else
-			changes_print(out, e->line->at + i, 1);
+			delta_print(out, e->line->at + i, 1);
 	}
 	fputs(has_newline ? "\n" : "\n\\ No newline at end of file\n", out);
 }
@@ -133,12 +133,12 @@ static void print_hunks(FILE *out, const struct edit *e, size_t n)
 	}
 }
 
-int changes_diff(FILE *out, const char *a, size_t a_len, const char *b, size_t b_len)
+int delta_diff(FILE *out, const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	cleanup_free struct line *lines = calloc(2 * CHANGES_DIFF_LINES, sizeof(*lines));
-	cleanup_free struct edit *edits = calloc(2 * CHANGES_DIFF_LINES, sizeof(*edits));
+	cleanup_free struct line *lines = calloc(2 * DELTA_DIFF_LINES, sizeof(*lines));
+	cleanup_free struct edit *edits = calloc(2 * DELTA_DIFF_LINES, sizeof(*edits));
 	cleanup_free uint16_t *common = NULL;
-	struct line *right = lines + CHANGES_DIFF_LINES;
+	struct line *right = lines + DELTA_DIFF_LINES;
 	size_t n, m;
 	int r;
 
