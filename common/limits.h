@@ -88,6 +88,8 @@
 /* One known value; a longer one is recognised by its first bytes. */
 #define LIMIT_SECRET (8 * KIB)
 
+/* What is read of a program's stdout (npm, pip) while a package is installed. */
+#define LIMIT_TOOL_OUT (16 * MIB)
 /* A text for mcp-confine scan: places in it have 32 bits, and it is read whole. */
 #define LIMIT_SCAN (1024 * MIB)
 /* A client's configuration. ~/.claude.json holds histories and reaches megabytes. */

@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide scan changes pins approve status wrap unwrap audit-configs"
+  local commands="run explain decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -35,6 +35,8 @@ _mcp_confine() {
     --read | --write | --overlay) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
     --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
+    --python) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --registry | --host | --address) return ;;
     --profile | --name | --connect | --listen) return ;;
   esac
   case $command in
@@ -72,6 +74,19 @@ _mcp_confine() {
       else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
       fi
+      ;;
+    install | update)
+      if [[ $word == -* ]]; then
+        local options="--scripts --registry --host --address --python --help"
+        [[ $command == install ]] && options+=" --write-policy"
+        [[ $command == update ]] && options+=" --yes"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+      elif [[ $command == update ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(mcp-confine list 2>/dev/null | cut -d' ' -f1)" -- "$word")
+      fi
+      ;;
+    rollback | remove)
+      mapfile -t COMPREPLY < <(compgen -W "$(mcp-confine list 2>/dev/null | cut -d' ' -f1)" -- "$word")
       ;;
     approve) [[ $COMP_CWORD -gt 2 ]] || mapfile -t COMPREPLY < <(compgen -W "list show yes no" -- "$word") ;;
     status) mapfile -t COMPREPLY < <(compgen -W "--json --probe --help" -- "$word") ;;

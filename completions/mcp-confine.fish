@@ -7,7 +7,7 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain decide scan changes pins approve status wrap unwrap audit-configs
+set -l commands run explain decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
@@ -21,6 +21,11 @@ complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a decide
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a scan -d 'print where a file holds secrets, by class'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a changes -d 'show, apply or discard what a server changed in an overlay'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a pins -d 'show, accept or forget what is remembered of a tool'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a install -d 'fetch a package, confined'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a list -d 'the installed packages, checked'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a update -d 'show what a newer version changes, and take it'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a rollback -d 'go back to the version before'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a remove -d 'remove an installed package'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a approve -d 'answer calls that wait for approval'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a status -d 'try what this kernel offers'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put the local servers of the clients behind run'
@@ -38,6 +43,14 @@ complete -c mcp-confine -n $start -l connect -x -d 'let it reach a name and port
 complete -c mcp-confine -n $start -l minimum-tier -x -a 'full nouserns' -d 'the least that will do'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l listen -x -d 'serve on a Unix socket'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l timing -d 'say where the time goes'
+complete -c mcp-confine -n '__fish_seen_subcommand_from update rollback remove' -f -a '(mcp-confine list 2>/dev/null | string replace -r " .*" "")'
+complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l scripts -d 'run its scripts, build its sources'
+complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l registry -x -d 'the registry to ask'
+complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l host -x -d 'allow a further host'
+complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l address -x -d 'allow addresses that are not public'
+complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l python -r -F -d 'the interpreter whose pip is used'
+complete -c mcp-confine -n '__fish_seen_subcommand_from install' -l write-policy -d 'write a starter policy'
+complete -c mcp-confine -n '__fish_seen_subcommand_from update' -l yes -d 'do not ask'
 complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l pii -x -a 'all pan iban email phone' -d 'personal data too'
 complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l environment -d 'values of the environment too'
 complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -F

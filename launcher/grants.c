@@ -60,6 +60,9 @@ static int check_name(const char *name, const char *real, const struct user *use
 	if (offlimits_touches(real, user->state) || offlimits_touches(real, user->config))
 		return refuse(err, name, "it holds policies and logs of mcp-confine",
 			      "grant a directory beside them");
+	if (is_writable && user->data && offlimits_touches(real, user->data))
+		return refuse(err, name, "it holds installed packages, which run at the next start",
+			      "grant a directory beside them");
 	return 0;
 }
 

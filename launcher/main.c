@@ -34,26 +34,17 @@ static const struct command {
 	{ "changes", changes_main, "show, apply or discard what a server changed in an overlay" },
 	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
+	{ "install", install_main, "fetch a package, confined, to run it from its own copy" },
+	{ "list", list_main, "the installed packages, checked" },
+	{ "update", update_main, "show what a newer version changes, and then take it" },
+	{ "rollback", rollback_main, "go back to the version before" },
+	{ "remove", remove_main, "remove an installed package" },
 	{ "scan", scan_main, "print where a file holds secrets, by class; exit 1 when it does" },
 	{ "status", status_main, "try what this kernel offers, and say how to mend what is missing" },
 	{ "wrap", wrap_main, "put the local servers of the MCP clients' configurations behind run" },
 	{ "unwrap", unwrap_main, "give the configurations back as they were" },
 	{ "audit-configs", audit_configs_main, "list every configured server, and whether it is confined" },
 };
-
-void say_error(const struct err *err)
-{
-	char text[ERR_TEXT];
-
-	fprintf(stderr, "mcp-confine: %s\n", err_printable(text, sizeof(text), err->text));
-}
-
-void say_note(const char *words)
-{
-	char text[ERR_TEXT];
-
-	fprintf(stderr, "mcp-confine: note: %s\n", err_printable(text, sizeof(text), words));
-}
 
 static void usage(FILE *out)
 {
@@ -69,6 +60,12 @@ static void usage(FILE *out)
 	      "       mcp-confine changes apply [--yes] [--trusted] [--overwrite] SERVER [PATH ...]\n"
 	      "       mcp-confine changes discard [--yes] SERVER [PATH ...]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
+	      "       mcp-confine install [--scripts] [--registry URL] [--host NAME[:PORT]]\n"
+	      "                       [--address RANGE] [--python PATH] [--write-policy]\n"
+	      "                       npm:NAME[@VERSION] | pypi:NAME[==VERSION] | file:X.mcpb |\n"
+	      "                       file:server.json\n"
+	      "       mcp-confine update [options of install] [--yes] [NAME [-- ARG ...]]\n"
+	      "       mcp-confine list | rollback NAME | remove NAME\n"
 	      "       mcp-confine status [--json | --probe]\n"
 	      "       mcp-confine wrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
 	      "       mcp-confine unwrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"

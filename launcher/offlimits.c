@@ -45,7 +45,9 @@ static const char *const containers[] = {
 	".local/share/fnm", ".local/share/pnpm", ".cache/uv", ".cache/uv/archive-v0",
 	".cache/pipx", ".vscode", ".vscode/extensions", ".cursor", ".cursor/extensions",
 	".claude", ".claude/plugins", ".claude/plugins/cache", ".codex", ".gemini",
-	".gemini/extensions", "bin", "snap", "Desktop", "Documents",
+	".local/share/mcp-confine", ".local/share/mcp-confine/packages",
+	".local/share/mcp-confine/packages/npm", ".local/share/mcp-confine/packages/pypi",
+	".local/share/mcp-confine/packages/mcpb", ".gemini/extensions", "bin", "snap", "Desktop", "Documents",
 	"Downloads", "Music", "Pictures", "Public", "Templates", "Videos", "go", "src",
 	"code", "Code", "dev", "git", "work", "workspace", "projects", "Projects", "repos",
 };

@@ -293,6 +293,13 @@ static int find_installed(struct search *s, const char *command, const char *rea
 	if (!strcmp(path_last(real), "npx-cli.js") || !strcmp(path_last(command), "npx"))
 		return replace(s, &found,
 			       runtime_npm_npx(s->q, command, real, argv, &found, err));
+	/* bun is node's equal for a package; --bun, which insists on it, is not understood. */
+	if (!strcmp(path_last(command), "bunx"))
+		return replace(s, &found,
+			       runtime_npm_npx(s->q, command, real, argv, &found, err));
+	if (!strcmp(path_last(command), "bun") && s->r->argv.n > 1 && !strcmp(argv[1], "x"))
+		return replace(s, &found,
+			       runtime_npm_npx(s->q, command, real, argv + 1, &found, err));
 	if (!strcmp(path_last(command), "npm") && s->r->argv.n > 1 &&
 	    (!strcmp(argv[1], "exec") || !strcmp(argv[1], "x")))
 		return replace(s, &found,
@@ -342,6 +349,22 @@ static int take_program(struct search *s, char **command, const struct walk *w, 
 	return r;
 }
 
+/* What is installed needs no npx and no uvx on this machine: their names only say which
+ * package is meant.  Return: 1 replaced, 0 not. */
+static int find_without(struct search *s)
+{
+	static const char *const names[] = { "npx", "bunx", "uvx", "uv", "pipx" };
+	struct err ignored = {0};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		cleanup_free char *as_if = path_make("/usr/bin/%s", names[i]);
+
+		if (as_if && !strcmp(s->r->argv.v[0], names[i]))
+			return find_installed(s, as_if, as_if, &ignored) > 0;
+	}
+	return 0;
+}
+
 /* One step.  Return: 1 when argv became that of another program, 0 at the ELF file. */
 static int resolve(struct search *s, struct err *err)
 {
@@ -349,6 +372,10 @@ static int resolve(struct search *s, struct err *err)
 	struct walk w = {0};
 	int r = runtime_command_find(s->q, &s->dirs, s->r->argv.v[0], &command, err);
 
+	if (r == -ENOENT && find_without(s)) {
+		err_clear(err);
+		return 1;
+	}
 	if (r < 0)
 		return r;
 	r = walk_path(command, &w, err);

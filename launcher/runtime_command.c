@@ -97,20 +97,27 @@ int runtime_command_find(const struct runtime_query *q, const struct strv *besid
 	return err_set(err, ENOENT, "%s: not found in PATH (%s); give its whole path", name, path);
 }
 
+/* Of a server in a container the messages could be judged, and nothing else. */
+#define CONTAINER                                                                         \
+	"refused: the container would be started outside of this sandbox, by an engine that " \
+	"obeys its own options, so of the policy only the rules about messages would hold, " \
+	"and nothing about files, network, environment or limits"
+#define PROGRAM                                                                           \
+	"install the server itself (mcp-confine install npm:NAME or pypi:NAME), or name its " \
+	"own program"
+
 /* Programs that cannot run inside, and what to name instead. */
 static int refuse_engine(const char *command, const char *real, struct err *err)
 {
 	static const struct {
 		const char *name, *why, *mend;
 	} engines[] = {
-		{ "docker", "a container engine cannot run inside", "name the server's own program" },
-		{ "podman", "a container engine cannot run inside", "name the server's own program" },
+		{ "docker", CONTAINER, PROGRAM },
+		{ "podman", CONTAINER, PROGRAM },
+		{ "nerdctl", CONTAINER, PROGRAM },
 		{ "flatpak", "a sandbox of its own cannot run inside",
 		  "name the server's own program" },
 		{ "sudo", "nothing gains privilege inside", "name the program behind it" },
-		{ "bunx", "installs what it runs, which nothing does inside",
-		  "install the server (bun add --global NAME) and name its program "
-		  "(~/.bun/bin/NAME)" },
 		{ "pnpx", "installs what it runs, which nothing does inside",
 		  "install the server (pnpm add --global NAME) and name its program" },
 	};
@@ -129,7 +136,6 @@ static int refuse_download(const char *command, const struct strv *argv, struct 
 	static const struct {
 		const char *name, *verb, *mend;
 	} verbs[] = {
-		{ "bun", "x", "bun add --global NAME, then ~/.bun/bin/NAME" },
 		{ "pnpm", "dlx", "pnpm add --global NAME, then NAME" },
 		{ "yarn", "dlx", "npm install --global NAME, then NAME" },
 	};

@@ -14,6 +14,7 @@
 #include "launcher/path.h"
 #include "launcher/runtime.h"
 #include "launcher/runtime_npm.h"
+#include "launcher/store.h"
 
 #define MANIFEST_MAX ((size_t)1 << 20)
 
@@ -145,6 +146,28 @@ static char *find_in(const char *modules, const struct wanted *w)
 	return path_is_file(path) && access(path, R_OK) == 0 ? take_ptr(&path) : NULL;
 }
 
+char *runtime_npm_program(const char *modules, const char *name, const char *command)
+{
+	struct wanted w = { .command = command };
+
+	snprintf(w.name, sizeof(w.name), "%s", name);
+	return find_in(modules, &w);
+}
+
+/*
+ * What mcp-confine installed: before every other copy.  It was asked for by name, its
+ * content is checked at each start, and a project's node_modules, which the client's
+ * directory chooses, must not stand in for it.
+ */
+static char *find_stored(const struct runtime_query *q, const struct wanted *w)
+{
+	cleanup_free char *dir = store_find(q->account_home ? q->account_home : q->home, SPEC_NPM,
+					    w->name, "current");
+	cleanup_free char *modules = dir ? path_make("%s/tree/node_modules", dir) : NULL;
+
+	return modules ? find_in(modules, w) : NULL;
+}
+
 static char *find_upward(const char *cwd, const struct wanted *w)
 {
 	char dir[PATH_MAX];
@@ -236,6 +259,7 @@ static char *find_global(const struct runtime_query *q, const char *command, con
 		set ? path_make("%s/lib/node_modules", set) : NULL,
 		path_make("%s/.npm-global/lib/node_modules", q->home),
 		path_make("%s/.local/lib/node_modules", q->home),
+		path_make("%s/.bun/install/global/node_modules", q->home),
 		strdup("/usr/local/lib/node_modules"),
 		strdup("/usr/lib/node_modules"),
 		strdup("/usr/share/nodejs"),
@@ -304,15 +328,17 @@ int runtime_npm_npx(const struct runtime_query *q, const char *command, const ch
 			       "program", spec);
 	w.command = package ? argv[i] : w.name;
 	w.is_plain = !package && !w.version;
-	file = find_upward(q->cwd, &w);
+	file = find_stored(q, &w);
+	if (!file)
+		file = find_upward(q->cwd, &w);
 	if (!file)
 		file = find_cached(q->home, &w);
 	if (!file)
 		file = find_global(q, command, npx, &w);
 	if (!file)
 		return err_set(err, ENOENT,
-			       "npx would have to download %s, which nothing does inside; install "
-			       "it first: npm install -g %s", spec, spec);
+			       "%s would have to download %s, which nothing does inside; install it "
+			       "first: mcp-confine install npm:%s", path_last(command), spec, spec);
 	/* What lies in .bin may be a shell script of pnpm's; it says itself what runs it. */
 	r = strstr(file, "/.bin/") ? 0 : strv_add(ret_argv, "node");
 	r = r < 0 ? r : strv_add(ret_argv, file);

@@ -41,4 +41,8 @@ bool runtime_npm_has_manifest(const char *dir, bool *ret_has_name);
 int runtime_npm_npx(const struct runtime_query *q, const char *command, const char *npx,
 		    char *const *argv, struct strv *ret_argv, struct err *err);
 
+/* The program `command` of the package `name` below modules (a node_modules), from malloc,
+ * or NULL. */
+char *runtime_npm_program(const char *modules, const char *name, const char *command);
+
 #endif /* LAUNCHER_RUNTIME_NPM_H */

@@ -14,6 +14,7 @@
 #include "launcher/path.h"
 #include "launcher/runtime.h"
 #include "launcher/runtime_uv.h"
+#include "launcher/store.h"
 
 #define ENTRIES 4096
 #define NAME 128
@@ -264,6 +265,46 @@ static int finish(struct asked *a, char *const *argv, const char *program, struc
 	return r < 0 ? no_memory(err) : 0;
 }
 
+char *runtime_uv_script(const char *tree, const char *command)
+{
+	cleanup_free char *lib = path_make("%s/lib", tree);
+	DIR *d = lib ? opendir(lib) : NULL;
+	char *found = NULL;
+	struct dirent *e;
+
+	while (d && !found && (e = readdir(d))) {
+		char *script = path_make("%s/%s/site-packages/bin/%s", lib, e->d_name, command);
+
+		if (!strncmp(e->d_name, "python", 6) && path_is_file(script))
+			found = take_ptr(&script);
+		free(script);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* What mcp-confine installed, before every other copy (runtime_npm.c says why): the
+ * interpreter of its tree, with the script, whose own first line names another place. */
+static int find_stored(const struct runtime_query *q, struct asked *a, char *const *argv,
+		       const char *spec, const char *name, const char *command, struct strv *ret,
+		       struct err *err)
+{
+	cleanup_free char *dir = store_find(q->account_home ? q->account_home : q->home, SPEC_PYPI,
+					    name, "current");
+	cleanup_free char *tree = dir ? path_make("%s/tree", dir) : NULL;
+	cleanup_free char *python = tree ? path_make("%s/bin/python", tree) : NULL;
+	cleanup_free char *script = tree ? runtime_uv_script(tree, command) : NULL;
+	int r;
+
+	if (!script || !python || a->with.n || !has_package(tree, spec))
+		return 0;
+	if (strv_add(ret, python) < 0)
+		return no_memory(err);
+	r = finish(a, argv, script, ret, err);
+	return r < 0 ? r : 1;
+}
+
 /* --- uvx, pipx run -------------------------------------------------------------------------------- */
 
 static int find_tool(const struct runtime_query *q, struct asked *a, char *const *argv,
@@ -278,6 +319,7 @@ static int find_tool(const struct runtime_query *q, struct asked *a, char *const
 	const char *word = argv[a->command], *spec = a->from ? a->from : word;
 	cleanup_free char *program = NULL;
 	char name[NAME], version[NAME], command[NAME];
+	int r;
 
 	if (!word)
 		return err_set(err, EINVAL, "%s: names no program", argv[0]);
@@ -289,15 +331,22 @@ static int find_tool(const struct runtime_query *q, struct asked *a, char *const
 			       "%s %s: only packages by name are found; install it (%s %s) and name "
 			       "its program", path_last(argv[0]), spec,
 			       is_pipx ? "pipx install" : "uv tool install", spec);
+	r = find_stored(q, a, argv, spec, name, command, ret, err);
+	if (r)
+		return r < 0 ? r : 0;
 	for (size_t i = 0; i < n && !program; i++)
 		program = find_newest(q->home, places[i], a, spec, command);
 	if (program)
 		return finish(a, argv, program, ret, err);
+	if (!a->with.n)
+		return err_set(err, ENOENT,
+			       "%s would have to download %s, which nothing does inside; install it "
+			       "first: mcp-confine install pypi:%s%s%s", path_last(argv[0]), spec, name,
+			       *version ? "==" : "", version);
 	return err_set(err, ENOENT,
-		       "%s would have to download %s%s%s, which nothing does inside; install it "
-		       "first: %s '%s'%s%s", path_last(argv[0]), spec, a->with.n ? " with " : "",
-		       a->with.n ? a->with.v[0] : "", is_pipx ? "pipx install" : "uv tool install",
-		       spec, a->with.n ? " --with " : "", a->with.n ? a->with.v[0] : "");
+		       "%s would have to download %s with %s, which nothing does inside; install it "
+		       "first: %s '%s' --with %s", path_last(argv[0]), spec, a->with.v[0],
+		       is_pipx ? "pipx install" : "uv tool install", spec, a->with.v[0]);
 }
 
 /* --- uv run ----------------------------------------------------------------------------------------- */

@@ -24,4 +24,8 @@ bool runtime_uv_is(const char *command);
 int runtime_uv_find(const struct runtime_query *q, char *const *argv, struct strv *ret_argv,
 		    char **ret_cwd, struct err *err);
 
+/* The script `command` of a tree that mcp-confine installed from PyPI, from malloc, or
+ * NULL: pip puts it below lib/pythonX.Y/site-packages/bin. */
+char *runtime_uv_script(const char *tree, const char *command);
+
 #endif /* LAUNCHER_RUNTIME_UV_H */

@@ -17,6 +17,7 @@
 #include "launcher/overlay.h"
 #include "launcher/private.h"
 #include "launcher/session.h"
+#include "launcher/store.h"
 #include "launcher/values.h"
 #include "policies/merge.h"
 
@@ -39,7 +40,7 @@ void session_done(struct session *s)
 		close(s->private_fd);
 }
 
-static int make_id(char id[static 33], struct err *err)
+int session_make_id(char id[static 33], struct err *err)
 {
 	unsigned char raw[16];
 
@@ -95,6 +96,29 @@ static int find_layers(const struct cli *cli, const char *package, struct sessio
 	return r;
 }
 
+/* Whatever of the package store will be readable is what was installed. */
+static int check_packages(const struct session *s, struct err *err)
+{
+	struct strv seen = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < s->runtime.read.n && r == 0; i++) {
+		cleanup_free char *dir =
+			store_of(s->user.data, runtime_read_path(s->runtime.read.v[i]));
+
+		if (!dir || strv_has(&seen, dir))
+			continue;
+		r = store_verify(dir, err);
+		if (r == -EBADMSG)
+			err_wrap(err, "not started, since its package is damaged; mcp-confine remove and "
+				      "install it again");
+		if (r == 0 && strv_add(&seen, dir) < 0)
+			r = err_errno(err, ENOMEM, "packages");
+	}
+	strv_done(&seen);
+	return r;
+}
+
 static int find_runtime(char *const *argv, struct session *s, const char *cwd,
 			struct err *err)
 {
@@ -108,7 +132,7 @@ static int find_runtime(char *const *argv, struct session *s, const char *cwd,
 		s->exit_code = 127;
 	else if (r == -EACCES || r == -ENOEXEC)
 		s->exit_code = 126;
-	return r;
+	return r < 0 ? r : check_packages(s, err);
 }
 
 /* Policy and runtime, in the order that each form of the command allows. */
@@ -268,7 +292,7 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	s->exit_code = 125;
 	r = user_find(&s->user, err);
 	if (r == 0)
-		r = make_id(s->id, err);
+		r = session_make_id(s->id, err);
 	if (r == 0)
 		r = find(cli, cwd && cwd[0] == '/' ? cwd : s->user.home, s, err);
 	if (r == 0)
@@ -305,7 +329,7 @@ int session_policy(const struct cli *cli, struct session *s, struct err *err)
 	s->exit_code = 125;
 	r = user_find(&s->user, err);
 	if (r == 0)
-		r = make_id(s->id, err);
+		r = session_make_id(s->id, err);
 	if (r == 0 && cli->command)
 		r = find(cli, s->user.home, s, err);
 	else if (r == 0)

@@ -30,6 +30,7 @@ struct session {
 	char name[65];	     /* what logs and state call the server */
 	const char *profile; /* static, or NULL for a server of a policy file */
 	struct tier tier;
+	const char *grant_option; /* the option that allows a host, for words; NULL: a policy does */
 	bool is_dialled;     /* the client is a connection, and no parent of ours */
 	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	char id[33];	     /* random, for the audit log */
@@ -49,6 +50,9 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 
 /* Only the policy: for decide.  Return as above. */
 int session_policy(const struct cli *cli, struct session *s, struct err *err);
+
+/* 32 random hexadecimal digits.  Return: 0 or -errno. */
+int session_make_id(char id[static 33], struct err *err);
 
 void session_done(struct session *s);
 

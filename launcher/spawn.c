@@ -251,6 +251,8 @@ static _Noreturn void egress_exec(const struct session *s, int program, int gran
 		    strv_addf(&argv, "%d", audit) | strv_add(&argv, "--server") |
 		    strv_add(&argv, s->name) | strv_add(&argv, "--session") |
 		    strv_add(&argv, s->id);
+	if (r == 0 && s->grant_option)
+		r = strv_add(&argv, "--grant-option") | strv_add(&argv, s->grant_option);
 	if (r < 0)
 		_exit(125);
 	setsid();
@@ -398,6 +400,69 @@ static void undo(struct spawn *s)
 	spawn_done(s);
 }
 
+/* What the supervisor keeps of the pipes; the rest is the others', and closed. */
+static void keep(struct spawn *w, struct pipes *p)
+{
+	w->event = take_fd(&p->event[0]);
+	w->lifeline = take_fd(&p->lifeline[1]);
+	w->order = take_fd(&p->order[1]);
+	w->report = take_fd(&p->report[0]);
+	w->exit = take_fd(&p->exit[0]);
+	pipes_close(p);
+}
+
+/* The program's ends of its three streams become these. */
+static int replace_streams(struct pipes *p, int out, int err_fd, struct err *err)
+{
+	const int given[] = { open("/dev/null", O_RDONLY | O_CLOEXEC),
+			      fcntl(out, F_DUPFD_CLOEXEC, 3), fcntl(err_fd, F_DUPFD_CLOEXEC, 3) };
+	int *ends[] = { &p->in[0], &p->out[1], &p->err[1] };
+
+	for (size_t i = 0; i < 3; i++) {
+		close(*ends[i]);
+		*ends[i] = given[i];
+	}
+	for (size_t i = 0; i < 3; i++)
+		if (given[i] < 0)
+			return err_errno(err, EMFILE, "streams of the program");
+	return 0;
+}
+
+int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
+	       struct err *err)
+{
+	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
+			   .control = -1, .client = -1, .event = -1,
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .broker_fd = -1 };
+	mode_t mask = umask(077);
+	struct pipes p;
+	int r = pipes_open(&p, false, err);
+
+	if (r < 0)
+		return r;
+	r = replace_streams(&p, out, err_fd, err);
+	if (r == 0)
+		r = w.audit = open_audit(s, err);
+	if (r >= 0) {
+		w.client = open_parent(err);
+		r = err->code ? -err->code : 0;
+	}
+	if (r == 0)
+		r = start_egress(s, w.audit, &w, err);
+	if (r == 0)
+		r = start_sandbox(s, &p, mask, &w, err);
+	if (r == 0)
+		r = let_go_of_stdio(err);
+	keep(&w, &p);
+	if (r < 0) {
+		undo(&w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
@@ -434,13 +499,8 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)
 		r = let_go_of_stdio(err);
-	w.event = take_fd(&p.event[0]);
-	w.lifeline = take_fd(&p.lifeline[1]);
-	w.order = take_fd(&p.order[1]);
-	w.report = take_fd(&p.report[0]);
-	w.exit = take_fd(&p.exit[0]);
+	keep(&w, &p);
 	w.audit = take_fd(&fds.audit);
-	pipes_close(&p);
 	pep_fds_close(&fds);
 	if (r < 0) {
 		undo(&w);

@@ -36,6 +36,14 @@ struct spawn {
  */
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err);
 
+/*
+ * Start a program that speaks to nobody: no pep, stdin is /dev/null, stdout and stderr are
+ * `out` and `err_fd`, which stay the caller's.  The sandbox, its filters and its network
+ * are those of a server.  Return: as above.
+ */
+int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
+	       struct err *err);
+
 /* A program of ours that is no command: O_PATH, or -errno. */
 int spawn_open_program(const char *name, struct err *err);
 

@@ -20,6 +20,7 @@ void user_done(struct user *u)
 	free(u->account_home);
 	free(u->config);
 	free(u->state);
+	free(u->data);
 	*u = (struct user){0};
 }
 
@@ -60,7 +61,8 @@ int user_find(struct user *ret, struct err *err)
 	}
 	/* Of the resolved home: a grant is compared with these as paths. */
 	if (!u.name || asprintf(&u.config, "%s/.config/mcp-confine", u.account_home) < 0 ||
-	    asprintf(&u.state, "%s/.local/state/mcp-confine", u.account_home) < 0) {
+	    asprintf(&u.state, "%s/.local/state/mcp-confine", u.account_home) < 0 ||
+	    asprintf(&u.data, "%s/.local/share/mcp-confine", u.account_home) < 0) {
 		user_done(&u);
 		return err_errno(err, ENOMEM, "user");
 	}
@@ -85,24 +87,35 @@ static int make_directories(char *path, struct err *err)
 	}
 }
 
-int user_state(const struct user *u, const char *below, char **ret_path, struct err *err)
+static int own_directory(const struct user *u, const char *top, const char *below,
+			 char **ret_path, struct err *err)
 {
 	cleanup_free char *path = NULL;
 	struct stat st;
 	int r;
 
-	if (asprintf(&path, "%s%s%s", u->state, below ? "/" : "", below ? below : "") < 0)
+	if (asprintf(&path, "%s%s%s", top, below ? "/" : "", below ? below : "") < 0)
 		return err_errno(err, ENOMEM, "state directory");
 	r = make_directories(path, err);
 	if (r < 0)
 		return r;
 	if (lstat(path, &st) < 0)
-		return err_errno(err, errno, "state directory %s", path);
+		return err_errno(err, errno, "directory %s", path);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != u->uid || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return err_set(err, EPERM,
-			       "state directory %s: not a directory of this user's alone; chmod 700 it",
+			       "directory %s: not a directory of this user's alone; chmod 700 it",
 			       path);
 	/* Resolved: ~/.local may be a symlink, and what is bound is opened without any. */
 	*ret_path = realpath(path, NULL);
 	return *ret_path ? 0 : err_errno(err, errno, "state directory %s", path);
+}
+
+int user_state(const struct user *u, const char *below, char **ret_path, struct err *err)
+{
+	return own_directory(u, u->state, below, ret_path, err);
+}
+
+int user_data(const struct user *u, const char *below, char **ret_path, struct err *err)
+{
+	return own_directory(u, u->data, below, ret_path, err);
 }

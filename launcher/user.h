@@ -21,6 +21,7 @@ struct user {
 	char *account_home; /* that of the user database, real path */
 	char *config; /* ~/.config/mcp-confine */
 	char *state;  /* ~/.local/state/mcp-confine */
+	char *data;   /* ~/.local/share/mcp-confine: installed packages; no server writes there */
 };
 
 /* Refuses set-user-ID execution.  Return: 0 or -errno. */
@@ -29,6 +30,9 @@ int user_find(struct user *ret, struct err *err);
 /* Make the state directory and `below` in it (or NULL), 0700, and check the owner.
  * *ret_path is the caller's to free. */
 int user_state(const struct user *u, const char *below, char **ret_path, struct err *err);
+
+/* The same in the directory of installed packages. */
+int user_data(const struct user *u, const char *below, char **ret_path, struct err *err);
 
 void user_done(struct user *u);
 

@@ -28,7 +28,8 @@ int options_add(struct bundle *b, const struct options *o, struct err *err)
 	cleanup_free char *text = NULL;
 	int bad = 0;
 
-	if (!o->read.n && !o->write.n && !o->overlay.n && !o->connect.n && !o->minimum_tier)
+	if (!o->read.n && !o->write.n && !o->overlay.n && !o->connect.n && !o->minimum_tier &&
+	    !o->has_room)
 		return 0;
 	if (o->read.n)
 		bad |= json_object_set_new(sandbox, "read", list(&o->read));
@@ -42,8 +43,15 @@ int options_add(struct bundle *b, const struct options *o, struct err *err)
 		json_t *network = json_object();
 
 		bad |= json_object_set_new(network, "connect", list(&o->connect));
+		if (o->addresses.n)
+			bad |= json_object_set_new(network, "addresses", list(&o->addresses));
 		bad |= json_object_set_new(sandbox, "network", network);
 	}
+	if (o->has_room)
+		bad |= json_object_set_new(sandbox, "limits",
+					   json_pack("{s:s, s:i, s:i, s:s, s:s}", "memory", "4G",
+						     "processes", 512, "open_files", 8192, "file_size",
+						     "4G", "tmp_size", "1G"));
 	document = json_pack("{s:i,s:O}", "version", 1, "sandbox", sandbox);
 	if (!bad && document)
 		text = json_dumps(document, JSON_COMPACT);

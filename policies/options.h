@@ -9,6 +9,8 @@
 #ifndef POLICIES_OPTIONS_H
 #define POLICIES_OPTIONS_H
 
+#include <stdbool.h>
+
 #include "common/strv.h"
 
 struct bundle;
@@ -18,6 +20,8 @@ struct options {
 	struct strv read, write, overlay; /* absolute paths */
 	const char *minimum_tier; /* a word of the policy's, or NULL */
 	struct strv connect;	 /* "name:port" */
+	struct strv addresses;	 /* ranges that are not public; counts with connect only */
+	bool has_room; /* the limits of an installer, which takes more than a server */
 };
 
 /* Append them to the bundle; nothing when there are none.  Return: 0 or -errno. */

@@ -73,6 +73,7 @@ struct egress {
 	uint64_t used; /* bytes, against the budget */
 	uint64_t serial;
 	struct audit audit;
+	const char *option; /* of the program that started us: grants a name; NULL: a policy does */
 	struct noted refusals, connections; /* lines of the log */
 	struct told asked, failed;
 };
@@ -106,10 +107,15 @@ static void complain(struct egress *e, const char *name)
 
 	if (!tell_once(&e->asked, name))
 		return;
-	len = snprintf(line, sizeof(line),
-		       "mcp-confine: %s asked for %s, which its policy does not name; to allow it "
-		       "add \"%s:443\" to sandbox.network.connect\n",
-		       e->audit.server, name, name);
+	if (e->option)
+		len = snprintf(line, sizeof(line),
+			       "mcp-confine: %s asked for %s, which it may not reach; if you trust "
+			       "that host, allow it: %s %s\n", e->audit.server, name, e->option, name);
+	else
+		len = snprintf(line, sizeof(line),
+			       "mcp-confine: %s asked for %s, which its policy does not name; to allow "
+			       "it add \"%s:443\" to sandbox.network.connect\n",
+			       e->audit.server, name, name);
 	if (len > 0 && (size_t)len < sizeof(line))
 		fd_write_all(2, line, (size_t)len);
 }
@@ -411,7 +417,7 @@ static int serve(struct egress *e)
 
 struct arguments {
 	int grants, control, audit;
-	const char *server, *session;
+	const char *server, *session, *option;
 };
 
 static int parse(int argc, char **argv, struct arguments *a, struct err *err)
@@ -422,11 +428,12 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 		{ "audit-fd", required_argument, NULL, 'a' },
 		{ "server", required_argument, NULL, 'n' },
 		{ "session", required_argument, NULL, 'd' },
+		{ "grant-option", required_argument, NULL, 'o' },
 		{ 0 },
 	};
 	int opt, r = 0;
 
-	*a = (struct arguments){ -1, -1, -1, "server", "" };
+	*a = (struct arguments){ -1, -1, -1, "server", "", NULL };
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
@@ -435,6 +442,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 		case 'a': r = fd_parse(optarg, &a->audit, err); break;
 		case 'n': a->server = optarg; break;
 		case 'd': a->session = optarg; break;
+		case 'o': a->option = optarg; break;
 		default: r = err_set(err, EINVAL, "unknown argument %s", argv[optind - 1]);
 		}
 	}
@@ -551,6 +559,7 @@ int main(int argc, char **argv)
 		return 125;
 	}
 	e.control = a.control;
+	e.option = a.option;
 	e.audit = (struct audit){ .fd = a.audit, .server = a.server, .session = a.session };
 	if (take_sockets(&e) < 0)
 		_exit(0);

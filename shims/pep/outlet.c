@@ -32,41 +32,35 @@ uint32_t outlet_tool(const struct gate *g, const struct rpc *m)
 										   JSON_NONE;
 }
 
-void outlet_omitted(struct gate *g, enum vocabulary_from from, bool is_drop)
+/* One line tells of those that were left out. */
+static void tell_omitted(struct gate *g, enum vocabulary_from from, bool is_drop, uint64_t count)
 {
-	struct gate_noted *n = &g->noted[from][!is_drop];
 	struct audit_line l;
 
-	if (!n->omitted)
+	if (!count)
 		return;
 	audit_begin(&l, g->audit, "omitted");
 	audit_string(&l, "from", from == FROM_CLIENT ? "client" : "server");
 	audit_string(&l, "what", is_drop ? "drop" : "other");
-	audit_int(&l, "count", (int64_t)n->omitted);
+	audit_int(&l, "count", (int64_t)count);
 	audit_end(&l);
+}
+
+void outlet_omitted(struct gate *g, enum vocabulary_from from, bool is_drop)
+{
+	struct noted *n = &g->noted[from][!is_drop];
+
+	tell_omitted(g, from, is_drop, n->omitted);
 	n->omitted = 0;
 }
 
-/* Once it is spent, half of it is saved up before the next line: one line then tells of
- * many that were left out. */
 static bool may_note(struct gate *g, enum vocabulary_from from, bool is_drop)
 {
-	struct gate_noted *n = &g->noted[from][!is_drop];
-	uint64_t since = g->now > n->filled ? g->now - n->filled : 0;
-	uint64_t saved = since > 3600000 ? UINT32_MAX : since * LIMIT_NOTED_RATE;
+	uint64_t omitted;
 
-	n->filled = g->now;
-	n->spent -= saved < n->spent ? saved : n->spent;
-	if (n->spent > (uint64_t)1000 * (LIMIT_NOTED_BURST - 1))
-		n->is_over = true;
-	else if (n->spent <= (uint64_t)500 * LIMIT_NOTED_BURST)
-		n->is_over = false;
-	if (n->is_over) {
-		n->omitted++;
+	if (!noted_take(&g->noted[from][!is_drop], (int64_t)g->now, &omitted))
 		return false;
-	}
-	outlet_omitted(g, from, is_drop);
-	n->spent += 1000;
+	tell_omitted(g, from, is_drop, omitted);
 	return true;
 }
 

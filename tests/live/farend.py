@@ -33,13 +33,13 @@ def make_certificate(where, names):
 
 class FarEnd:
     """Counts what arrives, and answers: /big with BIG bytes, everything else with its Host,
-    or with what answer(host, path, head) gives."""
+    or with what answer(host, path) gives; None is 404.  `heads` keeps what was asked."""
 
     def __init__(self, where, answer=None):
         self.answer = answer
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(where / "cert", where / "key")
-        self.arrived = []
+        self.arrived, self.heads = [], []
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", 4433))
         self.udp.setblocking(False)
@@ -71,6 +71,7 @@ class FarEnd:
                     data += more
                 head, data = data.split(b"\r\n\r\n", 1)
                 path = head.split(b" ")[1]
+                self.heads.append(head)
                 host = [l for l in head.split(b"\r\n") if l.lower().startswith(b"host:")][0]
                 kind = b"text/plain"
                 if self.answer:
@@ -82,8 +83,12 @@ class FarEnd:
                     body, kind = self.answer(host.split(b":")[1].strip().decode(), path.decode()), b"application/json"
                 else:
                     body = b"x" * BIG if path == b"/big" else b"seen " + host
-                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-                          % (kind, len(body)) + body)
+                status = b"404 Not Found" if body is None else b"200 OK"
+                body = body or b""
+                if body.startswith(b"<"):
+                    kind = b"text/html"
+                c.sendall(b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+                          % (status, kind, len(body)) + body)
         except OSError:
             pass
 
