@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide scan pins install list update rollback remove approve status wrap unwrap audit-configs"
+  local commands="run explain decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -32,7 +32,7 @@ _mcp_confine() {
   done
   case $before in
     --client) mapfile -t COMPREPLY < <(compgen -W "$clients" -- "$word"); return ;;
-    --read | --write) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --read | --write | --overlay) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
     --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
     --python) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
@@ -42,12 +42,23 @@ _mcp_confine() {
   case $command in
     run | explain | decide)
       if [[ $word == -* ]]; then
-        local options="--profile --read --write --connect --env --name --minimum-tier --help --"
+        local options="--profile --read --write --overlay --connect --env --name --minimum-tier --help --"
         [[ $command == run ]] && options+=" --dry-run --listen --timing"
         [[ $command == decide ]] && options+=" --from-server"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    changes)
+      if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--diff --yes --trusted --overwrite --help" -- "$word")
+      elif [[ $COMP_CWORD -eq 2 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "show apply discard" -- "$word")
+      elif [[ $COMP_CWORD -eq 3 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
       fi
       ;;
     pins)

@@ -7,7 +7,7 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain decide scan pins install list update rollback remove approve status wrap unwrap audit-configs
+set -l commands run explain decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
@@ -19,6 +19,7 @@ complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a run -d
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a explain -d 'print what run would do'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a decide -d 'print what would happen to the messages on stdin'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a scan -d 'print where a file holds secrets, by class'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a changes -d 'show, apply or discard what a server changed in an overlay'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a pins -d 'show, accept or forget what is remembered of a tool'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a install -d 'fetch a package, confined'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a list -d 'the installed packages, checked'
@@ -37,6 +38,7 @@ complete -c mcp-confine -n $start -f -a '(__mcp_confine_servers)' -d server
 complete -c mcp-confine -n $start -l profile -x -d 'use that built-in profile'
 complete -c mcp-confine -n $start -l read -r -F -d 'make a path readable'
 complete -c mcp-confine -n $start -l write -r -F -d 'make a path writable'
+complete -c mcp-confine -n $start -l overlay -r -F -d 'let it write a directory in a layer of its own'
 complete -c mcp-confine -n $start -l connect -x -d 'let it reach a name and port'
 complete -c mcp-confine -n $start -l minimum-tier -x -a 'full nouserns' -d 'the least that will do'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l listen -x -d 'serve on a Unix socket'
@@ -52,6 +54,11 @@ complete -c mcp-confine -n '__fish_seen_subcommand_from update' -l yes -d 'do no
 complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l pii -x -a 'all pan iban email phone' -d 'personal data too'
 complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -l environment -d 'values of the environment too'
 complete -c mcp-confine -n '__fish_seen_subcommand_from scan' -F
+complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -a 'show apply discard (__mcp_confine_servers)'
+complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -l diff -d 'show the difference of texts'
+complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -l yes -d 'do not ask'
+complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -l trusted -d 'also names that programs outside trust'
+complete -c mcp-confine -n '__fish_seen_subcommand_from changes' -l overwrite -d 'also what others changed'
 complete -c mcp-confine -n '__fish_seen_subcommand_from pins' -f -a 'show accept forget (__mcp_confine_servers)'
 complete -c mcp-confine -n '__fish_seen_subcommand_from approve' -f -a 'list show yes no'
 complete -c mcp-confine -n '__fish_seen_subcommand_from status' -f -l json -d 'one object'

@@ -9,12 +9,13 @@
 #include "launcher/cli.h"
 
 enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM,
-       OPT_TIMING, OPT_CONNECT, OPT_TIER, OPT_LISTEN };
+       OPT_TIMING, OPT_CONNECT, OPT_TIER, OPT_LISTEN, OPT_OVERLAY };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "read", required_argument, NULL, OPT_READ },
 	{ "write", required_argument, NULL, OPT_WRITE },
+	{ "overlay", required_argument, NULL, OPT_OVERLAY },
 	{ "connect", required_argument, NULL, OPT_CONNECT },
 	{ "env", required_argument, NULL, OPT_ENV },
 	{ "name", required_argument, NULL, OPT_NAME },
@@ -31,6 +32,7 @@ void cli_done(struct cli *c)
 {
 	strv_done(&c->options.read);
 	strv_done(&c->options.write);
+	strv_done(&c->options.overlay);
 	strv_done(&c->options.connect);
 	strv_done(&c->env);
 }
@@ -63,6 +65,8 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 		return add_path(&c->options.read, optarg, cwd);
 	case OPT_WRITE:
 		return add_path(&c->options.write, optarg, cwd);
+	case OPT_OVERLAY:
+		return add_path(&c->options.overlay, optarg, cwd);
 	case OPT_CONNECT:
 		return strv_add(&c->options.connect, optarg);
 	case OPT_ENV:

@@ -18,7 +18,7 @@ struct cli {
 	const char *profile; /* --profile, or NULL */
 	const char *listen;  /* --listen: unix:PATH, or NULL */
 	const char *name;    /* --name: what logs and state call it, or NULL */
-	struct options options; /* --read, --write (absolute), --connect */
+	struct options options; /* --read, --write, --overlay (absolute), --connect */
 	struct strv env;     /* --env */
 	bool dry_run;
 	bool has_timing;     /* run --timing */

@@ -91,7 +91,8 @@ static int add_rule(int ruleset, int abi, const char *path, enum landlock_grant 
 static bool leads_to_bind(const struct plan *plan, const char *path)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].kind == PLAN_BIND && walk_is_below(plan->v[i].target, path))
+		if ((plan->v[i].kind == PLAN_BIND || plan->v[i].kind == PLAN_OVERLAY) &&
+		    walk_is_below(plan->v[i].target, path))
 			return true;
 	return false;
 }

@@ -68,6 +68,8 @@ static const char *mode(const struct plan_entry *e)
 		if (e->is_writable)
 			return "write";
 		return e->is_executable ? "execute" : "read";
+	case PLAN_OVERLAY:
+		return "overlay";
 	case PLAN_DEVICE:
 		return "device";
 	case PLAN_TMPFS:
@@ -204,8 +206,10 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 
 static void open_ends(FILE *out, const struct session *s)
 {
-	bool writes = false;
+	bool writes = false, has_overlay = false;
 
+	for (size_t i = 0; i < s->plan.n; i++)
+		has_overlay = has_overlay || s->plan.v[i].kind == PLAN_OVERLAY;
 	for (size_t i = 0; i < s->plan.n; i++)
 		writes = writes || (s->plan.v[i].kind == PLAN_BIND && s->plan.v[i].is_writable);
 	fputs("\nwhat stays open:\n", out);
@@ -218,6 +222,10 @@ static void open_ends(FILE *out, const struct session *s)
 		      "    build.rs, conftest.py, Dockerfile, .venv, node_modules, .gitattributes and what\n"
 		      "    they run. Review the changes before you build.\n", out);
 	}
+	if (has_overlay)
+		fputs("  - what it changes in an overlay is kept from the real directory until\n"
+		      "    `mcp-confine changes apply`; review it before: names that programs outside run\n"
+		      "    or trust can be among it.\n", out);
 	if (s->plan.network.n_destinations)
 		fputs("  - what the server may read it can send to the destinations it may reach.\n", out);
 	fputs("  - what the server may read it may return in a result: personal data\n"

@@ -99,16 +99,26 @@ static bool is_listed(const struct walk *w, const struct strv *list)
 }
 
 int grants_ceiling(const char *name, const struct walk *w, const struct policy *policy,
-		   bool is_writable, struct err *err)
+		   enum grants_kind kind, struct err *err)
 {
 	for (size_t i = 0; i < policy->sandbox.n_ceilings; i++) {
 		const struct policy_ceiling *c = &policy->sandbox.ceilings[i];
-		/* What is writable is readable, too: it does not lie outside of a list of either. */
-		bool is_limited = c->has_read || (is_writable && c->has_write);
-		bool reads = !is_writable || !c->has_write;
+		const bool is_write = c->has_write && is_listed(w, &c->write);
+		const bool is_overlay = c->has_overlay && is_listed(w, &c->overlay);
+		bool is_allowed = is_write;
 
-		if (is_limited && !(c->has_write && is_listed(w, &c->write)) &&
-		    !(reads && c->has_read && is_listed(w, &c->read)))
+		if (kind == GRANTS_READ)
+			is_allowed = !c->has_read || is_write || is_overlay || is_listed(w, &c->read);
+		else if (kind == GRANTS_OVERLAY && c->has_overlay)
+			is_allowed = is_write || is_overlay;
+		else if (kind == GRANTS_OVERLAY)
+			is_allowed = !c->has_read || is_write || is_listed(w, &c->read);
+		else if (is_overlay && !is_write)
+			return refuse(err, name, "a stronger policy lists it under overlay only",
+				      "grant it with --overlay");
+		else /* what is writable is readable, too: a list of either bounds it */
+			is_allowed = is_write || (!c->has_write && (!c->has_read || is_listed(w, &c->read)));
+		if (!is_allowed)
 			return refuse(err, name, "a stronger policy does not list it",
 				      "mcp-confine explain shows the layers");
 	}

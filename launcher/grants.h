@@ -20,13 +20,17 @@ struct walk;
 int grants_check(const char *name, const struct walk *w, const struct user *user,
 		 bool is_writable, struct err *err);
 
+enum grants_kind { GRANTS_READ = 0, GRANTS_WRITE, GRANTS_OVERLAY };
+
 /*
  * Is what w names at or below a path of every ceiling that lists paths of this kind?
  * Listed paths are resolved now; one that does not exist allows nothing.  What may be
- * written may be read.  Return: 0 or -EPERM with words.
+ * written may be read.  An overlay needs what reading needs, and a list of overlays bounds
+ * both overlays and plain writing: what lies in it is written in a layer only, unless the
+ * same ceiling lists it under write.  Return: 0 or -EPERM with words.
  */
 int grants_ceiling(const char *name, const struct walk *w, const struct policy *policy,
-		   bool is_writable, struct err *err);
+		   enum grants_kind kind, struct err *err);
 
 /*
  * The path that an argument of the server's names, absolute, when it exists and looks

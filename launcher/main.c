@@ -31,6 +31,7 @@ static const struct command {
 	{ "run", run_main, "start a server, confined and judged" },
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
+	{ "changes", changes_main, "show, apply or discard what a server changed in an overlay" },
 	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
 	{ "install", install_main, "fetch a package, confined, to run it from its own copy" },
@@ -48,13 +49,16 @@ static const struct command {
 static void usage(FILE *out)
 {
 	fputs("usage: mcp-confine run SERVER\n"
-	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--connect NAME:PORT]\n"
-	      "                       [--env NAME[=VALUE]] [--name NAME] [--minimum-tier T]\n"
-	      "                       [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
+	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--overlay DIR]\n"
+	      "                       [--connect NAME:PORT] [--env NAME[=VALUE]] [--name NAME]\n"
+	      "                       [--minimum-tier T] [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
 	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
+	      "       mcp-confine changes show [--diff] SERVER [PATH ...]\n"
+	      "       mcp-confine changes apply [--yes] [--trusted] [--overwrite] SERVER [PATH ...]\n"
+	      "       mcp-confine changes discard [--yes] SERVER [PATH ...]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
 	      "       mcp-confine install [--scripts] [--registry URL] [--host NAME[:PORT]]\n"
 	      "                       [--address RANGE] [--python PATH] [--write-policy]\n"

@@ -34,6 +34,7 @@
 #include "common/sys.h"
 #include "launcher/cause.h"
 #include "launcher/mounts.h"
+#include "launcher/overlay.h"
 #include "launcher/plan.h"
 
 /* tmpfs inodes: one for each 4 KiB of its size, so that neither runs out first. */
@@ -226,6 +227,8 @@ static int new_mount(const struct plan_entry *e, struct err *err)
 	case PLAN_DEVICE:
 	case PLAN_NAME:
 		return new_bind(e, err);
+	case PLAN_OVERLAY:
+		return overlay_mount(e, err);
 	case PLAN_TMPFS:
 		return new_tmpfs(e->size, "0700",
 				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
@@ -389,6 +392,7 @@ static int place(struct building *b, const struct plan *plan, const int *mounts,
 
 		switch (e->kind) {
 		case PLAN_BIND:
+		case PLAN_OVERLAY:
 		case PLAN_DEVICE:
 		case PLAN_TMPFS:
 		case PLAN_PROC:
@@ -436,7 +440,7 @@ static int open_mounts(const struct plan *plan, int *mounts, struct err *err)
 	for (size_t i = 0; i < plan->n; i++) {
 		enum plan_kind kind = plan->v[i].kind;
 
-		if (kind != PLAN_BIND && kind != PLAN_DEVICE && kind != PLAN_TMPFS &&
+		if (kind != PLAN_BIND && kind != PLAN_OVERLAY && kind != PLAN_DEVICE && kind != PLAN_TMPFS &&
 		    kind != PLAN_PROC && kind != PLAN_NAME)
 			continue;
 		mounts[i] = new_mount(&plan->v[i], err);

@@ -43,7 +43,7 @@ static bool has_option(const char *options, const char *name)
 
 static bool is_mounted(enum plan_kind kind)
 {
-	return kind == PLAN_BIND || kind == PLAN_DEVICE || kind == PLAN_TMPFS ||
+	return kind == PLAN_BIND || kind == PLAN_OVERLAY || kind == PLAN_DEVICE || kind == PLAN_TMPFS ||
 	       kind == PLAN_PROC || kind == PLAN_COVER || kind == PLAN_NAME;
 }
 
@@ -61,6 +61,17 @@ static const struct plan_entry *find(const struct plan *plan, const char *path, 
 		}
 	}
 	return NULL;
+}
+
+/* An overlay that is anything else would be the real directory, writable. */
+static int check_type(const struct plan_entry *e, const char *path, const char *rest,
+		      struct err *err)
+{
+	const char *type = rest ? strstr(rest, "- ") : NULL;
+
+	if (e->kind == PLAN_OVERLAY && (!type || strncmp(type, "- overlay ", 10) != 0))
+		return err_set(err, EPERM, "%s is mounted and no overlay", path);
+	return 0;
 }
 
 static int check_flags(const struct plan_entry *e, const char *path, const char *options,
@@ -115,7 +126,7 @@ static int check_line(const struct plan *plan, char *line, unsigned char *seen, 
 		return err_set(err, EPERM, "%s is mounted and not in the plan", path);
 	if (!strcmp(path, e->target))
 		seen[i] = 1;
-	return check_flags(e, path, options, err);
+	return check_type(e, path, save, err) < 0 ? -EPERM : check_flags(e, path, options, err);
 }
 
 int mounts_check_table(const struct plan *plan, char *table, struct err *err)
@@ -194,7 +205,7 @@ int mounts_check_kernel(const struct plan *plan, char *table, struct err *err)
 		for (size_t i = 0; i < plan->n; i++) {
 			const struct plan_entry *e = &plan->v[i];
 
-			if (e->kind != PLAN_BIND)
+			if (e->kind != PLAN_BIND && e->kind != PLAN_OVERLAY)
 				continue;
 			if (walk_is_below(e->source, path) && strlen(path) >= nearest[i]) {
 				nearest[i] = strlen(path);

@@ -36,6 +36,7 @@ void plan_done(struct plan *p)
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->v[i].target);
 		free(p->v[i].source);
+		free(p->v[i].store);
 	}
 	free(p->v);
 	free(p->program);
@@ -55,6 +56,8 @@ int plan_grant(const struct plan_entry *e)
 		if (e->is_writable)
 			return LANDLOCK_WRITE;
 		return e->is_executable ? LANDLOCK_EXECUTE : LANDLOCK_READ;
+	case PLAN_OVERLAY:
+		return LANDLOCK_WRITE;
 	case PLAN_DEVICE:
 		return LANDLOCK_DEVICE;
 	case PLAN_TMPFS:
@@ -123,18 +126,20 @@ static int add_links(struct plan *p, const struct walk *w, struct err *err)
 	return 0;
 }
 
-enum access { READ = 0, EXECUTE, WRITE };
+enum access { READ = 0, EXECUTE, WRITE, OVERLAY };
 
 static int add_walked(struct plan *p, const struct walk *w, enum access access,
 		      const char *why, struct err *err)
 {
-	enum plan_kind kind = S_ISCHR(w->st.st_mode) ? PLAN_DEVICE : PLAN_BIND;
+	enum plan_kind kind = S_ISCHR(w->st.st_mode) ? PLAN_DEVICE :
+			      access == OVERLAY	     ? PLAN_OVERLAY :
+						       PLAN_BIND;
 	struct plan_entry *e = plan_add(p, kind, w->real, w->real, why);
 
 	if (!e)
 		return err_errno(err, ENOMEM, "plan");
 	e->is_dir = S_ISDIR(w->st.st_mode);
-	e->is_writable = access == WRITE;
+	e->is_writable = access == WRITE || access == OVERLAY;
 	e->is_executable = access == EXECUTE;
 	e->dev = w->st.st_dev;
 	e->ino = w->st.st_ino;
@@ -348,18 +353,23 @@ static int add_runtime(struct plan *p, const struct runtime *rt, const struct us
 }
 
 static int add_granted(struct plan *p, const struct policy *policy, const struct user *user,
-		       const char *path, bool is_writable, const char *why, struct err *err)
+		       const char *path, enum grants_kind kind, const char *why, struct err *err)
 {
 	struct walk w = {0};
 	int r = walk_path(path, &w, err);
 
 	if (r < 0)
 		return err_wrap(err, "cannot grant %s", path);
-	r = grants_check(path, &w, user, is_writable, err);
+	r = grants_check(path, &w, user, kind != GRANTS_READ, err);
 	if (r == 0)
-		r = grants_ceiling(path, &w, policy, is_writable, err);
+		r = grants_ceiling(path, &w, policy, kind, err);
+	if (r == 0 && kind == GRANTS_OVERLAY && !S_ISDIR(w.st.st_mode))
+		r = err_set(err, ENOTDIR, "cannot grant %s: only a directory can be an overlay; name "
+					  "the one that holds it", path);
 	if (r == 0)
-		r = add_walked(p, &w, is_writable ? WRITE : READ, why, err);
+		r = add_walked(p, &w, kind == GRANTS_WRITE   ? WRITE :
+				      kind == GRANTS_OVERLAY ? OVERLAY :
+							       READ, why, err);
 	walk_done(&w);
 	return r;
 }
@@ -370,11 +380,14 @@ static int add_policy(struct plan *p, const struct policy *policy, const struct 
 	int r = 0;
 
 	for (size_t i = 0; i < policy->sandbox.read.n && r == 0; i++)
-		r = add_granted(p, policy, user, policy->sandbox.read.v[i], false, "policy",
+		r = add_granted(p, policy, user, policy->sandbox.read.v[i], GRANTS_READ, "policy",
 				err);
 	for (size_t i = 0; i < policy->sandbox.write.n && r == 0; i++)
-		r = add_granted(p, policy, user, policy->sandbox.write.v[i], true, "policy",
-				err);
+		r = add_granted(p, policy, user, policy->sandbox.write.v[i], GRANTS_WRITE,
+				"policy", err);
+	for (size_t i = 0; i < policy->sandbox.overlay.n && r == 0; i++)
+		r = add_granted(p, policy, user, policy->sandbox.overlay.v[i], GRANTS_OVERLAY,
+				"policy", err);
 	return r;
 }
 
@@ -405,8 +418,8 @@ static int add_wanted(struct plan *p, const struct runtime *rt, const struct use
 		for (size_t j = 0; j < p->n; j++) {
 			const struct plan_entry *e = &p->v[j];
 
-			if (e->kind != PLAN_BIND || strcmp(e->why, "policy") != 0 ||
-			    !walk_is_below(path, e->target))
+			if ((e->kind != PLAN_BIND && e->kind != PLAN_OVERLAY) ||
+			    strcmp(e->why, "policy") != 0 || !walk_is_below(path, e->target))
 				continue;
 			is_read = is_read || !e->is_writable;
 			is_written = is_written || e->is_writable;
@@ -418,6 +431,20 @@ static int add_wanted(struct plan *p, const struct runtime *rt, const struct use
 		walk_done(&w);
 	}
 	return r;
+}
+
+/* What an argument names and an overlay holds is granted already, the safer way. */
+static bool is_in_overlay(const struct plan *p, const char *path)
+{
+	struct walk w = {0};
+	bool is_in = false;
+
+	if (walk_path(path, &w, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < p->n; i++)
+		is_in = is_in || (p->v[i].kind == PLAN_OVERLAY && walk_is_below(w.real, p->v[i].target));
+	walk_done(&w);
+	return is_in;
 }
 
 static int add_arguments(struct plan *p, const struct policy *policy,
@@ -433,8 +460,9 @@ static int add_arguments(struct plan *p, const struct policy *policy,
 	for (size_t i = rt->first_arg; i < rt->argv.n && r == 0; i++) {
 		cleanup_free char *path = grants_argument(rt->argv.v[i], cwd, user->home);
 
-		if (path)
-			r = add_granted(p, policy, user, path, is_writable, "argument", err);
+		if (path && !is_in_overlay(p, path))
+			r = add_granted(p, policy, user, path,
+					is_writable ? GRANTS_WRITE : GRANTS_READ, "argument", err);
 	}
 	return r;
 }
@@ -476,7 +504,8 @@ static void mark_alone(struct plan *p)
 			continue;
 		p->v[i].is_alone = true;
 		for (size_t j = 0; j < p->n; j++)
-			if (p->v[j].kind == PLAN_BIND && walk_is_below(p->v[j].target, p->v[i].target))
+			if ((p->v[j].kind == PLAN_BIND || p->v[j].kind == PLAN_OVERLAY) &&
+			    walk_is_below(p->v[j].target, p->v[i].target))
 				p->v[i].is_alone = false;
 	}
 }
@@ -582,6 +611,8 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 		       strv_add_all(&p.notes, &runtime->notes) < 0 ||
 		       strv_add_all(&p.notes, &policy->notes) < 0))
 		r = err_errno(err, ENOMEM, "plan");
+	if (r == 0)
+		r = plan_check_overlays(&p, err);
 	if (r == 0) {
 		plan_settle(&p);
 		r = plan_check_links(&p, err);
@@ -595,7 +626,7 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 
 		mark_alone(&p);
 		in = plan_nearest(&p, p.n, p.cwd);
-		p.is_cwd_granted = in && in->kind == PLAN_BIND;
+		p.is_cwd_granted = in && (in->kind == PLAN_BIND || in->kind == PLAN_OVERLAY);
 		r = check_program(&p, err);
 		if (r == 0)
 			r = check_socket(&p, policy, err);

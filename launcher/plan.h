@@ -27,6 +27,7 @@ struct user;
 
 enum plan_kind {
 	PLAN_BIND = 0, /* source, a path of the host, appears at target */
+	PLAN_OVERLAY,  /* source at target, and what changes there lies in `store` */
 	PLAN_DEVICE,   /* the same for a device node */
 	PLAN_TMPFS,    /* an empty file system of `size` bytes */
 	PLAN_PROC,     /* the sandbox's own /proc, read-only */
@@ -41,6 +42,7 @@ struct plan_entry {
 	enum plan_kind kind;
 	char *target; /* absolute, inside */
 	char *source;
+	char *store;  /* of an overlay: the directory that holds upper and work (overlay.h) */
 	const char *why; /* static: for explain */
 	bool is_dir, is_writable, is_executable;
 	bool is_protection; /* protect.c: what is writable here stays as it is, or in place */

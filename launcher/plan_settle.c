@@ -30,7 +30,7 @@ const char *plan_reason(const char *entry)
 
 static bool is_mount(const struct plan_entry *e)
 {
-	return e->kind == PLAN_BIND || e->kind == PLAN_DEVICE || e->kind == PLAN_TMPFS ||
+	return e->kind == PLAN_BIND || e->kind == PLAN_OVERLAY || e->kind == PLAN_DEVICE || e->kind == PLAN_TMPFS ||
 	       e->kind == PLAN_PROC;
 }
 
@@ -59,6 +59,7 @@ static void plan_drop(struct plan *p, size_t i)
 {
 	free(p->v[i].target);
 	free(p->v[i].source);
+	free(p->v[i].store);
 	memmove(p->v + i, p->v + i + 1, (p->n - i - 1) * sizeof(*p->v));
 	p->n--;
 }
@@ -75,6 +76,14 @@ struct plan_entry *plan_nearest(struct plan *p, size_t before, const char *targe
 /* Two entries for one path: write wins over execute wins over read. */
 static void unite(struct plan_entry *kept, const struct plan_entry *other)
 {
+	/* The server's own code there, too, is then what its layer holds. */
+	if (kept->kind == PLAN_BIND && other->kind == PLAN_OVERLAY) {
+		kept->kind = PLAN_OVERLAY;
+		kept->is_writable = true;
+		kept->is_executable = false;
+		kept->why = other->why;
+		return;
+	}
 	if (kept->kind != PLAN_BIND || other->kind != PLAN_BIND)
 		return;
 	kept->is_writable = kept->is_writable || other->is_writable;
@@ -120,6 +129,31 @@ void plan_settle(struct plan *p)
 		}
 		i++;
 	}
+}
+
+/*
+ * A plain writable directory in an overlay, or around one, would show the server the real
+ * files by another path, and what protect.c mounts over a writable directory would cover
+ * the overlay: they do not mix.
+ */
+int plan_check_overlays(const struct plan *p, struct err *err)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t j = 0; j < p->n; j++) {
+			const struct plan_entry *over = &p->v[i], *e = &p->v[j];
+			const bool is_same = !strcmp(over->target, e->target);
+
+			if (over->kind != PLAN_OVERLAY || i == j ||
+			    !(e->kind == PLAN_OVERLAY ? !is_same :
+							e->kind == PLAN_BIND && e->is_writable))
+				continue;
+			if (walk_is_below(e->target, over->target) || walk_is_below(over->target, e->target))
+				return err_set(err, EINVAL,
+					       "%s is an overlay and %s %s: one may not hold the other; drop one "
+					       "of them", over->target, e->target,
+					       e->kind == PLAN_OVERLAY ? "too" : "is writable");
+		}
+	return 0;
 }
 
 /* --- what the server could change until its next start ------------------------------- */

@@ -26,6 +26,10 @@ void plan_settle(struct plan *p);
  * The plan is settled. */
 struct plan_entry *plan_nearest(struct plan *p, size_t before, const char *target);
 
+/* No overlay holds another or what is writable as it is, nor the other way round.  Return: 0
+ * or -EINVAL with both names. */
+int plan_check_overlays(const struct plan *p, struct err *err);
+
 /*
  * A symlink on the way to what is granted must not lie where the server may write: it
  * would choose what the next start grants.  Return: 0 or -EPERM with its name.

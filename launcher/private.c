@@ -73,8 +73,7 @@ static int flatten(int top, const char *name, unsigned int *serial)
 	return 0;
 }
 
-/* Remove the tree `name` of `at`, which nobody uses.  What resists stays. */
-static void remove_tree(int at, const char *name)
+void private_remove(int at, const char *name)
 {
 	unsigned int serial = 0;
 	bool is_moving = true;
@@ -123,7 +122,7 @@ static void remove_stale(int parent)
 			continue;
 		one = open_owned(parent, e->d_name);
 		if (one >= 0 && flock(one, LOCK_EX | LOCK_NB) == 0)
-			remove_tree(parent, e->d_name);
+			private_remove(parent, e->d_name);
 	}
 	closedir(dir);
 }

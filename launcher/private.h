@@ -18,4 +18,10 @@ struct user;
  */
 int private_open(const struct user *user, const char *id, char **ret_path, struct err *err);
 
+/*
+ * Remove the tree `name` of `at`, which a hostile program made and nobody uses any more:
+ * of any depth, whatever its modes, no symlink followed.  What resists stays.
+ */
+void private_remove(int at, const char *name);
+
 #endif /* LAUNCHER_PRIVATE_H */

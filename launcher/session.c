@@ -14,6 +14,7 @@
 #include "launcher/bare.h"
 #include "launcher/cli.h"
 #include "launcher/mounts.h"
+#include "launcher/overlay.h"
 #include "launcher/private.h"
 #include "launcher/session.h"
 #include "launcher/store.h"
@@ -27,6 +28,8 @@ void session_done(struct session *s)
 	cgroup_done(&s->cgroup);
 	if (s->kept_lock > 0)
 		close(s->kept_lock);
+	if (s->overlay_lock > 0)
+		close(s->overlay_lock);
 	plan_done(&s->plan);
 	strv_done(&s->values);
 	env_done(&s->env);
@@ -274,6 +277,24 @@ static int find_cgroup(struct session *s, struct err *err)
 	return r;
 }
 
+/* The layers of the plan's overlays, where mounts can be made; nothing stands in for them. */
+static int find_overlays(const struct cli *cli, bool with_state, struct session *s,
+			 struct err *err)
+{
+	cleanup_free char *name = kept_name(cli, s);
+
+	for (size_t i = 0; i < s->plan.n && s->tier.is == POLICY_TIER_NOUSERNS; i++)
+		if (s->plan.v[i].kind == PLAN_OVERLAY)
+			return err_set(err, ENOTSUP,
+				       "overlay of %s: the tier nouserns has no mounts (%s); grant it with "
+				       "--read or --write, or mend the tier full: mcp-confine status",
+				       s->plan.v[i].target, s->tier.why);
+	if (!with_state)
+		return 0;
+	s->overlay_lock = overlay_open(&s->user, name, &s->plan, err);
+	return s->overlay_lock < 0 ? s->overlay_lock : 0;
+}
+
 int session_build(const struct cli *cli, bool with_state, struct session *s,
 		  struct err *err)
 {
@@ -307,6 +328,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
+	if (r == 0)
+		r = find_overlays(cli, with_state, s, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)
 		r = make_bare(with_state, home, s, err);
 	return r < 0 ? r : find_cgroup(s, err);

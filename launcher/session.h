@@ -37,6 +37,7 @@ struct session {
 	struct cgroup cgroup; /* made by run */
 	char id[33];	     /* random, for the audit log */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */
+	int overlay_lock;    /* held while overlays are in use; 0 or less: none */
 	int kept_lock;	     /* held while a persistent home is in use; 0 or less: none */
 };
 

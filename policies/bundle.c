@@ -208,9 +208,10 @@ static int make_ceiling(struct policy *p, struct err *err)
 	if (!s->ceilings)
 		return err_errno(err, ENOMEM, "policy");
 	s->n_ceilings = 1;
-	s->ceilings[0] = (struct policy_ceiling){ s->has_read, s->has_write, s->read, s->write };
-	s->has_read = s->has_write = false;
-	s->read = s->write = (struct strv){0};
+	s->ceilings[0] = (struct policy_ceiling){ s->has_read, s->has_write, s->has_overlay,
+						  s->read, s->write, s->overlay };
+	s->has_read = s->has_write = s->has_overlay = false;
+	s->read = s->write = s->overlay = (struct strv){0};
 	return 0;
 }
 

@@ -302,6 +302,12 @@ static int load_write(struct loading *l, json_t *value)
 	return strings(l, value, item_path, &l->policy->sandbox.write);
 }
 
+static int load_overlay(struct loading *l, json_t *value)
+{
+	l->policy->sandbox.has_overlay = true;
+	return strings(l, value, item_path, &l->policy->sandbox.overlay);
+}
+
 static int load_unprotect(struct loading *l, json_t *value)
 {
 	l->policy->sandbox.has_unprotect = true;
@@ -458,6 +464,7 @@ static int load_sandbox(struct loading *l, json_t *value)
 {
 	static const struct member members[] = {
 		{ "read", load_read },	   { "write", load_write },
+		{ "overlay", load_overlay },
 		{ "home", load_home },	   { "arguments", load_arguments },
 		{ "env", load_env },	   { "limits", load_limits },
 		{ "sockets", load_sockets }, { "new_names", load_new_names },

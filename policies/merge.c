@@ -47,8 +47,10 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 {
 	bool read = strong->has_read && weak->has_read;
 	bool write = strong->has_write && weak->has_write;
+	/* What may be changed in a layer of its own only is not written by a weaker list. */
+	bool overlay = strong->has_overlay && (weak->has_overlay || weak->has_write);
 
-	if (read || write) {
+	if (read || write || overlay) {
 		struct policy_ceiling *c;
 
 		if (add_ceiling(strong) < 0)
@@ -56,10 +58,13 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 		c = &strong->ceilings[strong->n_ceilings - 1];
 		c->has_read = read;
 		c->has_write = write;
+		c->has_overlay = overlay;
 		if (read)
 			move(&c->read, &strong->read);
 		if (write)
 			move(&c->write, &strong->write);
+		if (overlay && strv_add_all(&c->overlay, &strong->overlay) < 0)
+			return -ENOMEM;
 	}
 	if (take_ceilings(strong, weak) < 0)
 		return -ENOMEM;
@@ -67,8 +72,11 @@ static int merge_paths(struct policy_sandbox *strong, struct policy_sandbox *wea
 		move(&strong->read, &weak->read);
 	if (weak->has_write)
 		move(&strong->write, &weak->write);
+	if (weak->has_overlay)
+		move(&strong->overlay, &weak->overlay);
 	strong->has_read |= weak->has_read;
 	strong->has_write |= weak->has_write;
+	strong->has_overlay |= weak->has_overlay;
 	return 0;
 }
 

@@ -28,13 +28,15 @@ int options_add(struct bundle *b, const struct options *o, struct err *err)
 	cleanup_free char *text = NULL;
 	int bad = 0;
 
-	if (!o->read.n && !o->write.n && !o->connect.n && !o->minimum_tier &&
+	if (!o->read.n && !o->write.n && !o->overlay.n && !o->connect.n && !o->minimum_tier &&
 	    !o->has_room)
 		return 0;
 	if (o->read.n)
 		bad |= json_object_set_new(sandbox, "read", list(&o->read));
 	if (o->write.n)
 		bad |= json_object_set_new(sandbox, "write", list(&o->write));
+	if (o->overlay.n)
+		bad |= json_object_set_new(sandbox, "overlay", list(&o->overlay));
 	if (o->minimum_tier)
 		bad |= json_object_set_new(sandbox, "minimum_tier", json_string(o->minimum_tier));
 	if (o->connect.n) {

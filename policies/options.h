@@ -17,7 +17,7 @@ struct bundle;
 struct err;
 
 struct options {
-	struct strv read, write; /* absolute paths */
+	struct strv read, write, overlay; /* absolute paths */
 	const char *minimum_tier; /* a word of the policy's, or NULL */
 	struct strv connect;	 /* "name:port" */
 	struct strv addresses;	 /* ranges that are not public; counts with connect only */

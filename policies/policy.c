@@ -72,10 +72,12 @@ void policy_done(struct policy *p)
 	for (size_t i = 0; i < s->n_ceilings; i++) {
 		strv_done(&s->ceilings[i].read);
 		strv_done(&s->ceilings[i].write);
+		strv_done(&s->ceilings[i].overlay);
 	}
 	free(s->ceilings);
 	strv_done(&s->read);
 	strv_done(&s->write);
+	strv_done(&s->overlay);
 	strv_done(&s->unprotect);
 	strv_done(&s->network.connect);
 	strv_done(&s->network.addresses);

@@ -196,8 +196,8 @@ struct policy_limits {
 
 /* What one layer allows weaker ones to name: paths at or below one of these. */
 struct policy_ceiling {
-	bool has_read, has_write;
-	struct strv read, write;
+	bool has_read, has_write, has_overlay;
+	struct strv read, write, overlay;
 };
 
 /* What the server may reach.  Nothing named is no network at all. */
@@ -214,8 +214,9 @@ struct policy_network {
 struct policy_sandbox {
 	/* The grants: the lists of the weakest layer that has one (an empty list grants
 	 * nothing).  Absolute paths; ~ is expanded; not yet resolved. */
-	bool has_read, has_write;
+	bool has_read, has_write, has_overlay;
 	struct strv read, write;
+	struct strv overlay; /* directories: written in a layer of the server's own */
 	/* The lists of every stronger layer: each grant, once resolved, lies below one. */
 	struct policy_ceiling *ceilings;
 	size_t n_ceilings;

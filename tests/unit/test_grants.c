@@ -190,6 +190,56 @@ static void inference_never_reaches_a_home_keys_or_what_is_shared(void **state)
 	}
 }
 
+/* What each list of one ceiling lets weaker layers read, write, and write in a layer. */
+static void overlays_have_their_ceiling(void **state)
+{
+	static const struct {
+		const char *read, *write, *overlay; /* the list's one path; "" empty, NULL none */
+		const char *path;
+		bool may_read, may_write, may_overlay;
+	} rows[] = {
+		{ NULL, NULL, NULL, "p", true, true, true },
+		{ "", NULL, NULL, "p", false, false, false },
+		{ "p", "", NULL, "p", true, false, true },
+		{ "p", "", NULL, "q", false, false, false },
+		{ NULL, "", NULL, "p", true, false, true },
+		{ "", "p", NULL, "p", true, true, true },
+		{ NULL, NULL, "p", "p", true, false, true }, /* in a layer only */
+		{ NULL, NULL, "p", "p/in", true, false, true },
+		{ NULL, NULL, "p", "q", true, true, false },
+		{ "", NULL, "p", "p", true, false, true },
+		{ "p", NULL, "", "p", true, true, false },
+		{ NULL, "p", "p", "p", true, true, true },
+		{ NULL, "", "p", "q", true, false, false },
+	};
+
+	(void)state;
+	tree_dir(tree_path("p/in"));
+	tree_dir(tree_path("q"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct policy_ceiling c = { .has_read = rows[i].read, .has_write = rows[i].write,
+					    .has_overlay = rows[i].overlay };
+		struct policy policy = { .sandbox = { .ceilings = &c, .n_ceilings = 1 } };
+		struct walk w = {0};
+
+		if (rows[i].read && *rows[i].read)
+			strv_add(&c.read, tree_path("%s", rows[i].read));
+		if (rows[i].write && *rows[i].write)
+			strv_add(&c.write, tree_path("%s", rows[i].write));
+		if (rows[i].overlay && *rows[i].overlay)
+			strv_add(&c.overlay, tree_path("%s", rows[i].overlay));
+		assert_int_equal(walk_path(tree_path("%s", rows[i].path), &w, NULL), 0);
+		if ((grants_ceiling("x", &w, &policy, GRANTS_READ, NULL) == 0) != rows[i].may_read ||
+		    (grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL) == 0) != rows[i].may_write ||
+		    (grants_ceiling("x", &w, &policy, GRANTS_OVERLAY, NULL) == 0) != rows[i].may_overlay)
+			fail_msg("row %zu", i);
+		walk_done(&w);
+		strv_done(&c.read);
+		strv_done(&c.write);
+		strv_done(&c.overlay);
+	}
+}
+
 static void a_ceiling_limits_what_resolves_above_it(void **state)
 {
 	struct policy_ceiling ceiling = { .has_read = true, .has_write = true };
@@ -215,16 +265,16 @@ static void a_ceiling_limits_what_resolves_above_it(void **state)
 		struct walk w = {0};
 
 		assert_int_equal(walk_path(rows[i].path, &w, NULL), 0);
-		assert_int_equal(grants_ceiling("x", &w, &policy, false, NULL), rows[i].read ? 0 : -EPERM);
-		assert_int_equal(grants_ceiling("x", &w, &policy, true, NULL), rows[i].write ? 0 : -EPERM);
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_READ, NULL), rows[i].read ? 0 : -EPERM);
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL), rows[i].write ? 0 : -EPERM);
 		/* What is writable is readable: a list of what may be read bounds it. */
 		ceiling.has_write = false;
-		assert_int_equal(grants_ceiling("x", &w, &policy, true, NULL),
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL),
 				 rows[i].read && !rows[i].write ? 0 : -EPERM);
 		ceiling.has_write = true;
 		ceiling.has_read = false;
-		assert_int_equal(grants_ceiling("x", &w, &policy, true, NULL), rows[i].write ? 0 : -EPERM);
-		assert_int_equal(grants_ceiling("x", &w, &policy, false, NULL), 0);
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_WRITE, NULL), rows[i].write ? 0 : -EPERM);
+		assert_int_equal(grants_ceiling("x", &w, &policy, GRANTS_READ, NULL), 0);
 		ceiling.has_read = true;
 		walk_done(&w);
 	}
@@ -263,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_name_of_a_key_is_the_key, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(policies_behind_a_symlink_are_policies, tree_make, tree_remove),
 		cmocka_unit_test(inference_never_reaches_a_home_keys_or_what_is_shared),
+		cmocka_unit_test_setup_teardown(overlays_have_their_ceiling, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(a_ceiling_limits_what_resolves_above_it, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(an_argument_is_a_path_when_it_looks_like_one_and_exists, tree_make, tree_remove),
 	};

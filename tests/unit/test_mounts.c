@@ -14,6 +14,7 @@
 
 #define ROOT "1 0 0:1 / / ro,nosuid,nodev - tmpfs none rw\n"
 #define USR "2 1 8:1 /usr /usr ro,nosuid,nodev - ext4 /dev/a rw\n"
+#define OVER "9 1 0:9 / /proj rw,nosuid,nodev,noexec - overlay none rw\n"
 #define TMP "3 1 0:2 / /tmp rw,nosuid,nodev,noexec - tmpfs none rw\n"
 
 static void the_table_must_be_the_plan(void **state)
@@ -40,6 +41,36 @@ static void the_table_must_be_the_plan(void **state)
 		{ .kind = PLAN_TMPFS, .target = (char[]){ "/tmp" }, .is_dir = true, .is_writable = true },
 	};
 	const struct plan plan = { .v = entries, .n = 2 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = {0};
+		char table[1024];
+		int r;
+
+		snprintf(table, sizeof(table), "%s", rows[i].table);
+		r = mounts_check_table(&plan, table, &err);
+		if ((r < 0) != (rows[i].words != NULL) || (r < 0 && !strstr(err.text, rows[i].words)))
+			fail_msg("row %zu: %d %s", i, r, err.text);
+	}
+}
+
+static void an_overlay_must_be_one(void **state)
+{
+	static const struct {
+		const char *table, *words;
+	} rows[] = {
+		{ ROOT OVER, NULL },
+		{ ROOT "9 1 0:9 / /proj rw,nosuid,nodev,noexec shared:1 - overlay none rw\n", NULL },
+		{ ROOT "9 1 8:1 /proj /proj rw,nosuid,nodev,noexec - ext4 /dev/a rw\n", "no overlay" },
+		{ ROOT "9 1 0:9 / /proj rw,nosuid,nodev - overlay none rw\n", "without noexec" },
+		{ ROOT "9 1 0:9 / /proj rw,nodev,noexec - overlay none rw\n", "without nosuid" },
+		{ ROOT OVER "10 9 8:1 /x /proj/x rw,nosuid,nodev,noexec - ext4 /dev/a rw\n", "not in the plan" },
+		{ ROOT, "/proj is not mounted" },
+	};
+	struct plan_entry entry = { .kind = PLAN_OVERLAY, .target = (char[]){ "/proj" }, .is_dir = true,
+				    .is_writable = true };
+	const struct plan plan = { .v = &entry, .n = 1 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -95,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_must_be_the_plan),
+		cmocka_unit_test(an_overlay_must_be_one),
 		cmocka_unit_test(a_grant_brings_no_file_system_of_the_kernel_along),
 	};
 

@@ -136,6 +136,9 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"from_file\":{\"A-B\":\"/k\"}}}}", "name of a variable" },
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"set\":{\"A\":\"b\"},\"from_file\":{\"A\":\"/k\"}}}}",
 		  "both in set and in from_file" },
+		{ "{\"version\":1,\"sandbox\":{\"overlay\":[\"~/p\",\"/srv/x\"]}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"overlay\":[\"p\"]}}", "absolute path" },
+		{ "{\"version\":1,\"sandbox\":{\"overlay\":\"/p\"}}", "list of strings" },
 		{ "[]", "must be an object" },
 		{ "{\"version\":1,\"version\":1}", "duplicate" },
 	};
@@ -330,10 +333,31 @@ static void globs_match_whole_names(void **state)
 		assert_int_equal(match_glob(rows[i].glob, rows[i].name, strlen(rows[i].name)), rows[i].fits);
 }
 
+static void an_overlay_of_a_stronger_layer_bounds_writing(void **state)
+{
+	struct policy p = merged("{\"version\":1,\"sandbox\":{\"overlay\":[\"/srv\"]}}",
+				 "{\"version\":1,\"sandbox\":{\"write\":[\"/srv/a\"]}}");
+
+	(void)state;
+	assert_int_equal(p.sandbox.n_ceilings, 1);
+	assert_true(p.sandbox.ceilings[0].has_overlay);
+	assert_false(p.sandbox.ceilings[0].has_write);
+	assert_string_equal(p.sandbox.ceilings[0].overlay.v[0], "/srv");
+	assert_string_equal(p.sandbox.overlay.v[0], "/srv");
+	policy_done(&p);
+	p = merged("{\"version\":1,\"sandbox\":{\"overlay\":[\"/srv\"]}}",
+		   "{\"version\":1,\"sandbox\":{\"overlay\":[\"/srv/a\"]}}");
+	assert_string_equal(p.sandbox.ceilings[0].overlay.v[0], "/srv");
+	assert_int_equal(p.sandbox.overlay.n, 1);
+	assert_string_equal(p.sandbox.overlay.v[0], "/srv/a");
+	policy_done(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loading_accepts_what_this_version_does_and_nothing_else),
+		cmocka_unit_test(an_overlay_of_a_stronger_layer_bounds_writing),
 		cmocka_unit_test(every_profile_loads),
 		cmocka_unit_test(a_weaker_layer_only_tightens),
 		cmocka_unit_test(who_is_asked_is_the_stronger_layers_to_say),
