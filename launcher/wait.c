@@ -6,10 +6,12 @@
  *
  *   client (pidfd)   gone: TERM to the server, KILL after a grace
  *   client's stream  the pep tells: when no answer is owed any more, the server has
- *                    LIMIT_EOF_GRACE to end by itself, then TERM, then KILL
+ *                    LIMIT_EOF_GRACE to end by itself, then TERM, then KILL; the grace
+ *                    of one that does not run yet begins when it does
  *   signal to us     forwarded to the server's group, KILL after a grace; a second one
  *                    kills at once
- *   pep (pidfd)      ended well: the client does not read any more, as its end of
+ *   pep (pidfd)      ended well: the client does not read any more, or the server
+ *                    closed its stdout and may still be ending; both as the end of
  *                    stream; ended badly: everything is killed, 125
  *   broker (pidfd)   its end is a no to what waits for approval; nothing else ends
  *   egress (pidfd)   the server has no network any more, and goes on; said once
@@ -50,6 +52,7 @@ struct waiting {
 	struct wire_exit exit;
 	struct wire_report report;
 	int pep_status;
+	bool is_idle;	   /* the client's stream ended, and no answer is owed */
 	bool is_ending;	   /* TERM was sent */
 	bool was_killed;   /* KILL was sent to init */
 	int64_t term_at, kill_at, flush_at; /* CLOCK_MONOTONIC ms; 0: not set */
@@ -154,6 +157,15 @@ static void take_signal(struct waiting *w, int fd)
 	}
 }
 
+/* The client's stream ended, or the server's: the server has its grace to end by itself,
+ * from the moment that it runs (the report's pipe closes when it is executed). */
+static void expect_end(struct waiting *w)
+{
+	w->is_idle = true;
+	if (!w->is_ending)
+		w->term_at = now_ms() + (w->s->report < 0 ? LIMIT_EOF_GRACE : LIMIT_EOF_OPEN);
+}
+
 static void take_event(struct waiting *w)
 {
 	struct wire_event e;
@@ -169,7 +181,7 @@ static void take_event(struct waiting *w)
 	if (e.kind == WIRE_EVENT_CLIENT_EOF)
 		w->term_at = now_ms() + LIMIT_EOF_OPEN;
 	else if (e.kind == WIRE_EVENT_IDLE)
-		w->term_at = now_ms() + LIMIT_EOF_GRACE;
+		expect_end(w);
 }
 
 static void take_report(struct waiting *w)
@@ -179,9 +191,11 @@ static void take_report(struct waiting *w)
 	if (n == (ssize_t)sizeof(w->report)) {
 		w->report.text[sizeof(w->report.text) - 1] = '\0';
 		w->has_report = true;
-	}
-	else
+	} else {
 		timing_mark("server", "executed");
+		if (w->is_idle && !w->is_ending)
+			w->term_at = now_ms() + LIMIT_EOF_GRACE;
+	}
 	close_one(&w->s->report);
 }
 
@@ -200,7 +214,7 @@ static void take_pep(struct waiting *w)
 	if (!WIFEXITED(w->pep_status) || WEXITSTATUS(w->pep_status))
 		kill_sandbox(w);
 	else
-		end(w);
+		expect_end(w);
 }
 
 /* Its listeners closed with it: nothing leads out any more. */
