@@ -26,6 +26,7 @@
 
 #include "common/destination.h"
 #include "common/limits.h"
+#include "common/proxy.h"
 #include "common/range.h"
 #include "common/sha256.h"
 
@@ -67,6 +68,10 @@ struct wire_egress {
 	uint64_t budget; /* bytes of both directions, of all connections; 0: no bound */
 	struct destination destinations[DESTINATION_MAX];
 	struct range ranges[RANGE_MAX]; /* private addresses that may be dialled */
+	struct proxy proxy; /* that connections go through; port 0: none */
+	uint32_t n_direct;  /* destinations that do not */
+	struct destination direct[DESTINATION_MAX];
+	char authorization[PROXY_AUTHORIZATION]; /* for the proxy; "": none.  Egress only */
 };
 
 /* Beside it travel n + 1 descriptors: the resolver's socket, and a listener each port. */

@@ -8,6 +8,7 @@
 #include "common/err.h"
 #include "launcher/env.h"
 #include "launcher/runtime.h"
+#include "launcher/trust.h"
 #include "launcher/user.h"
 #include "launcher/values.h"
 #include "policies/policy.h"
@@ -47,8 +48,7 @@ static bool is_passed(const char *entry, const struct policy *policy,
 	return false;
 }
 
-/* Set NAME=value, in place of an entry of that name. */
-static int put(struct strv *list, const char *entry)
+int env_put(struct strv *list, const char *entry)
 {
 	size_t name = strcspn(entry, "=") + 1;
 
@@ -79,7 +79,7 @@ static int put_path(struct env *e, const struct runtime *runtime)
 	}
 	r = strv_addf(&one, "PATH=%s/usr/local/bin:/usr/bin:/bin", text);
 	if (r == 0)
-		r = put(&e->server, one.v[0]);
+		r = env_put(&e->server, one.v[0]);
 	strv_done(&one);
 	free(text);
 	return r;
@@ -112,7 +112,7 @@ static int put_files(struct env *e, const struct strv *files, struct err *err)
 			return r;
 		r = strv_addf(&e->injected, "%.*s=%s", (int)name, files->v[i], value);
 		if (r == 0)
-			r = put(&e->server, e->injected.v[e->injected.n - 1]);
+			r = env_put(&e->server, e->injected.v[e->injected.n - 1]);
 		if (r < 0)
 			return err_errno(err, -r, "environment");
 	}
@@ -132,10 +132,10 @@ int env_build(char *const *environ_, const struct policy *policy, const struct s
 			continue;
 		r = strv_add(&e.known, *p);
 		if (r == 0 && is_passed(*p, policy, given))
-			r = put(&e.server, *p);
+			r = env_put(&e.server, *p);
 	}
 	for (size_t i = 0; i < set->n && r == 0; i++) {
-		r = put(&e.server, set->v[i]);
+		r = env_put(&e.server, set->v[i]);
 		if (r == 0)
 			r = strv_add(&e.known, set->v[i]);
 	}
@@ -149,10 +149,16 @@ int env_build(char *const *environ_, const struct policy *policy, const struct s
 	for (size_t i = 0; i < given->n && r == 0; i++) {
 		if (!strchr(given->v[i], '='))
 			continue;
-		r = put(&e.server, given->v[i]);
+		r = env_put(&e.server, given->v[i]);
 		if (r == 0)
 			r = strv_add(&e.known, given->v[i]);
 	}
+	if (r < 0) {
+		env_done(&e);
+		return err_errno(err, -r, "environment");
+	}
+	if (policy->sandbox.network.ca_file && policy->sandbox.network.connect.n)
+		r = trust_env(&e.server);
 	if (r < 0) {
 		env_done(&e);
 		return err_errno(err, -r, "environment");

@@ -29,6 +29,9 @@ int env_build(char *const *environ_, const struct policy *policy, const struct s
 	      const struct runtime *runtime, const struct user *user, struct env *ret,
 	      struct err *err);
 
+/* Set NAME=value, in place of an entry of that name.  Return: 0 or -ENOMEM. */
+int env_put(struct strv *list, const char *entry);
+
 void env_done(struct env *e);
 
 #endif /* LAUNCHER_ENV_H */

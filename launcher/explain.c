@@ -159,6 +159,13 @@ static void network(FILE *out, const struct policy_network *n)
 		fprintf(out, "%s%s", i ? ", " : ", and ", n->addresses.v[i]);
 	if (n->budget)
 		fprintf(out, "; %" PRIu64 " bytes a session", n->budget);
+	if (n->proxy)
+		fprintf(out, "\n  by the proxy %s, which finds the addresses and may take private ones", n->proxy);
+	for (size_t i = 0; i < n->proxy_except.n; i++)
+		fprintf(out, "%s%s", i ? ", " : "; without it: ", n->proxy_except.v[i]);
+	if (n->ca_file)
+		fprintf(out, "\n  programs inside trust the authorities in %s, and not the system's",
+			n->ca_file);
 	fputs("\n  TLS on 443 and the Host on 80 must be for the name; every connection is logged\n",
 	      out);
 }

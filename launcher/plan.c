@@ -28,6 +28,7 @@
 #include "launcher/plan_settle.h"
 #include "launcher/protect.h"
 #include "launcher/runtime.h"
+#include "launcher/trust.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
 
@@ -177,19 +178,21 @@ static int add_programs(struct plan *p, struct err *err)
 }
 
 /* What programs look up in /etc and what holds no secret. */
-static int add_etc_of_host(struct plan *p, struct err *err)
+static int add_etc_of_host(struct plan *p, const char *ca_file, struct err *err)
 {
 	static const char *const names[] = {
 		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-		"/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
-		"/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/pki/ca-trust",
-		"/etc/crypto-policies", "/etc/fonts", "/etc/localtime", "/etc/timezone",
+		"/etc/alternatives", "/etc/ssl/openssl.cnf", "/etc/crypto-policies", "/etc/fonts", "/etc/localtime", "/etc/timezone",
 		"/etc/mime.types", "/etc/locale.alias", "/etc/locale.conf", "/etc/protocols",
 		"/etc/services", "/etc/host.conf", "/etc/os-release", "/etc/debian_version",
 		"/etc/python3", "/etc/java-*", "/etc/python3.*",
 	};
-	int r = 0;
+	static const char *const authorities[] = { "/etc/ssl/certs", "/etc/ca-certificates",
+						   "/etc/pki/tls/certs", "/etc/pki/ca-trust" };
+	int r = ca_file ? trust_plan(p, ca_file, err) : 0;
 
+	for (size_t i = 0; i < sizeof(authorities) / sizeof(*authorities) && !ca_file && r == 0; i++)
+		r = add_system(p, authorities[i], READ, "system", err);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
 		glob_t found = {0};
 
@@ -486,6 +489,14 @@ static int add_network(struct plan *p, const struct policy_network *n, struct er
 		w->n_ranges++;
 	}
 	w->budget = n->budget;
+	if (r == 0 && w->n_destinations && n->proxy)
+		r = proxy_parse(n->proxy, &w->proxy, err);
+	for (size_t i = 0; i < n->proxy_except.n && r == 0 && w->proxy.port; i++) {
+		if (i == DESTINATION_MAX)
+			return err_set(err, E2BIG, "more than %d destinations", DESTINATION_MAX);
+		r = destination_parse(n->proxy_except.v[i], &w->direct[i], err);
+		w->n_direct++;
+	}
 	if (r == 0 && w->n_destinations && p->no_sockets)
 		return err_set(err, EINVAL, "\"sockets\": \"none\" and \"network\": a connection needs a "
 					    "socket; drop one of them");
@@ -587,7 +598,8 @@ int plan_build(const struct policy *policy, const struct runtime *runtime,
 	if (r == 0)
 		r = add_programs(&p, err);
 	if (r == 0)
-		r = add_etc_of_host(&p, err);
+		r = add_etc_of_host(&p, p.network.n_destinations ? policy->sandbox.network.ca_file : NULL,
+				    err);
 	if (r == 0)
 		r = add_etc_of_ours(&p, user, err);
 	if (r == 0)

@@ -24,6 +24,7 @@
 #include "launcher/enter.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
+#include "launcher/proxy.h"
 #include "launcher/rates.h"
 #include "launcher/secrets.h"
 #include "launcher/session.h"
@@ -262,6 +263,25 @@ static _Noreturn void egress_exec(const struct session *s, int program, int gran
 	_exit(125);
 }
 
+/* The plan's network, and what the proxy is told: nobody but the egress process gets that. */
+static int seal_grants(const struct session *s, struct err *err)
+{
+	struct wire_egress *w = malloc(sizeof(*w));
+	const char *credentials = s->policy.sandbox.network.proxy_credentials;
+	int r = 0;
+
+	if (!w)
+		return err_errno(err, ENOMEM, "network");
+	*w = s->plan.network;
+	if (w->proxy.port && credentials)
+		r = proxy_authorization(credentials, w->authorization, err);
+	if (r == 0)
+		r = fd_sealed("network", w, sizeof(*w), err);
+	explicit_bzero(w, sizeof(*w));
+	free(w);
+	return r;
+}
+
 static int start_egress(const struct session *s, int audit, struct spawn *ret, struct err *err)
 {
 	cleanup_close int program = -1, grants = -1, control = -1;
@@ -272,7 +292,7 @@ static int start_egress(const struct session *s, int audit, struct spawn *ret, s
 	program = spawn_open_program("mcp-confine-egress", err);
 	if (program < 0)
 		return program;
-	grants = fd_sealed("network", &s->plan.network, sizeof(s->plan.network), err);
+	grants = seal_grants(s, err);
 	if (grants < 0)
 		return grants;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

@@ -215,6 +215,23 @@ static int make_ceiling(struct policy *p, struct err *err)
 	return 0;
 }
 
+/*
+ * What one document says for the whole machine.  A proxy sees every name and every byte
+ * that is no TLS, resolves the names, and may be a private address; and who names the
+ * certificates can stand in for every far end.  Neither narrows anything, so no server's
+ * own file and no user says it.
+ */
+static int refuse_administrators(const struct policy *p, const char *origin, struct err *err)
+{
+	const struct policy_network *n = &p->sandbox.network;
+	const char *what = p->enforce  ? "enforce" :
+			   n->proxy    ? "sandbox.network.proxy" :
+			   n->ca_file  ? "sandbox.network.ca_file" :
+					 NULL;
+
+	return what ? err_set(err, EINVAL, "%s: %s is the administrator's, in policy.json", origin, what) : 0;
+}
+
 int bundle_merge(const struct bundle *b, const char *home, struct policy *ret,
 		 struct err *err)
 {
@@ -226,9 +243,8 @@ int bundle_merge(const struct bundle *b, const char *home, struct policy *ret,
 		struct policy one = {0};
 
 		r = load_text(d->text, d->len, d->origin, home, &one, err);
-		if (r == 0 && one.enforce && !d->is_ceiling)
-			r = err_set(err, EINVAL, "%s: enforce is the administrator's, in policy.json",
-				    d->origin);
+		if (r == 0 && !d->is_ceiling)
+			r = refuse_administrators(&one, d->origin, err);
 		if (r == 0 && d->is_ceiling)
 			r = make_ceiling(&one, err);
 		if (r == 0)

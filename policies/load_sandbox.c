@@ -8,6 +8,7 @@
 #include "common/destination.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/proxy.h"
 #include "common/range.h"
 #include "policies/load_sandbox.h"
 #include "policies/loading.h"
@@ -234,11 +235,69 @@ static int load_budget(struct loading *l, json_t *value)
 	return loading_size(l, value, 1, 1ULL << 50, &l->policy->sandbox.network.budget);
 }
 
+static int load_proxy_address(struct loading *l, json_t *value)
+{
+	const char *text = json_string_value(value);
+	struct proxy proxy;
+	struct err why = {0};
+
+	if (!text)
+		return loading_refuse(l, "must be a string, host:port");
+	if (proxy_parse(text, &proxy, &why) < 0)
+		return loading_refuse(l, "%s", why.text);
+	l->policy->sandbox.network.proxy = strdup(proxy.text);
+	return l->policy->sandbox.network.proxy ? 0 : loading_no_memory(l);
+}
+
+/* A path into *ret. */
+static int load_file_name(struct loading *l, json_t *value, char **ret)
+{
+	struct strv one = {0};
+	int r = json_is_string(value) ? loading_path(l, json_string_value(value), &one) :
+					loading_refuse(l, "must be the path of a file");
+
+	if (r == 0) {
+		*ret = strdup(one.v[0]);
+		r = *ret ? 0 : loading_no_memory(l);
+	}
+	strv_done(&one);
+	return r;
+}
+
+static int load_proxy_credentials(struct loading *l, json_t *value)
+{
+	return load_file_name(l, value, &l->policy->sandbox.network.proxy_credentials);
+}
+
+static int load_proxy_except(struct loading *l, json_t *value)
+{
+	return loading_strings(l, value, item_destination, &l->policy->sandbox.network.proxy_except);
+}
+
+static int load_proxy(struct loading *l, json_t *value)
+{
+	static const struct loading_member members[] = {
+		{ "address", load_proxy_address }, { "credentials_file", load_proxy_credentials },
+		{ "except", load_proxy_except }, {0},
+	};
+	int r = loading_object(l, value, members);
+
+	return r == 0 && !l->policy->sandbox.network.proxy ?
+		       loading_refuse(l, "names no address (host:port)") :
+		       r;
+}
+
+static int load_ca_file(struct loading *l, json_t *value)
+{
+	return load_file_name(l, value, &l->policy->sandbox.network.ca_file);
+}
+
 static int load_network(struct loading *l, json_t *value)
 {
 	static const struct loading_member members[] = {
 		{ "connect", load_connect }, { "addresses", load_addresses },
-		{ "budget", load_budget }, {0},
+		{ "budget", load_budget }, { "proxy", load_proxy },
+		{ "ca_file", load_ca_file }, {0},
 	};
 
 	return loading_object(l, value, members);

@@ -357,12 +357,28 @@ static int lower(struct strv *list, const struct strv *ceiling, merge_covers cov
 	return r;
 }
 
+
+static void take_text(char **strong, char **weak)
+{
+	if (!*strong) {
+		*strong = *weak;
+		*weak = NULL;
+	}
+}
+
 static int merge_network(struct policy *strong, struct policy *weak)
 {
 	struct policy_network *s = &strong->sandbox.network, *w = &weak->sandbox.network;
 	int r = 0;
 
 	least(&s->budget, w->budget);
+	/* Only the administrator's policy.json names these: bundle_merge() sees to it. */
+	take_text(&s->ca_file, &w->ca_file);
+	if (!s->proxy) {
+		take_text(&s->proxy, &w->proxy);
+		take_text(&s->proxy_credentials, &w->proxy_credentials);
+		move(&s->proxy_except, &w->proxy_except);
+	}
 	if (s->has_connect_ceiling && w->has_connect)
 		r = lower(&w->connect, &s->connect_ceiling, is_reached, "destination",
 			  &strong->notes);

@@ -83,6 +83,10 @@ void policy_done(struct policy *p)
 	strv_done(&s->network.addresses);
 	strv_done(&s->network.connect_ceiling);
 	strv_done(&s->network.addresses_ceiling);
+	free(s->network.proxy);
+	free(s->network.proxy_credentials);
+	strv_done(&s->network.proxy_except);
+	free(s->network.ca_file);
 	strv_done(&s->env_pass);
 	strv_done(&s->env_set);
 	strv_done(&s->env_files);

@@ -209,6 +209,11 @@ struct policy_network {
 	bool has_connect_ceiling, has_addresses_ceiling;
 	struct strv connect_ceiling, addresses_ceiling;
 	uint64_t budget;       /* bytes of both directions of one session; 0: no bound */
+	/* The administrator's, for every server: */
+	char *proxy;		 /* "host:port" (common/proxy), or NULL */
+	char *proxy_credentials; /* a path, or NULL */
+	struct strv proxy_except; /* destinations that are dialled without it */
+	char *ca_file;		 /* certificates that are trusted inside, or NULL: the system's */
 };
 
 struct policy_sandbox {

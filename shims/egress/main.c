@@ -67,6 +67,7 @@ struct egress {
 	int control, resolver_socket, listener[DESTINATION_MAX];
 	struct names names;
 	struct resolver *resolver;
+	struct relay_proxy proxy; /* port 0: none */
 	struct relay relays[RELAYS];
 	size_t n_relays;    /* of which so many can be open with our descriptors */
 	size_t n_questions; /* to name servers, open: also of connections that are over */
@@ -164,6 +165,10 @@ static void log_end(struct egress *e, const struct relay *r)
 		return;
 	audit_string(&l, "name", r->name);
 	audit_int(&l, "port", r->port);
+	if (r->proxy)
+		audit_string(&l, "proxy", r->proxy->at.text);
+	if (r->refused_with)
+		audit_int(&l, "status", r->refused_with);
 	if (r->next_address)
 		audit_string(&l, "address",
 			     address_text((const struct sockaddr *)&r->addresses[r->next_address - 1],
@@ -176,8 +181,40 @@ static void log_end(struct egress *e, const struct relay *r)
 	audit_end(&l);
 }
 
+/* A proxy that does not let it through: whose turn it is, said once for a name. */
+static void complain_of_proxy(struct egress *e, const struct relay *r)
+{
+	const char *next = "";
+	char status[24] = "", line[1024];
+	int len;
+
+	if (!r->why || !r->n_addresses || r->state == RELAY_OPEN ||
+	    !tell_once(&e->failed, r->name))
+		return;
+	if (r->refused_with)
+		snprintf(status, sizeof(status), " (%u)", r->refused_with);
+	if (r->refused_with == 407 || r->refused_with == 401)
+		next = r->proxy->authorization[0] ?
+			       ", and not the ones that it was given; whoever runs it knows why: check "
+			       "sandbox.network.proxy.credentials_file of the administrator's policy.json" :
+			       "; name a file with them in sandbox.network.proxy.credentials_file of the "
+			       "administrator's policy.json";
+	else if (r->refused_with == 403 || r->refused_with == 405)
+		next = "; ask whoever runs the proxy, or have the administrator name it in "
+		       "sandbox.network.proxy.except";
+	else
+		next = "; sandbox.network.proxy of the administrator's policy.json names the proxy";
+	len = snprintf(line, sizeof(line), "mcp-confine: %s: %s:%u by the proxy %s: %s%s%s\n",
+		       e->audit.server, r->name, (unsigned int)r->port, r->proxy->at.text, r->why,
+		       status, next);
+	if (len > 0 && (size_t)len < sizeof(line))
+		fd_write_all(2, line, (size_t)len);
+}
+
 static void finish(struct egress *e, struct relay *r)
 {
+	if (r->proxy)
+		complain_of_proxy(e, r);
 	log_end(e, r);
 	e->used += r->up.bytes + r->down.bytes;
 	relay_close(r);
@@ -228,7 +265,28 @@ static void ask(struct egress *e, struct relay *r)
 	}
 	*w = (struct waiting){ e, r, r->serial };
 	e->n_questions++;
-	resolver_ask(e->resolver, r->name, resolved, w);
+	resolver_ask(e->resolver, r->proxy ? r->proxy->at.name : r->name, resolved, w);
+}
+
+/* A proxy that the administrator named by its address: nothing is to be resolved. */
+static void dial_proxy(struct egress *e, struct relay *r)
+{
+	const struct proxy *p = &r->proxy->at;
+
+	if (p->is_v6) {
+		struct sockaddr_in6 *a = (struct sockaddr_in6 *)&r->addresses[0];
+
+		*a = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
+		memcpy(&a->sin6_addr, p->address, 16);
+	} else {
+		struct sockaddr_in *a = (struct sockaddr_in *)&r->addresses[0];
+
+		*a = (struct sockaddr_in){ .sin_family = AF_INET };
+		memcpy(&a->sin_addr, p->address, 4);
+	}
+	r->n_addresses = 1;
+	if (relay_dial(r, now_ms()) < 0)
+		finish(e, r);
 }
 
 static void resolved(void *arg, const struct sockaddr_storage *found, size_t n, const char *why)
@@ -247,6 +305,11 @@ static void resolved(void *arg, const struct sockaddr_storage *found, size_t n, 
 	for (size_t i = 0; i < n; i++) {
 		const struct sockaddr *a = (const struct sockaddr *)&found[i];
 
+		/* The administrator says where the proxy is, and that may be anywhere. */
+		if (r->proxy) {
+			r->addresses[r->n_addresses++] = found[i];
+			continue;
+		}
 		refused = address_refusal(a, e->granted.ranges, e->granted.n_ranges);
 		if (!refused && !address_is_named(a, e->granted.ranges, e->granted.n_ranges) &&
 		    address_is_own(a))
@@ -258,9 +321,12 @@ static void resolved(void *arg, const struct sockaddr_storage *found, size_t n, 
 	}
 	if (!r->n_addresses) {
 		if (tell_once(&e->failed, r->name))
-			fprintf(stderr, "mcp-confine: %s: %s: %s%s\n", e->audit.server, r->name,
+			fprintf(stderr, "mcp-confine: %s: %s: %s%s\n", e->audit.server,
+				r->proxy ? r->proxy->at.text : r->name,
 				n ? "its address is refused: " : "no address: ", n ? refused : why);
-		r->why = n ? "no address that may be dialled" : "the name does not resolve";
+		r->why = n	  ? "no address that may be dialled" :
+			 r->proxy ? "the proxy's name does not resolve" :
+				    "the name does not resolve";
 		finish(e, r);
 	} else if (relay_dial(r, now_ms()) < 0) {
 		finish(e, r);
@@ -298,8 +364,21 @@ static void step(struct egress *e, struct relay *r, const struct pollfd fds[2])
 
 	if (did < 0)
 		finish(e, r);
+	else if (did > 0 && r->proxy && !r->proxy->at.name[0])
+		dial_proxy(e, r);
 	else if (did > 0)
 		ask(e, r);
+}
+
+static bool is_direct(const struct egress *e, const char *name, uint16_t port)
+{
+	if (!e->proxy.at.port)
+		return true;
+	for (uint32_t i = 0; i < e->granted.n_direct; i++)
+		if (e->granted.direct[i].port == port &&
+		    destination_has_name(&e->granted.direct[i], name))
+			return true;
+	return false;
 }
 
 static void accept_one(struct egress *e, size_t i)
@@ -329,6 +408,7 @@ static void accept_one(struct egress *e, size_t i)
 		return;
 	}
 	relay_begin(&e->relays[slot], fd, name, port, ++e->serial, now_ms());
+	e->relays[slot].proxy = is_direct(e, name, port) ? NULL : &e->proxy;
 	step(e, &e->relays[slot], none);
 }
 
@@ -455,9 +535,12 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 static int read_grants(struct egress *e, int fd, struct err *err)
 {
 	if (read(fd, &e->granted, sizeof(e->granted)) != (ssize_t)sizeof(e->granted) ||
-	    e->granted.n_destinations > DESTINATION_MAX || e->granted.n_ranges > RANGE_MAX)
+	    e->granted.n_destinations > DESTINATION_MAX || e->granted.n_ranges > RANGE_MAX ||
+	    e->granted.n_direct > DESTINATION_MAX ||
+	    e->granted.authorization[PROXY_AUTHORIZATION - 1])
 		return err_set(err, EINVAL, "grants: malformed");
 	close(fd);
+	e->proxy = (struct relay_proxy){ e->granted.proxy, e->granted.authorization };
 	e->names.granted = e->granted.destinations;
 	e->names.n_granted = e->granted.n_destinations;
 	return 0;
@@ -479,6 +562,15 @@ static int count_relays(struct egress *e, struct err *err)
 			      RELAYS :
 			      (files.rlim_cur - OTHER_FILES) / RELAY_FILES;
 	return 0;
+}
+
+/* Is anything of that grant dialled, and not left to the proxy? */
+static bool dials(const struct egress *e, const struct destination *granted)
+{
+	for (uint32_t i = 0; i < e->granted.n_direct; i++)
+		if (e->granted.direct[i].port == granted->port)
+			return true;
+	return !e->proxy.at.port;
 }
 
 /* The host's resolver configuration, and connections to what is granted. */
@@ -503,7 +595,10 @@ static int lock_self(const struct egress *e, struct err *err)
 			r = landlock_add(ruleset, abi, fd, 1, LANDLOCK_READ, err);
 	}
 	for (uint32_t i = 0; i < e->granted.n_destinations && abi && r == 0; i++)
-		r = landlock_add_port(ruleset, abi, e->granted.destinations[i].port, err);
+		if (dials(e, &e->granted.destinations[i]))
+			r = landlock_add_port(ruleset, abi, e->granted.destinations[i].port, err);
+	if (r == 0 && abi && e->proxy.at.port)
+		r = landlock_add_port(ruleset, abi, e->proxy.at.port, err);
 	if (r == 0 && abi)
 		r = landlock_add_port(ruleset, abi, 53, err); /* long answers come over TCP */
 	if (r == 0 && abi)

@@ -8,9 +8,11 @@
 
 #include "shims/egress/hello.h"
 #include "shims/egress/relay.h"
+#include "shims/egress/tunnel.h"
 
 #define GREET_MS 30000	 /* for the first bytes of a request */
 #define CONNECT_MS 10000 /* for one address */
+#define TUNNEL_MS 60000	 /* for the proxy's answer: it dials in that time */
 #define PORT_TLS 443
 #define PORT_HTTP 80
 #define CHUNK ((size_t)64 << 10) /* what a pipe holds */
@@ -55,11 +57,11 @@ void relay_close(struct relay *r)
 /* --- the first bytes ---------------------------------------------------------------------- */
 
 /* Wake up only when there is more than what was seen: it stays in the socket. */
-static int wait_for_more(struct relay *r, size_t seen)
+static int wait_for_more(struct relay *r, int fd, size_t seen)
 {
 	int lowat = (int)seen + 1;
 
-	return setsockopt(r->in, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) < 0 ?
+	return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) < 0 ?
 		       over(r, "setsockopt failed") :
 		       0;
 }
@@ -81,7 +83,7 @@ static int look(struct relay *r, bool is_ended)
 		return 1;
 	found = hello_name(buf, (size_t)n, name);
 	if (found == 0 && !is_ended)
-		return (size_t)n < sizeof(buf) ? wait_for_more(r, (size_t)n) :
+		return (size_t)n < sizeof(buf) ? wait_for_more(r, r->in, (size_t)n) :
 						 over(r, "a ClientHello that is too long");
 	if (found == -ENOENT)
 		return over(r, "TLS without a server name");
@@ -89,7 +91,7 @@ static int look(struct relay *r, bool is_ended)
 		return over(r, "not a TLS ClientHello");
 	if (strcmp(name, r->name) != 0)
 		return over(r, "the TLS server name is another");
-	return wait_for_more(r, 0) < 0 ? -1 : 1;
+	return wait_for_more(r, r->in, 0) < 0 ? -1 : 1;
 }
 
 /* Requests of plain HTTP: what is cleared is sent out of the peeked bytes, and taken out
@@ -107,7 +109,7 @@ static int64_t look_http(struct relay *r, char *buf, size_t size, size_t *ret_le
 		if (cleared < 0 || (!cleared && is_ended))
 			return over(r, "not a plain HTTP request for the name");
 		if (!cleared)
-			return wait_for_more(r, (size_t)n);
+			return wait_for_more(r, r->in, (size_t)n);
 		r->cleared = (uint64_t)cleared;
 	}
 	return n == 0 ? 0 : (int64_t)(r->cleared < (size_t)n ? r->cleared : (size_t)n);
@@ -119,11 +121,12 @@ static int connect_one(struct relay *r, struct sockaddr_storage *a)
 {
 	socklen_t len = a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
 						   sizeof(struct sockaddr_in);
+	const uint16_t port = r->proxy ? r->proxy->at.port : r->port;
 
 	if (a->ss_family == AF_INET6)
-		((struct sockaddr_in6 *)a)->sin6_port = htons(r->port);
+		((struct sockaddr_in6 *)a)->sin6_port = htons(port);
 	else
-		((struct sockaddr_in *)a)->sin_port = htons(r->port);
+		((struct sockaddr_in *)a)->sin_port = htons(port);
 	r->out = socket(a->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (r->out < 0)
 		return -1;
@@ -142,7 +145,23 @@ int relay_dial(struct relay *r, int64_t now)
 			r->deadline = now + CONNECT_MS;
 			return 0;
 		}
-	return over(r, "no address of the name answers");
+	return over(r, r->proxy ? "the proxy does not answer" : "no address of the name answers");
+}
+
+/* By its name and not by an address: whatever is behind the proxy is the proxy's to find. */
+static int ask_proxy(struct relay *r, int64_t now)
+{
+	char request[TUNNEL_REQUEST];
+	size_t len = tunnel_request(r->name, r->port, r->proxy->authorization, request);
+	ssize_t n = send(r->out, request, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	explicit_bzero(request, sizeof(request));
+	/* A socket that is new takes that much, or nobody is there. */
+	if (n != (ssize_t)len)
+		return over(r, "the proxy takes no request");
+	r->state = RELAY_TUNNEL;
+	r->deadline = now + TUNNEL_MS;
+	return 0;
 }
 
 static int connected(struct relay *r, int64_t now)
@@ -155,9 +174,40 @@ static int connected(struct relay *r, int64_t now)
 	if (pipe2(r->up.pipe, O_CLOEXEC | O_NONBLOCK) < 0 ||
 	    pipe2(r->down.pipe, O_CLOEXEC | O_NONBLOCK) < 0)
 		return over(r, "out of descriptors");
+	if (r->proxy)
+		return ask_proxy(r, now);
 	r->state = RELAY_OPEN;
 	r->deadline = 0;
 	return 0;
+}
+
+/* The answer is looked at in the socket, and its head alone is taken out: what follows is
+ * the tunnel's. */
+static int answered(struct relay *r, bool is_ended)
+{
+	static char buf[TUNNEL_HEAD_MAX];
+	ssize_t n = recv(r->out, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
+	unsigned int status = 0;
+	int head;
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : over(r, "the proxy broke off");
+	if (n == 0)
+		return over(r, "the proxy closed without an answer");
+	head = tunnel_answer(buf, (size_t)n, &status);
+	if (head == 0 && !is_ended)
+		return wait_for_more(r, r->out, (size_t)n);
+	if (head <= 0)
+		return over(r, "what the proxy answers is no HTTP");
+	if (status >= 300) {
+		r->refused_with = status;
+		return over(r, tunnel_words(status));
+	}
+	if (recv(r->out, buf, (size_t)head, MSG_DONTWAIT) != head)
+		return over(r, NULL);
+	r->state = RELAY_OPEN;
+	r->deadline = 0;
+	return wait_for_more(r, r->out, 0);
 }
 
 /* --- bytes -------------------------------------------------------------------------------- */
@@ -218,7 +268,7 @@ static int pump_http(struct relay *r, bool is_ended)
 		return over(r, NULL);
 	r->cleared -= (uint64_t)n;
 	r->up.bytes += (uint64_t)n;
-	return wait_for_more(r, 0);
+	return wait_for_more(r, r->in, 0);
 }
 
 static int pass_up(struct relay *r, bool is_ended)
@@ -284,6 +334,10 @@ void relay_wanted(const struct relay *r, struct pollfd fds[2])
 	case RELAY_CONNECT:
 		out = POLLOUT;
 		break;
+	case RELAY_TUNNEL:
+		in = POLLHUP;
+		out = POLLIN | POLLRDHUP;
+		break;
 	case RELAY_OPEN:
 		if (!r->up.held && !r->up.is_over && !r->is_blocked)
 			in |= POLLIN | POLLRDHUP;
@@ -306,7 +360,8 @@ int relay_run(struct relay *r, const struct pollfd fds[2], int64_t now)
 {
 	if (r->deadline && now >= r->deadline)
 		return r->state == RELAY_CONNECT ? relay_dial(r, now) :
-						   over(r, "nothing was sent in time");
+		       over(r, r->state == RELAY_TUNNEL ? "the proxy did not answer in time" :
+							  "nothing was sent in time");
 	switch (r->state) {
 	case RELAY_GREET:
 		/* Where the far end speaks first there is nothing to wait for. */
@@ -317,6 +372,10 @@ int relay_run(struct relay *r, const struct pollfd fds[2], int64_t now)
 		return fds[0].revents & (POLLHUP | POLLERR) ? over(r, NULL) : 0;
 	case RELAY_CONNECT:
 		return fds[1].revents ? connected(r, now) : 0;
+	case RELAY_TUNNEL:
+		if (fds[0].revents & (POLLHUP | POLLERR))
+			return over(r, NULL);
+		return fds[1].revents ? answered(r, fds[1].revents & ~POLLIN) : 0;
 	case RELAY_OPEN:
 		return pass(r, fds);
 	case RELAY_FREE:

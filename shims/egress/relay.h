@@ -7,7 +7,8 @@
  *   RELAY_FREE      nothing: the entry is not in use
  *   RELAY_GREET     the server's first bytes are looked at and not taken; nothing is dialled
  *   RELAY_RESOLVE   the name was given to the resolver
- *   RELAY_CONNECT   an address that was checked is being dialled
+ *   RELAY_CONNECT   an address that was checked, or the proxy's, is being dialled
+ *   RELAY_TUNNEL    the proxy was asked for a way to the name; its answer is awaited
  *   RELAY_OPEN      bytes pass both ways
  *
  * Whatever does not fit closes the connection; a new one is judged anew.
@@ -22,10 +23,11 @@
 #include <sys/socket.h>
 
 #include "common/destination.h"
+#include "common/proxy.h"
 #include "shims/egress/http.h"
 #include "shims/egress/resolver.h"
 
-enum relay_state { RELAY_FREE = 0, RELAY_GREET, RELAY_RESOLVE, RELAY_CONNECT, RELAY_OPEN };
+enum relay_state { RELAY_FREE = 0, RELAY_GREET, RELAY_RESOLVE, RELAY_CONNECT, RELAY_TUNNEL, RELAY_OPEN };
 
 /* One direction, through a pipe that splice(2) fills and empties. */
 struct relay_way {
@@ -35,11 +37,19 @@ struct relay_way {
 	uint64_t bytes;
 };
 
+/* The proxy of the session; borrowed by each connection that goes through it. */
+struct relay_proxy {
+	struct proxy at;
+	const char *authorization; /* the value of its header, or "" */
+};
+
 struct relay {
 	enum relay_state state;
 	int in, out; /* towards the server, towards the network */
 	char name[DESTINATION_NAME + 1];
 	uint16_t port;
+	const struct relay_proxy *proxy; /* that it goes through, or NULL */
+	unsigned int refused_with; /* the proxy's status, where that ended it */
 	bool is_checked;   /* the first bytes were looked at */
 	bool is_blocked;   /* http: the network side takes no more for now */
 	struct http http;
@@ -52,7 +62,7 @@ struct relay {
 	const char *why;	 /* static: why it was closed, or NULL: it ended */
 };
 
-/* Take over an accepted connection. */
+/* Take over an accepted connection; r->proxy is the caller's to set after that. */
 void relay_begin(struct relay *r, int in, const char *name, uint16_t port, uint64_t serial,
 		 int64_t now);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server sends to the egress process: a query, a ClientHello, HTTP requests. */
+/* What the egress process reads: a query, a ClientHello, HTTP requests, a proxy's answer. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "shims/egress/hello.h"
 #include "shims/egress/http.h"
 #include "shims/egress/names.h"
+#include "shims/egress/tunnel.h"
 
 static void query(const uint8_t *data, size_t size)
 {
@@ -66,6 +67,23 @@ static int64_t requests(const char *data, size_t size, size_t step)
 	return (int64_t)from;
 }
 
+/* What is an answer stays the same one when more comes; what is none stays none. */
+static void answer(const char *data, size_t size)
+{
+	unsigned int status = 0, other = 0;
+	int whole = tunnel_answer(data, size, &status);
+
+	if (whole > 0 && ((size_t)whole > size || whole > TUNNEL_HEAD_MAX || status < 200 || status > 599 ||
+			  memcmp(data + whole - 4, "\r\n\r\n", 4) != 0))
+		abort();
+	for (size_t cut = size > 64 ? size - 64 : 0; cut < size; cut++) {
+		int less = tunnel_answer(data, cut, &other);
+
+		if (less != 0 && less != whole)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -73,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	query(data, size);
 	hello(data, size);
+	answer(text, size);
 	if (size < HTTP_HEAD_MAX && requests(text, size, 1) != requests(text, size, 1000))
 		abort();
 	return 0;

@@ -12,14 +12,19 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/destination.h"
 #include "common/err.h"
+#include "common/proxy.h"
 #include "common/range.h"
 #include "shims/egress/address.h"
 #include "shims/egress/hello.h"
 #include "shims/egress/http.h"
 #include "shims/egress/names.h"
+#include "shims/egress/relay.h"
+#include "shims/egress/tunnel.h"
 
 static void a_destination_is_a_plain_name_and_a_port(void **state)
 {
@@ -460,6 +465,255 @@ static void every_request_on_a_connection_is_for_the_name(void **state)
 }
 
 /* Of loopback, which every machine has; a policy may name it, and that is asked first. */
+static void a_proxy_is_a_host_and_a_port(void **state)
+{
+	static const struct {
+		const char *text, *shown; /* NULL: refused */
+		const char *name;
+		bool is_v6;
+	} rows[] = {
+		{ "Proxy.Example.COM:3128", "proxy.example.com:3128", "proxy.example.com", false },
+		{ "10.1.2.3:8080", "10.1.2.3:8080", "", false },
+		{ "127.0.0.1:53", "127.0.0.1:53", "", false },
+		{ "[fd00::1]:3128", "[fd00::1]:3128", "", true },
+		{ "fd00::1:3128", NULL, NULL, false },
+		{ "[10.1.2.3]:3128", NULL, NULL, false },
+		{ "proxy:3128", NULL, NULL, false },
+		{ "proxy.example.com", NULL, NULL, false },
+		{ "proxy.example.com:0", NULL, NULL, false },
+		{ "proxy.example.com:65536", NULL, NULL, false },
+		{ "proxy.example.com:80x", NULL, NULL, false },
+		{ "http://proxy.example.com:80", NULL, NULL, false },
+		{ "u:p@proxy.example.com:80", NULL, NULL, false },
+		{ "proxy.example.com:80/", NULL, NULL, false },
+		{ "0x7f.1:80", NULL, NULL, false },
+		{ "0177.0.0.1:80", NULL, NULL, false },
+		{ "2130706433:80", NULL, NULL, false },
+		{ ":80", NULL, NULL, false },
+		{ "[]:80", NULL, NULL, false },
+		{ "", NULL, NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct proxy p;
+		struct err err = {0};
+		int r = proxy_parse(rows[i].text, &p, &err);
+
+		if ((r == 0) != (rows[i].shown != NULL) || (r < 0 && !err.text[0]))
+			fail_msg("%s: %d", rows[i].text, r);
+		if (r == 0 && (strcmp(p.text, rows[i].shown) != 0 || strcmp(p.name, rows[i].name) != 0 ||
+			       p.is_v6 != rows[i].is_v6))
+			fail_msg("%s: %s %s", rows[i].text, p.text, p.name);
+	}
+}
+
+static void a_tunnel_is_asked_for_by_name(void **state)
+{
+	char buf[TUNNEL_REQUEST], name[DESTINATION_NAME + 1], words[PROXY_AUTHORIZATION];
+	size_t len = tunnel_request("a.example.com", 443, "", buf);
+
+	(void)state;
+	assert_string_equal(buf, "CONNECT a.example.com:443 HTTP/1.1\r\nHost: a.example.com:443\r\n\r\n");
+	assert_int_equal(len, strlen(buf));
+	tunnel_request("a.example.com", 443, "Basic eDp5", buf);
+	assert_non_null(strstr(buf, "\r\nProxy-Authorization: Basic eDp5\r\n\r\n"));
+	memset(name, 'a', DESTINATION_NAME);
+	name[DESTINATION_NAME] = '\0';
+	memset(words, 'b', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	len = tunnel_request(name, 65535, words, buf);
+	assert_true(len < sizeof(buf));
+	assert_int_equal(len, strlen(buf));
+	assert_string_equal(buf + len - 5, "b\r\n\r\n");
+}
+
+static void the_answer_of_a_proxy_is_read_in_any_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int status; /* 0: refused; 1: more is needed */
+		size_t behind;	     /* bytes after the head */
+	} rows[] = {
+		{ "HTTP/1.1 200 Connection established\r\n\r\n", 200, 0 },
+		{ "HTTP/1.0 200 OK\r\nA: b\r\n\r\n\x16\x03\x01", 200, 3 },
+		{ "HTTP/1.1 200\r\n\r\n", 200, 0 },
+		{ "HTTP/1.1 200 \r\n\r\n", 200, 0 },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\nabcd", 200, 4 },
+		{ "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"a\"\r\n\r\nbody", 407, 4 },
+		{ "HTTP/1.1 403 x\r\nEmpty:\r\n\r\n", 403, 0 },
+		{ "HTTP/1.1 599 x\r\n\r\n", 599, 0 },
+		{ "HTTP/1.1 200 OK\r\nA: b\r\n\r", 1, 0 },
+		{ "HTTP/1.1 200 OK\r\n", 1, 0 },
+		{ "HTTP/1.1 2", 1, 0 },
+		{ "", 1, 0 },
+		{ "HTTP/1.1 600 x\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 101 x\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 2000 x\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 20 x\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 +20 x\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1  200 x\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1\t200 x\r\n\r\n", 0, 0 },
+		{ "HTTP/1.2 200 OK\r\n\r\n", 0, 0 },
+		{ "HTTP/2 200\r\n\r\n", 0, 0 },
+		{ "http/1.1 200 OK\r\n\r\n", 0, 0 },
+		{ "\r\nHTTP/1.1 200 OK\r\n\r\n", 0, 0 },
+		{ " HTTP/1.1 200 OK\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 200 OK\n\n", 0, 0 },
+		{ "HTTP/1.1 200 OK\r\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 200 OK\r\nA: b\n\r\n", 0, 0 },
+		{ "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 200 OK\r\n: b\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 200 OK\r\nnothing\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 200 O\x1bK\r\n\r\n", 0, 0 },
+		{ "\x16\x03\x01", 0, 0 },
+		{ "SSH-2.0-x\r\n", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t len = strlen(rows[i].text);
+		unsigned int status = 0;
+		int r = tunnel_answer(rows[i].text, len, &status);
+
+		if (rows[i].status == 0 ? r != -EPROTO :
+		    rows[i].status == 1 ? r != 0 :
+					  (r != (int)(len - rows[i].behind) || status != rows[i].status))
+			fail_msg("%s: %d %u", rows[i].text, r, status);
+		/* Less of it never says yes, and never another no than the whole. */
+		for (size_t cut = 0; cut < len - rows[i].behind; cut++) {
+			int less = tunnel_answer(rows[i].text, cut, &status);
+
+			if (less > 0 || (less < 0 && rows[i].status))
+				fail_msg("%s cut at %zu: %d", rows[i].text, cut, less);
+		}
+	}
+}
+
+static void the_answer_of_a_proxy_is_bounded(void **state)
+{
+	static char text[TUNNEL_HEAD_MAX + 64];
+	static const char start[] = "HTTP/1.1 200 OK\r\nA: ";
+	unsigned int status;
+
+	(void)state;
+	memset(text, 'b', sizeof(text));
+	memcpy(text, start, sizeof(start) - 1);
+	assert_int_equal(tunnel_answer(text, TUNNEL_HEAD_MAX - 1, &status), 0);
+	assert_int_equal(tunnel_answer(text, TUNNEL_HEAD_MAX, &status), -EPROTO);
+	memcpy(text + TUNNEL_HEAD_MAX - 4, "\r\n\r\n", 4);
+	assert_int_equal(tunnel_answer(text, TUNNEL_HEAD_MAX, &status), TUNNEL_HEAD_MAX);
+	memset(text + TUNNEL_HEAD_MAX - 4, 'b', 4);
+	memcpy(text + TUNNEL_HEAD_MAX - 3, "\r\n\r\n", 4);
+	assert_int_equal(tunnel_answer(text, TUNNEL_HEAD_MAX + 1, &status), -EPROTO);
+}
+
+/* The relay as far as its proxy: a connection to our own listener stands for it. */
+struct tunnelled {
+	struct relay relay;
+	struct relay_proxy proxy;
+	int server, proxy_end;
+};
+
+static struct tunnelled *begin_tunnel(void)
+{
+	static struct tunnelled t;
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int pair[2], listener = socket(AF_INET, SOCK_STREAM, 0);
+	struct pollfd fds[2];
+	char asked[256];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	t = (struct tunnelled){ .server = pair[1], .proxy.authorization = "" };
+	t.proxy.at.port = ntohs(at.sin_port);
+	relay_begin(&t.relay, pair[0], "far.example.com", 2525, 1, 0);
+	t.relay.proxy = &t.proxy;
+	t.relay.state = RELAY_RESOLVE;
+	memcpy(&t.relay.addresses[0], &at, sizeof(at));
+	t.relay.n_addresses = 1;
+	assert_int_equal(relay_dial(&t.relay, 0), 0);
+	t.proxy_end = accept(listener, NULL, NULL);
+	close(listener);
+	relay_wanted(&t.relay, fds);
+	assert_int_equal(poll(fds, 2, -1), 1);
+	assert_int_equal(relay_run(&t.relay, fds, 0), 0);
+	assert_int_equal(t.relay.state, RELAY_TUNNEL);
+	assert_true(read(t.proxy_end, asked, sizeof(asked)) > 0);
+	return &t;
+}
+
+static void end_tunnel(struct tunnelled *t)
+{
+	relay_close(&t->relay);
+	close(t->server);
+	close(t->proxy_end);
+}
+
+static int run_when_ready(struct tunnelled *t, int64_t now)
+{
+	struct pollfd fds[2];
+
+	relay_wanted(&t->relay, fds);
+	assert_true(poll(fds, 2, -1) > 0);
+	return relay_run(&t->relay, fds, now);
+}
+
+static void what_follows_the_answer_is_the_tunnels(void **state)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\n\r\nhello";
+	struct tunnelled *t = begin_tunnel();
+	char got[32];
+
+	(void)state;
+	assert_int_equal(write(t->proxy_end, text, 10), 10);
+	assert_int_equal(run_when_ready(t, 1000), 0);
+	assert_int_equal(t->relay.state, RELAY_TUNNEL);
+	assert_int_equal(write(t->proxy_end, text + 10, sizeof(text) - 11), sizeof(text) - 11);
+	assert_int_equal(run_when_ready(t, 2000), 0);
+	assert_int_equal(t->relay.state, RELAY_OPEN);
+	assert_int_equal(run_when_ready(t, 3000), 0);
+	assert_int_equal(read(t->server, got, sizeof(got)), 5);
+	assert_memory_equal(got, "hello", 5);
+	end_tunnel(t);
+}
+
+static void a_proxy_that_dribbles_gets_no_more_time(void **state)
+{
+	const struct pollfd none[2] = { { -1, 0, 0 }, { -1, 0, 0 } };
+	struct tunnelled *t = begin_tunnel();
+	int64_t now = 0;
+	int did = 0;
+
+	(void)state;
+	for (const char *c = "HTTP/1.1 200 OK\r\n"; *c && did == 0; c++) {
+		now += 5000;
+		assert_int_equal(write(t->proxy_end, c, 1), 1);
+		did = now < 60000 ? run_when_ready(t, now) : relay_run(&t->relay, none, now);
+	}
+	assert_int_equal(did, -1);
+	assert_int_equal(now, 60000);
+	assert_string_equal(t->relay.why, "the proxy did not answer in time");
+	end_tunnel(t);
+}
+
+static void a_proxy_that_ends_in_its_answer_ends_the_connection(void **state)
+{
+	struct tunnelled *t = begin_tunnel();
+
+	(void)state;
+	assert_int_equal(write(t->proxy_end, "HTTP/1.1 200", 12), 12);
+	shutdown(t->proxy_end, SHUT_WR);
+	assert_int_equal(run_when_ready(t, 0), -1);
+	assert_string_equal(t->relay.why, "what the proxy answers is no HTTP");
+	end_tunnel(t);
+}
+
 static void an_address_of_this_machine_is_known(void **state)
 {
 	static const struct {
@@ -484,6 +738,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_of_this_machine_is_known),
+		cmocka_unit_test(a_proxy_is_a_host_and_a_port),
+		cmocka_unit_test(a_tunnel_is_asked_for_by_name),
+		cmocka_unit_test(the_answer_of_a_proxy_is_read_in_any_cut),
+		cmocka_unit_test(the_answer_of_a_proxy_is_bounded),
+		cmocka_unit_test(what_follows_the_answer_is_the_tunnels),
+		cmocka_unit_test(a_proxy_that_dribbles_gets_no_more_time),
+		cmocka_unit_test(a_proxy_that_ends_in_its_answer_ends_the_connection),
 		cmocka_unit_test(a_destination_is_a_plain_name_and_a_port),
 		cmocka_unit_test(a_name_is_bounded_by_its_labels_and_its_length),
 		cmocka_unit_test(a_wildcard_is_for_what_lies_below),
