@@ -53,6 +53,8 @@
 #define RELAYS 256   /* connections at a time; a further one is refused */
 #define RELAY_FILES 6 /* descriptors of one: both ends, and a pipe each way */
 #define OTHER_FILES 96 /* the log, listeners, name servers, and some to spare */
+#define KEPT 16 /* entries whose pipes wait for the next connection */
+#define QUERIES 16 /* that are answered before connections have their turn */
 #define COMPLAINTS 64 /* names of one kind that are named on stderr */
 
 /* Names that the user was told of: each once, whatever the server does in a loop. */
@@ -70,6 +72,7 @@ struct egress {
 	struct relay_proxy proxy; /* port 0: none */
 	struct relay relays[RELAYS];
 	size_t n_relays;    /* of which so many can be open with our descriptors */
+	size_t n_in_use;    /* none behind these is */
 	size_t n_questions; /* to name servers, open: also of connections that are over */
 	uint64_t used; /* bytes, against the budget */
 	uint64_t serial;
@@ -217,12 +220,15 @@ static void finish(struct egress *e, struct relay *r)
 		complain_of_proxy(e, r);
 	log_end(e, r);
 	e->used += r->up.bytes + r->down.bytes;
-	relay_close(r);
+	relay_close(r, r < e->relays + KEPT);
+	while (e->n_in_use && e->relays[e->n_in_use - 1].state == RELAY_FREE)
+		e->n_in_use--;
 }
 
 /* --- names --------------------------------------------------------------------------------- */
 
-static void answer_query(struct egress *e)
+/* Return: false when no query was waiting. */
+static bool answer_query(struct egress *e)
 {
 	uint8_t query[NAMES_ANSWER + 1], out[NAMES_ANSWER];
 	char name[DESTINATION_NAME + 1];
@@ -233,7 +239,7 @@ static void answer_query(struct egress *e)
 	size_t len;
 
 	if (n < 0)
-		return;
+		return false;
 	if (names_answer(&e->names, query, (size_t)n, out, &len, name) == NAMES_REFUSED && name[0]) {
 		log_refusal(e, name, 0, NULL, "not in the policy");
 		complain(e, name);
@@ -241,6 +247,7 @@ static void answer_query(struct egress *e)
 	if (len)
 		sendto(e->resolver_socket, out, len, MSG_DONTWAIT | MSG_NOSIGNAL,
 		       (struct sockaddr *)&from, from_len);
+	return true;
 }
 
 static void resolved(void *arg, const struct sockaddr_storage *found, size_t n, const char *why);
@@ -407,6 +414,8 @@ static void accept_one(struct egress *e, size_t i)
 		close(fd);
 		return;
 	}
+	if (e->n_in_use <= slot)
+		e->n_in_use = slot + 1;
 	relay_begin(&e->relays[slot], fd, name, port, ++e->serial, now_ms());
 	e->relays[slot].proxy = is_direct(e, name, port) ? NULL : &e->proxy;
 	step(e, &e->relays[slot], none);
@@ -417,7 +426,7 @@ static void accept_one(struct egress *e, size_t i)
 struct wait {
 	struct pollfd fds[2 + DESTINATION_MAX + RESOLVER_FDS + 2 * RELAYS];
 	size_t n, resolver, n_resolver;
-	size_t relays[RELAYS]; /* where its two entries are; 0: it has none */
+	size_t n_relays, relays[RELAYS]; /* where its two entries are; 0: it has none */
 	int timeout;
 };
 
@@ -426,22 +435,23 @@ static void gather(struct egress *e, struct wait *w)
 	int64_t now = now_ms();
 	bool is_full = true;
 
-	w->n = 0;
+	w->n = w->n_relays = 0;
 	w->timeout = -1;
 	w->fds[w->n++] = (struct pollfd){ e->control, POLLIN, 0 };
 	w->fds[w->n++] = (struct pollfd){ e->resolver_socket, POLLIN, 0 };
-	for (size_t i = 0; i < e->n_relays; i++)
-		is_full = is_full && e->relays[i].state != RELAY_FREE;
+	for (size_t i = 0; i < e->n_relays && is_full; i++)
+		is_full = e->relays[i].state != RELAY_FREE;
 	for (size_t i = 0; i < e->listeners.n; i++)
 		w->fds[w->n++] = (struct pollfd){ is_full ? -1 : e->listener[i], POLLIN, 0 };
 	w->resolver = w->n;
 	w->n_resolver = resolver_wanted(e->resolver, w->fds + w->n, &w->timeout);
 	w->n += w->n_resolver;
-	for (size_t i = 0; i < RELAYS; i++) {
+	for (size_t i = 0; i < e->n_in_use; i++) {
 		const struct relay *r = &e->relays[i];
 		int64_t left = r->deadline > now ? r->deadline - now : 0;
 
 		w->relays[i] = 0;
+		w->n_relays = i + 1;
 		/* poll(2) refuses more entries than descriptors may be open. */
 		if (r->state == RELAY_FREE)
 			continue;
@@ -458,10 +468,12 @@ static void enforce_budget(struct egress *e)
 {
 	uint64_t used = e->used;
 
+	if (!e->granted.budget)
+		return;
 	for (size_t i = 0; i < RELAYS; i++)
 		if (e->relays[i].state != RELAY_FREE)
 			used += e->relays[i].up.bytes + e->relays[i].down.bytes;
-	if (!e->granted.budget || used < e->granted.budget)
+	if (used < e->granted.budget)
 		return;
 	for (size_t i = 0; i < RELAYS; i++)
 		if (e->relays[i].state != RELAY_FREE) {
@@ -480,10 +492,12 @@ static int serve(struct egress *e)
 			return 125;
 		if (w.fds[0].revents)
 			return 0;
-		if (w.fds[1].revents)
-			answer_query(e);
+		/* A client asks for both kinds of address at once. */
+		for (int i = 0; w.fds[1].revents && i < QUERIES && answer_query(e); i++)
+			continue;
 		resolver_run(e->resolver, w.fds + w.resolver, w.n_resolver);
-		for (size_t i = 0; i < RELAYS; i++)
+		/* An entry that is taken in this round is not waited for yet. */
+		for (size_t i = 0, n = w.n_relays; i < n; i++)
 			if (e->relays[i].state != RELAY_FREE && w.relays[i])
 				step(e, &e->relays[i], w.fds + w.relays[i]);
 		enforce_budget(e);

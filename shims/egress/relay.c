@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,7 +16,12 @@
 #define TUNNEL_MS 60000	 /* for the proxy's answer: it dials in that time */
 #define PORT_TLS 443
 #define PORT_HTTP 80
-#define CHUNK ((size_t)64 << 10) /* what a pipe holds */
+#define PIPE ((size_t)64 << 10)	    /* what a pipe holds (pipe(7)) */
+#define PIPE_WIDE ((size_t)256 << 10) /* and one that carries a stream */
+#define WIDE_MAX 32 /* pipes: what a user's pipes hold together is bounded by the system */
+#define ROUNDS 4    /* of a full pipe before the other connections have their turn */
+
+#define SPLICE (SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
 
 enum { TLS_HANDSHAKE = 22 };
 
@@ -28,9 +34,11 @@ static int over(struct relay *r, const char *why)
 void relay_begin(struct relay *r, int in, const char *name, uint16_t port, uint64_t serial,
 		 int64_t now)
 {
+	const struct relay_pipe up = r->up.pipe, down = r->down.pipe;
+
 	*r = (struct relay){
 		.state = RELAY_GREET, .in = in, .out = -1, .port = port,
-		.up.pipe = { -1, -1 }, .down.pipe = { -1, -1 },
+		.up.pipe = up, .down.pipe = down,
 		.serial = serial, .began = now, .deadline = now + GREET_MS,
 	};
 	memcpy(r->name, name, strlen(name) + 1);
@@ -43,14 +51,55 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
-void relay_close(struct relay *r)
+/* --- pipes -------------------------------------------------------------------------------- */
+
+static unsigned int n_wide;
+
+static void pipe_close(struct relay_pipe *p)
+{
+	if (!p->size)
+		return;
+	close(p->fds[0]);
+	close(p->fds[1]);
+	n_wide -= p->size == PIPE_WIDE;
+	*p = (struct relay_pipe){0};
+}
+
+static int pipe_open(struct relay_pipe *p)
+{
+	if (p->size)
+		return 0;
+	if (pipe2(p->fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
+	p->size = PIPE;
+	return 0;
+}
+
+/* A stream gets a wider one, while there are few and the user's limits allow it. */
+static void pipe_widen(struct relay_pipe *p)
+{
+	if (p->size == PIPE && n_wide < WIDE_MAX &&
+	    fcntl(p->fds[0], F_SETPIPE_SZ, PIPE_WIDE) >= (int)PIPE_WIDE) {
+		p->size = PIPE_WIDE;
+		n_wide++;
+	}
+}
+
+/* Kept for the next connection of the entry, if nothing of this one is in it. */
+static void pipe_leave(struct relay_pipe *p, size_t held)
+{
+	int left = 0;
+
+	if (p->size && (held || ioctl(p->fds[0], FIONREAD, &left) < 0 || left))
+		pipe_close(p);
+}
+
+void relay_close(struct relay *r, bool keep_pipes)
 {
 	close_one(&r->in);
 	close_one(&r->out);
-	for (int i = 0; i < 2; i++) {
-		close_one(&r->up.pipe[i]);
-		close_one(&r->down.pipe[i]);
-	}
+	pipe_leave(&r->up.pipe, keep_pipes ? r->up.held : 1);
+	pipe_leave(&r->down.pipe, keep_pipes ? r->down.held : 1);
 	r->state = RELAY_FREE;
 }
 
@@ -171,8 +220,7 @@ static int connected(struct relay *r, int64_t now)
 
 	if (getsockopt(r->out, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error)
 		return relay_dial(r, now);
-	if (pipe2(r->up.pipe, O_CLOEXEC | O_NONBLOCK) < 0 ||
-	    pipe2(r->down.pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (pipe_open(&r->up.pipe) < 0 || pipe_open(&r->down.pipe) < 0)
 		return over(r, "out of descriptors");
 	if (r->proxy)
 		return ask_proxy(r, now);
@@ -212,23 +260,27 @@ static int answered(struct relay *r, bool is_ended)
 
 /* --- bytes -------------------------------------------------------------------------------- */
 
-/* from -> pipe -> to, as far as both are willing.  Return: 0 or -1. */
-static int pump(struct relay *r, struct relay_way *w, int from, int to)
+/* Into the pipe, when it is empty.  Return: 1 it was filled, 0, -1. */
+static int fill(struct relay *r, struct relay_way *w, int from)
 {
-	const unsigned int flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 	ssize_t n;
 
-	if (!w->held && !w->is_over) {
-		n = splice(from, NULL, w->pipe[1], NULL, CHUNK, flags);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return over(r, NULL);
-		if (n == 0)
-			w->is_over = true;
-		if (n > 0)
-			w->held = (size_t)n;
-	}
+	if (w->held || w->is_over)
+		return 0;
+	n = splice(from, NULL, w->pipe.fds[1], NULL, w->pipe.size, SPLICE);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : over(r, NULL);
+	w->is_over = n == 0;
+	w->held = (size_t)n;
+	return w->held == w->pipe.size;
+}
+
+/* Out of it, as far as the other end takes it.  Return: 0 or -1. */
+static int drain(struct relay *r, struct relay_way *w, int to)
+{
 	while (w->held) {
-		n = splice(w->pipe[0], NULL, to, NULL, w->held, flags);
+		ssize_t n = splice(w->pipe.fds[0], NULL, to, NULL, w->held, SPLICE);
+
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
 		if (n <= 0)
@@ -236,6 +288,23 @@ static int pump(struct relay *r, struct relay_way *w, int from, int to)
 		w->held -= (size_t)n;
 		w->bytes += (uint64_t)n;
 	}
+	return 0;
+}
+
+/* from -> pipe -> to, as far as both are willing.  Return: 0 or -1. */
+static int pump(struct relay *r, struct relay_way *w, int from, int to)
+{
+	int filled = 1;
+
+	for (int i = 0; i < ROUNDS && filled && !(i && w->held); i++) {
+		filled = fill(r, w, from);
+		if (filled < 0 || drain(r, w, to) < 0)
+			return -1;
+		if (filled && w->bytes > PIPE_WIDE && !w->held)
+			pipe_widen(&w->pipe);
+	}
+	if (w->held)
+		return 0;
 	if (w->is_over && shutdown(to, SHUT_WR) < 0 && errno != ENOTCONN)
 		return over(r, NULL);
 	return 0;

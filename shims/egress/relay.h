@@ -29,9 +29,14 @@
 
 enum relay_state { RELAY_FREE = 0, RELAY_GREET, RELAY_RESOLVE, RELAY_CONNECT, RELAY_TUNNEL, RELAY_OPEN };
 
+struct relay_pipe {
+	int fds[2];
+	size_t size; /* what it holds; 0: there is none */
+};
+
 /* One direction, through a pipe that splice(2) fills and empties. */
 struct relay_way {
-	int pipe[2];
+	struct relay_pipe pipe;
 	size_t held; /* bytes in the pipe */
 	bool is_over; /* its source has ended */
 	uint64_t bytes;
@@ -62,7 +67,8 @@ struct relay {
 	const char *why;	 /* static: why it was closed, or NULL: it ended */
 };
 
-/* Take over an accepted connection; r->proxy is the caller's to set after that. */
+/* Take over an accepted connection, in an entry that was zero or closed before; r->proxy is
+ * the caller's to set after that. */
 void relay_begin(struct relay *r, int in, const char *name, uint16_t port, uint64_t serial,
 		 int64_t now);
 
@@ -76,6 +82,7 @@ int relay_run(struct relay *r, const struct pollfd fds[2], int64_t now);
 /* An address that may be dialled; a first call begins to. */
 int relay_dial(struct relay *r, int64_t now);
 
-void relay_close(struct relay *r);
+/* keep_pipes: those that are empty stay open for the entry's next connection. */
+void relay_close(struct relay *r, bool keep_pipes);
 
 #endif /* SHIMS_EGRESS_RELAY_H */

@@ -130,10 +130,11 @@ class Place:
         return path
 
 
-def enter(program):
-    """Run `program` (a path below tests/) again in namespaces of its own, as root."""
+def enter(program, **more):
+    """Run `program` (a path below tests/) again in namespaces of its own, as root, with more
+    variables."""
     here = pathlib.Path(__file__).resolve().parent
-    env = [MARK + "=1"]
+    env = [MARK + "=1", *(f"{k}={v}" for k, v in more.items())]
     if os.getuid() == 0:
         account = os.environ.get("MCP_CONFINE_TEST_ACCOUNT", "mcpconfine-test")
         subprocess.run([here / "as-user", "--stage-only"], check=True)

@@ -650,7 +650,7 @@ static struct tunnelled *begin_tunnel(void)
 
 static void end_tunnel(struct tunnelled *t)
 {
-	relay_close(&t->relay);
+	relay_close(&t->relay, false);
 	close(t->server);
 	close(t->proxy_end);
 }
