@@ -24,6 +24,7 @@ struct fetch {
 	const char *python;	/* --python, or "python3" */
 	struct strv hosts;	/* --host: "name:port" */
 	struct strv addresses;	/* --address */
+	bool has_login;		/* --token: the user's credential for the registry is used */
 	bool has_scripts;	/* life-cycle scripts run; sources are built */
 };
 

@@ -2,7 +2,8 @@
 /*
  * Theory of operation
  *
- * npm runs once with the network and without any script (--ignore-scripts).  When scripts
+ * npm runs once with the network, the user's token where --token asks for it, and without any
+ * script (--ignore-scripts).  When scripts
  * are wanted they run afterwards, from what has arrived, in a sandbox without a network:
  * what a script would download is named by no lock and stays away.
  */
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/err.h"
@@ -58,6 +60,14 @@ static int add_common(const struct fetch *f, struct tool *t, struct err *err)
 	return e ? no_memory(err) : 0;
 }
 
+/* Why it may have been refused, and what the user can do about it. */
+static const char *login_hint(const struct registry *g)
+{
+	return g->login.is_known && !g->login.is_wanted ?
+		       "; your configuration has a token for this registry, which is used with --token alone" :
+		       "";
+}
+
 static int install(const struct fetch *f, const struct spec *s, const struct registry *g,
 		   struct err *err)
 {
@@ -78,8 +88,24 @@ static int install(const struct fetch *f, const struct spec *s, const struct reg
 	if (e == 0 && code)
 		e = err_set(err, EIO,
 			    "npm could not install %s (its words are above); a host that it was refused "
-			    "is added by --host, one at an address that is not public by --address",
-			    s->name);
+			    "is added by --host, one at an address that is not public by --address%s",
+			    s->name, login_hint(g));
+	return e;
+}
+
+/* The token lies there while npm fetches, and no code of a package runs (--ignore-scripts). */
+static int install_with_login(const struct fetch *f, const struct spec *s, const struct registry *g,
+			      struct err *err)
+{
+	cleanup_free char *path = path_make("%s/npmrc", f->staging);
+	int e = path ? 0 : no_memory(err);
+
+	if (e == 0 && g->login.text)
+		e = login_write(&g->login, path, err);
+	if (e == 0)
+		e = install(f, s, g, err);
+	if (path && unlink(path) < 0 && errno != ENOENT && e == 0)
+		e = err_errno(err, errno, "remove %s", path);
 	return e;
 }
 
@@ -161,7 +187,7 @@ int fetch_npm(const struct fetch *f, const struct spec *s, json_t **ret_lock, st
 {
 	struct registry g = {0};
 	char words[ERR_TEXT];
-	int e = registry_npm(f->user, f->registry, &g, err);
+	int e = registry_npm(f->user, f->registry, f->has_login, &g, err);
 
 	if (e == 0 && (strv_add_all(&g.hosts, &f->hosts) < 0 ||
 		       strv_add_all(&g.addresses, &f->addresses) < 0))
@@ -173,7 +199,7 @@ int fetch_npm(const struct fetch *f, const struct spec *s, json_t **ret_lock, st
 	if (e == 0)
 		e = make_dirs(f->staging, err);
 	if (e == 0)
-		e = install(f, s, &g, err);
+		e = install_with_login(f, s, &g, err);
 	/* Before any script could write it. */
 	if (e == 0)
 		e = make_lock(f, s, &g, ret_lock, err);

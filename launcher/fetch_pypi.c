@@ -41,9 +41,15 @@ static const char about_python[] =
 static const char read_page[] =
 	"import json, re, ssl, sys, urllib.error, urllib.request\n"
 	"from urllib.parse import urljoin, urlsplit\n"
+	"import base64, netrc\n"
 	"ask = urllib.request.Request(sys.argv[1], headers={'Accept':\n"
 	"    'application/vnd.pypi.simple.v1+json, text/html;q=0.5'})\n"
 	"try:\n"
+	"    # Not to where a redirection leads.\n"
+	"    if len(sys.argv) > 3:\n"
+	"        known = netrc.netrc(sys.argv[3]).authenticators(urlsplit(sys.argv[1]).hostname)\n"
+	"        ask.add_unredirected_header('Authorization', 'Basic ' + base64.b64encode(\n"
+	"            ('%s:%s' % (known[0], known[2])).encode()).decode())\n"
 	"    with urllib.request.urlopen(ask, timeout=60, context=ssl.create_default_context(\n"
 	"            cafile=sys.argv[2] or None)) as r:\n"
 	"        text, base = r.read(128 << 20), r.geturl()\n"
@@ -117,7 +123,7 @@ static int take_hosts(char *text, struct registry *g, struct err *err)
 }
 
 static int find_hosts(const struct fetch *f, const struct spec *s, struct registry *g,
-		      struct err *err)
+		      const char *netrc, struct err *err)
 {
 	struct tool t = { .name = "index" };
 	cleanup_free char *out = NULL;
@@ -128,6 +134,8 @@ static int find_hosts(const struct fetch *f, const struct spec *s, struct regist
 				s->name) |
 		      strv_add(&t.argv, g->ca ? g->ca : "");
 
+	if (g->login.text)
+		e |= strv_add(&t.argv, netrc) | strv_add(&t.read, netrc);
 	e = e ? no_memory(err) : registry_grant(g, &t, err);
 	if (e == 0)
 		e = tool_run(&t, &out, &code, err);
@@ -139,7 +147,11 @@ static int find_hosts(const struct fetch *f, const struct spec *s, struct regist
 	if (code)
 		return err_set(err, EIO,
 			       "pypi:%s: the index could not be read (the words are above); a host at an "
-			       "address that is not public is allowed by --address RANGE", s->name);
+			       "address that is not public is allowed by --address RANGE%s", s->name,
+			       g->login.is_known && !g->login.is_wanted ?
+				       "; your configuration has a credential for it, which is used with --token "
+				       "alone" :
+				       "");
 	return take_hosts(out, g, err);
 }
 
@@ -162,7 +174,7 @@ static int make_dirs(const struct fetch *f, const struct python *p, struct err *
 }
 
 static int install(const struct fetch *f, const struct spec *s, const struct registry *g,
-		   const struct python *p, struct err *err)
+		   const struct python *p, const char *netrc, struct err *err)
 {
 	static const char *const words[] = {
 		"-m", "pip", "install", "--isolated", "--no-input", "--disable-pip-version-check",
@@ -176,6 +188,8 @@ static int install(const struct fetch *f, const struct spec *s, const struct reg
 		e |= strv_add(&t.argv, words[i]);
 	if (!f->has_scripts)
 		e |= strv_add(&t.argv, "--only-binary=:all:");
+	if (g->login.text)
+		e |= strv_addf(&t.env, "NETRC=%s", netrc);
 	if (g->ca)
 		e |= strv_addf(&t.argv, "--cert=%s", g->ca);
 	e |= strv_addf(&t.argv, "--index-url=%s", g->url) |
@@ -306,15 +320,25 @@ int fetch_pypi(const struct fetch *f, const struct spec *s, json_t **ret_lock, s
 	struct registry g = {0};
 	struct python p = {0};
 	char words[ERR_TEXT];
-	int e = find_python(f, &p, err);
+	cleanup_free char *netrc = path_make("%s/netrc", f->staging);
+	int e = netrc ? 0 : no_memory(err);
 
+	/* What builds a source package runs beside the credential, with the network. */
+	if (e == 0 && f->has_login && f->has_scripts)
+		e = err_set(err, EINVAL, "pypi:%s: --token and --scripts do not go together: what builds a source "
+					 "package could read the credential; take a wheel, without --scripts",
+			    s->name);
 	if (e == 0)
-		e = registry_pypi(f->user, f->registry, p.exe, &g, err);
+		e = find_python(f, &p, err);
+	if (e == 0)
+		e = registry_pypi(f->user, f->registry, f->has_login, p.exe, &g, err);
 	if (e == 0 && (strv_add_all(&g.hosts, &f->hosts) < 0 ||
 		       strv_add_all(&g.addresses, &f->addresses) < 0))
 		e = no_memory(err);
+	if (e == 0 && g.login.text)
+		e = login_write(&g.login, netrc, err);
 	if (e == 0)
-		e = find_hosts(f, s, &g, err);
+		e = find_hosts(f, s, &g, netrc, err);
 	for (size_t i = 0; i < g.hosts.n && e == 0; i++) {
 		snprintf(words, sizeof(words), "pip may reach %s, and nothing else", g.hosts.v[i]);
 		say_note(words);
@@ -322,7 +346,9 @@ int fetch_pypi(const struct fetch *f, const struct spec *s, json_t **ret_lock, s
 	if (e == 0)
 		e = make_dirs(f, &p, err);
 	if (e == 0)
-		e = install(f, s, &g, &p, err);
+		e = install(f, s, &g, &p, netrc, err);
+	if (netrc && unlink(netrc) < 0 && errno != ENOENT && e == 0)
+		e = err_errno(err, errno, "remove %s", netrc);
 	if (e == 0)
 		e = compile(f, &p, err);
 	if (e == 0)

@@ -20,6 +20,9 @@ static int take(int opt, const char *word, struct install_options *o, struct err
 	case 's':
 		o->fetch.has_scripts = true;
 		break;
+	case 't':
+		o->fetch.has_login = true;
+		break;
 	case 'r':
 		o->fetch.registry = optarg;
 		break;
@@ -53,7 +56,7 @@ int install_options_parse(int argc, char **argv, struct install_options *ret, st
 		{ "scripts", no_argument, NULL, 's' },	 { "registry", required_argument, NULL, 'r' },
 		{ "host", required_argument, NULL, 'h' }, { "address", required_argument, NULL, 'a' },
 		{ "python", required_argument, NULL, 'p' }, { "write-policy", no_argument, NULL, 'w' },
-		{ "yes", no_argument, NULL, 'y' },	 { 0 },
+		{ "yes", no_argument, NULL, 'y' },	 { "token", no_argument, NULL, 't' }, { 0 },
 	};
 	struct install_options o = { .fetch.python = "python3" };
 	int opt, r = 0;

@@ -9,10 +9,14 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "launcher/commands.h"
 #include "launcher/path.h"
 #include "launcher/registry.h"
+#include "launcher/spec.h"
 #include "launcher/tool.h"
 #include "launcher/user.h"
+#include "policies/bundle.h"
+#include "policies/policy.h"
 
 #define CONFIG_MAX MIB
 
@@ -20,6 +24,7 @@ void registry_done(struct registry *r)
 {
 	free(r->url);
 	free(r->ca);
+	login_done(&r->login);
 	strv_done(&r->scopes);
 	strv_done(&r->hosts);
 	strv_done(&r->addresses);
@@ -51,8 +56,9 @@ int registry_host(const char *url, struct strv *hosts, struct err *err)
 	len = strcspn(host, "/?#");
 	if (memchr(host, '@', len))
 		return err_set(err, EPERM,
-			       "the registry's address holds a credential, and an install gets none; "
-			       "name an address without one: --registry https://...");
+			       "the registry's address holds a credential, where everybody may see it; name an "
+			       "address without one (https://HOST/...), and let --token take the credential from npm's or pip's "
+			       "own configuration");
 	colon = memchr(host, ':', len);
 	if (!len || strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:") <
 			    len)
@@ -153,6 +159,35 @@ static int set_url(struct registry *r, const char *url, struct err *err)
 	return r->url ? 0 : no_memory(err);
 }
 
+/*
+ * The registry of the administrator's policy, which is the only one then: a name that is
+ * private there and public elsewhere would else be anybody's to publish.
+ */
+static int take_administrators(const struct user *u, enum spec_kind kind, const char *given,
+			       struct registry *r, bool *ret_is_set, struct err *err)
+{
+	const struct bundle_places places = { SYSCONFDIR "/mcp-confine", u->config };
+	struct bundle bundle = {0};
+	struct policy policy = {0};
+	const char *profile, *url;
+	int e = bundle_find_profile(&places, NULL, "default", &bundle, &profile, err);
+
+	if (e == 0)
+		e = bundle_merge(&bundle, u->home, &policy, err);
+	url = kind == SPEC_NPM ? policy.registry_npm : policy.registry_pypi;
+	if (e == 0 && url) {
+		*ret_is_set = true;
+		if (given && strcmp(given, url) != 0)
+			e = err_set(err, EPERM, "the administrator's policy names the registry %s, and --registry "
+						"another", url);
+		else
+			e = set_url(r, url, err);
+	}
+	policy_done(&policy);
+	bundle_done(&bundle);
+	return e;
+}
+
 /* --- npm ---------------------------------------------------------------------------------------- */
 
 static int take_npmrc(void *arg, char *key, char *value, struct err *err)
@@ -166,6 +201,8 @@ static int take_npmrc(void *arg, char *key, char *value, struct err *err)
 		return set_url(r, value, err);
 	if (!strcmp(key, "cafile") && *value == '/')
 		return take_ca(value, r, err);
+	if (!strncmp(key, "//", 2))
+		return login_take_npmrc(&r->login, key, value) < 0 ? no_memory(err) : 0;
 	if (*key != '@' || len < 10 || strcmp(key + len - 9, ":registry") != 0)
 		return 0;
 	/* The first that says so counts: the user's file before the machine's. */
@@ -194,16 +231,33 @@ static int ask_npm(struct registry *r, struct err *err)
 	return set_url(r, out, err);
 }
 
-int registry_npm(const struct user *u, const char *given, struct registry *ret, struct err *err)
+/* A scope that leads elsewhere than to the registry that everybody here has to use. */
+static void drop_scopes(struct registry *r)
+{
+	char words[ERR_TEXT];
+
+	for (size_t i = 0; i < r->scopes.n; i++) {
+		snprintf(words, sizeof(words), "%.*s of npm's configuration does not count: the administrator's "
+			 "policy names the registry", (int)strcspn(r->scopes.v[i], ":"), r->scopes.v[i]);
+		say_note(words);
+	}
+	strv_done(&r->scopes);
+}
+
+int registry_npm(const struct user *u, const char *given, bool wants_login, struct registry *ret,
+		 struct err *err)
 {
 	static const char *const ca[] = { "npm_config_cafile", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE",
 					  NULL };
 	static const char *const machine[] = { "/etc/npmrc", "/usr/etc/npmrc", "/usr/local/etc/npmrc" };
 	cleanup_free char *own = path_make("%s/.npmrc", u->account_home);
 	const char *env = getenv("npm_config_registry");
-	struct registry r = {0};
-	int e = given ? set_url(&r, given, err) : 0;
+	struct registry r = { .login.is_wanted = wants_login };
+	bool is_set = false;
+	int e = take_administrators(u, SPEC_NPM, given, &r, &is_set, err);
 
+	if (e == 0 && given)
+		e = set_url(&r, given, err);
 	if (e == 0 && env)
 		e = set_url(&r, env, err);
 	if (e == 0)
@@ -212,6 +266,8 @@ int registry_npm(const struct user *u, const char *given, struct registry *ret, 
 		e = read_lines(own, take_npmrc, &r, err);
 	for (size_t i = 0; i < sizeof(machine) / sizeof(*machine) && e == 0; i++)
 		e = read_lines(machine[i], take_npmrc, &r, err);
+	if (e == 0 && is_set)
+		drop_scopes(&r);
 	if (e == 0 && !r.url)
 		e = ask_npm(&r, err);
 	if (e == 0)
@@ -221,6 +277,8 @@ int registry_npm(const struct user *u, const char *given, struct registry *ret, 
 		if (e < 0)
 			err_wrap(err, "%.*s", (int)strcspn(r.scopes.v[i], "="), r.scopes.v[i]);
 	}
+	if (e == 0)
+		e = login_settle_npm(&r.login, &r.hosts, err);
 	if (e < 0) {
 		registry_done(&r);
 		return err_wrap(err, "npm");
@@ -230,6 +288,24 @@ int registry_npm(const struct user *u, const char *given, struct registry *ret, 
 }
 
 /* --- pip ----------------------------------------------------------------------------------------- */
+
+/* An index, without the credential that stands in its URL; that is taken when the index is
+ * the one that counts. */
+static int set_index(struct registry *r, const char *url, struct err *err)
+{
+	cleanup_free char *bare = strdup(url);
+	struct login login = {0};
+	int e = bare ? login_take_url(&login, bare, err) : no_memory(err);
+
+	if (e >= 0)
+		e = set_url(r, bare, err);
+	if (e == 0 && login.user && !r->login.user && !strcmp(r->url, bare)) {
+		r->login.user = take_ptr(&login.user);
+		r->login.password = take_ptr(&login.password);
+	}
+	login_done(&login);
+	return e;
+}
 
 struct pip_file {
 	struct registry *r;
@@ -247,7 +323,7 @@ static int take_pip(void *arg, char *key, char *value, struct err *err)
 	for (char *p = key; *p; p++)
 		*p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
 	if (f->is_read && !strcmp(key, "index-url"))
-		return set_url(f->r, value, err);
+		return set_index(f->r, value, err);
 	if (f->is_read && !strcmp(key, "cert") && *value == '/')
 		return take_ca(value, f->r, err);
 	return 0;
@@ -285,18 +361,32 @@ static int ask_pip(const char *python, struct registry *r, struct err *err)
 	return err_set(err, EIO, "pip did not tell its index; name it with --registry https://...");
 }
 
-int registry_pypi(const struct user *u, const char *given, const char *python,
+/* What ~/.netrc has for the index's host; and then the credential is complete, or none. */
+static int find_login(const struct user *u, struct registry *r, struct err *err)
+{
+	cleanup_free char *path = path_make("%s/.netrc", u->account_home);
+	cleanup_free char *host = r->hosts.n ? strndup(r->hosts.v[0], strcspn(r->hosts.v[0], ":")) : NULL;
+
+	if (!path || !host || login_take_netrc(&r->login, path, host) < 0)
+		return no_memory(err);
+	return login_settle_pip(&r->login, r->hosts.v[0], err);
+}
+
+int registry_pypi(const struct user *u, const char *given, bool wants_login, const char *python,
 		  struct registry *ret, struct err *err)
 {
 	static const char *const ca[] = { "PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", NULL };
 	static const char *const below[] = { ".config/pip/pip.conf", ".pip/pip.conf" };
 	const char *env = getenv("PIP_INDEX_URL");
-	struct registry r = {0};
+	struct registry r = { .login.is_wanted = wants_login };
 	struct pip_file f = { .r = &r };
-	int e = given ? set_url(&r, given, err) : 0;
+	bool is_set = false;
+	int e = take_administrators(u, SPEC_PYPI, given, &r, &is_set, err);
 
+	if (e == 0 && given)
+		e = set_url(&r, given, err);
 	if (e == 0 && env)
-		e = set_url(&r, env, err);
+		e = set_index(&r, env, err);
 	if (e == 0)
 		e = take_ca_of_environment(ca, &r, err);
 	for (size_t i = 0; i < sizeof(below) / sizeof(*below) && e == 0; i++) {
@@ -312,6 +402,8 @@ int registry_pypi(const struct user *u, const char *given, const char *python,
 		e = ask_pip(python, &r, err);
 	if (e == 0)
 		e = registry_host(r.url ? r.url : "", &r.hosts, err);
+	if (e == 0)
+		e = find_login(u, &r, err);
 	if (e < 0) {
 		registry_done(&r);
 		return err_wrap(err, "pip");

@@ -227,7 +227,8 @@ static int refuse_administrators(const struct policy *p, const char *origin, str
 	const char *what = p->enforce  ? "enforce" :
 			   n->proxy    ? "sandbox.network.proxy" :
 			   n->ca_file  ? "sandbox.network.ca_file" :
-					 NULL;
+			   p->registry_npm || p->registry_pypi ? "registries" :
+								 NULL;
 
 	return what ? err_set(err, EINVAL, "%s: %s is the administrator's, in policy.json", origin, what) : 0;
 }

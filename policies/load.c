@@ -137,6 +137,34 @@ static int load_enforce(struct loading *l, json_t *value)
 	return 0;
 }
 
+static int load_registry(struct loading *l, json_t *value, char **ret)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || strncmp(text, "https://", 8) != 0 || strpbrk(text, "@$ \t\r\n"))
+		return loading_refuse(l, "must be an https URL, without a credential");
+	*ret = strdup(text);
+	return *ret ? 0 : loading_no_memory(l);
+}
+
+static int load_registry_npm(struct loading *l, json_t *value)
+{
+	return load_registry(l, value, &l->policy->registry_npm);
+}
+
+static int load_registry_pypi(struct loading *l, json_t *value)
+{
+	return load_registry(l, value, &l->policy->registry_pypi);
+}
+
+static int load_registries(struct loading *l, json_t *value)
+{
+	static const struct loading_member members[] = { { "npm", load_registry_npm },
+							 { "pypi", load_registry_pypi }, {0} };
+
+	return loading_object(l, value, members);
+}
+
 /* For editors; says nothing to us. */
 static int load_schema(struct loading *l, json_t *value)
 {
@@ -151,6 +179,7 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "server", load_server },  { "packages", load_packages },
 		{ "about", load_about },
 		{ "command", load_command }, { "enforce", load_enforce },
+		{ "registries", load_registries },
 		{ "sandbox", load_sandbox }, { "messages", load_messages },
 		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
 		{0},

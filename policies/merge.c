@@ -473,6 +473,8 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 	if (r == 0)
 		r = strv_add_all(&strong->notes, &weak->notes);
 	strong->enforce |= weak->enforce;
+	take_text(&strong->registry_npm, &weak->registry_npm);
+	take_text(&strong->registry_pypi, &weak->registry_pypi);
 	if (!strong->server) {
 		strong->server = weak->server;
 		weak->server = NULL;

@@ -97,6 +97,8 @@ void policy_done(struct policy *p)
 	strv_done(&p->notes);
 	policy_ciba_done(&p->approval.ciba);
 	pdp_done(&p->pdp);
+	free(p->registry_npm);
+	free(p->registry_pypi);
 	free(p->server);
 	free(p->about);
 	*p = (struct policy){0};

@@ -324,6 +324,7 @@ struct policy {
 	char *about;	     /* what it needs and why, for people; or NULL */
 	struct strv command; /* argv, absolute or found in PATH; empty: none named */
 	struct strv command_files; /* INDEX=path: that argument is what the file holds */
+	char *registry_npm, *registry_pypi; /* administrator only: where install fetches; or NULL */
 	bool enforce;	     /* administrator only: refuse what no policy file names */
 	struct policy_sandbox sandbox;
 	struct policy_messages messages;

@@ -33,13 +33,14 @@ def make_certificate(where, names):
 
 class FarEnd:
     """Counts what arrives, and answers: /big with BIG bytes, everything else with its Host,
-    or with what answer(host, path) gives; None is 404.  `heads` keeps what was asked."""
+    or with what answer(host, path) gives; None is 404.  `heads` keeps what was asked.
+    `demands` names hosts that answer 401 without that value of Authorization."""
 
     def __init__(self, where, answer=None):
         self.answer = answer
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(where / "cert", where / "key")
-        self.arrived, self.heads = [], []
+        self.arrived, self.heads, self.demands = [], [], {}
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", 4433))
         self.udp.setblocking(False)
@@ -74,6 +75,11 @@ class FarEnd:
                 self.heads.append(head)
                 host = [l for l in head.split(b"\r\n") if l.lower().startswith(b"host:")][0]
                 kind = b"text/plain"
+                name = host.split(b":")[1].strip().decode()
+                given = [l.split(b":", 1)[1].strip() for l in head.split(b"\r\n") if l.lower().startswith(b"authorization:")]
+                if name in self.demands and given != [self.demands[name].encode()]:
+                    c.sendall(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
+                    continue
                 if self.answer:
                     length = [l for l in head.split(b"\r\n") if l.lower().startswith(b"content-length:")]
                     want = int(length[0].split(b":")[1]) if length else 0
