@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -117,9 +118,125 @@ static int walk_tree(const char *dir, struct walking *w, struct err *err)
 	return walk_dir(w, fd, "", 0, err);
 }
 
+/* --- the seal ----------------------------------------------------------------------------- */
+
+/* No padding: it is digested as it lies. */
+struct inode {
+	uint64_t number, size;
+	int64_t written, changed; /* mtime, ctime, in nanoseconds */
+	uint32_t mode, path_len;  /* the path follows */
+};
+
+struct sealing {
+	struct sha256 sha;
+	int64_t last; /* time of the latest change */
+	char *paths;
+	size_t len, room;
+};
+
+/* Times of files advance with the timer's tick, which is at most 10 ms (CONFIG_HZ 100). */
+#define TICKS_NS 40000000
+
 static int64_t ns(const struct timespec *t)
 {
 	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+static void seal_entry(struct sha256 *sha, const char *path, const struct stat *st)
+{
+	const struct inode i = { .number = st->st_ino, .size = (uint64_t)st->st_size,
+				 .written = ns(&st->st_mtim), .changed = ns(&st->st_ctim),
+				 .mode = st->st_mode, .path_len = (uint32_t)strlen(path) };
+
+	sha256_add(sha, &i, sizeof(i));
+	sha256_add(sha, path, i.path_len);
+}
+
+static int add_to_seal(void *arg, int at, const char *name, const char *path,
+		       const struct stat *st, struct err *err)
+{
+	const size_t size = strlen(path) + 1;
+	struct sealing *s = arg;
+
+	(void)at;
+	(void)name;
+	if (s->room - s->len < size) {
+		size_t room = 2 * s->room + size;
+		char *grown = room < FSTREE_SEAL ? realloc(s->paths, room) : NULL;
+
+		if (!grown)
+			return err_errno(err, ENOMEM, "seal");
+		s->paths = grown;
+		s->room = room;
+	}
+	memcpy(s->paths + s->len, path, size);
+	s->len += size;
+	if (ns(&st->st_ctim) > s->last)
+		s->last = ns(&st->st_ctim);
+	seal_entry(&s->sha, path, st);
+	return 0;
+}
+
+/* The digest in hexadecimal, a newline, and the paths. */
+static int make_seal(struct sealing *s, char **ret, size_t *ret_len, struct err *err)
+{
+	uint8_t digest[FSTREE_DIGEST];
+	char *text = malloc(FSTREE_HEX + s->len);
+
+	if (!text)
+		return err_errno(err, ENOMEM, "seal");
+	sha256_done(&s->sha, digest);
+	fstree_hex(digest, text);
+	text[FSTREE_HEX - 1] = '\n';
+	memcpy(text + FSTREE_HEX, s->paths, s->len);
+	*ret = text;
+	*ret_len = FSTREE_HEX + s->len;
+	return 0;
+}
+
+int fstree_seal(const char *dir, char **ret, size_t *ret_len, struct err *err)
+{
+	struct sealing s = {0};
+	struct walking w = { .visit = add_to_seal, .arg = &s };
+	struct timespec now;
+	struct stat st;
+	int r = 0;
+
+	*ret = NULL;
+	sha256_start(&s.sha);
+	if (lstat(dir, &st) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+		r = err_errno(err, errno, "%s", dir);
+	if (r == 0)
+		r = add_to_seal(&s, -1, "", "", &st, err);
+	if (r == 0)
+		r = walk_tree(dir, &w, err);
+	if (r == 0 && ns(&now) - s.last >= TICKS_NS)
+		r = make_seal(&s, ret, ret_len, err);
+	free(s.paths);
+	return r;
+}
+
+bool fstree_has_seal(const char *dir, const char *seal, size_t len)
+{
+	cleanup_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const char *end = seal + len;
+	uint8_t digest[FSTREE_DIGEST];
+	char hex[FSTREE_HEX];
+	struct sha256 sha;
+
+	if (fd < 0 || len <= FSTREE_HEX || seal[FSTREE_HEX - 1] != '\n' || end[-1])
+		return false;
+	sha256_start(&sha);
+	for (const char *p = seal + FSTREE_HEX; p < end; p += strlen(p) + 1) {
+		struct stat st;
+
+		if (fstatat(fd, p, &st, AT_SYMLINK_NOFOLLOW | (*p ? 0 : AT_EMPTY_PATH)) < 0)
+			return false;
+		seal_entry(&sha, p, &st);
+	}
+	sha256_done(&sha, digest);
+	fstree_hex(digest, hex);
+	return !memcmp(hex, seal, FSTREE_HEX - 1);
 }
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -127,7 +244,6 @@ static int64_t ns(const struct timespec *t)
 struct reading {
 	struct fstree *tree;
 	size_t room;
-	bool has_content;
 };
 
 static int read_file(int at, const char *name, uint8_t digest[static FSTREE_DIGEST],
@@ -189,7 +305,7 @@ static int add(void *arg, int at, const char *name, const char *path, const stru
 		return err_errno(err, ENOMEM, "tree");
 	if (S_ISLNK(st->st_mode))
 		r = read_target(at, name, &e.target, err);
-	else if (S_ISREG(st->st_mode) && d->has_content)
+	else if (S_ISREG(st->st_mode))
 		r = read_file(at, name, e.content, err);
 	else if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
 		r = err_set(err, EPERM, "%s: neither a file, a directory nor a symlink", path);
@@ -198,9 +314,6 @@ static int add(void *arg, int at, const char *name, const char *path, const stru
 		free(e.target);
 		return r;
 	}
-	e.inode = (struct fstree_inode){ .number = st->st_ino, .size = (uint64_t)st->st_size,
-				       .written = ns(&st->st_mtim), .changed = ns(&st->st_ctim),
-				       .mode = st->st_mode };
 	t->v[t->n++] = e;
 	return 0;
 }
@@ -212,9 +325,9 @@ static int compare(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static int gather(const char *dir, bool has_content, struct fstree *ret, struct err *err)
+int fstree_read(const char *dir, struct fstree *ret, struct err *err)
 {
-	struct reading d = { .tree = ret, .has_content = has_content };
+	struct reading d = { .tree = ret };
 	struct walking w = { .visit = add, .arg = &d };
 	int r;
 
@@ -229,28 +342,6 @@ static int gather(const char *dir, bool has_content, struct fstree *ret, struct 
 	return 0;
 }
 
-int fstree_look(const char *dir, struct fstree *ret, struct err *err)
-{
-	struct sha256 sha;
-	int r = gather(dir, false, ret, err);
-
-	if (r < 0)
-		return r;
-	sha256_start(&sha);
-	for (size_t i = 0; i < ret->n; i++) {
-		struct fstree_entry *e = &ret->v[i];
-
-		sha256_add(&sha, e->path, strlen(e->path) + 1);
-		sha256_add(&sha, &e->inode, sizeof(e->inode));
-	}
-	sha256_done(&sha, ret->seal);
-	return 0;
-}
-
-int fstree_read(const char *dir, struct fstree *ret, struct err *err)
-{
-	return gather(dir, true, ret, err);
-}
 
 void fstree_digest(const struct fstree *t, char ret[static FSTREE_HEX + 7])
 {

@@ -8,6 +8,7 @@
 #ifndef LAUNCHER_FSTREE_H
 #define LAUNCHER_FSTREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,22 +16,14 @@
 struct err;
 
 #define FSTREE_DIGEST 32 /* SHA-256 */
+#define FSTREE_SEAL ((size_t)256 << 20) /* bytes: all paths of the largest tree */
 #define FSTREE_HEX (2 * FSTREE_DIGEST + 1)
-
-/* What cannot stay as it is when an ordinary user changes the file.  No padding: it is
- * digested as it lies. */
-struct fstree_inode {
-	uint64_t number, size;
-	int64_t written, changed; /* mtime, ctime, in nanoseconds */
-	uint64_t mode;
-};
 
 struct fstree_entry {
 	char *path;   /* below the tree */
 	mode_t mode;  /* type and permission bits */
 	uint64_t size;
 	char *target; /* of a symlink */
-	struct fstree_inode inode;
 	uint8_t content[FSTREE_DIGEST]; /* of a regular file; zero while not read */
 };
 
@@ -38,13 +31,20 @@ struct fstree {
 	struct fstree_entry *v; /* sorted by path, bytewise */
 	size_t n;
 	uint64_t bytes;
-	uint8_t seal[FSTREE_DIGEST]; /* of names, modes, sizes, inodes and times of change */
 };
 
-/* Only look at the inodes: names, modes, links, and the seal.  Return: 0 or -errno. */
-int fstree_look(const char *dir, struct fstree *ret, struct err *err);
+/*
+ * What is cheap to look at again: the paths, and a digest of what cannot stay as it is when
+ * an ordinary user changes a file, a directory's list of names included: modes, sizes, and
+ * the inodes' numbers and times.  *ret (from malloc) is NULL while the tree is so new that a
+ * further change could carry the same time.  Return: 0 or -errno.
+ */
+int fstree_seal(const char *dir, char **ret, size_t *ret_len, struct err *err);
 
-/* And read every file.  Return: 0 or -errno. */
+/* Does it still hold?  One lstat(2) a file; no directory is read and no file opened. */
+bool fstree_has_seal(const char *dir, const char *seal, size_t len);
+
+/* Read every file.  Return: 0 or -errno. */
 int fstree_read(const char *dir, struct fstree *ret, struct err *err);
 
 /*

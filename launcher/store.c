@@ -9,8 +9,9 @@
  *
  * The digest is checked before each start (store_verify): of the content when any inode's
  * number, size, mode or times differ from the seal, else by the seal alone, which costs one
- * lstat(2) a file.  No ordinary user can change a file's content and keep its time of
- * change (ctime).  Both are made for accidents and for what other programs of the user do;
+ * lstat(2) a file and opens none.  No ordinary user can change a file's content and keep its
+ * time of change (ctime); a change that falls into the same tick of the clock as the one
+ * before could, so a tree that has changed just now gets no seal.  Both are made for accidents and for what other programs of the user do;
  * who may write the store itself can write the lock file too.
  */
 #include <dirent.h>
@@ -128,18 +129,29 @@ static int write_file(const char *path, const char *text, struct err *err)
 }
 
 /* The seal is a memory aid: without it the next start reads every file. */
-static void write_seal(const char *dir, const struct fstree *t)
+static void write_seal(const char *dir, const char *seal, size_t len)
 {
 	cleanup_free char *path = path_make("%s/seal", dir), *new = path_make("%s/seal.new", dir);
-	char hex[FSTREE_HEX];
-	struct err ignored = {0};
+	cleanup_close int fd = -1;
 
-	fstree_hex(t->seal, hex);
 	if (!path || !new)
 		return;
 	unlink(new);
-	if (write_file(new, hex, &ignored) < 0 || rename(new, path) < 0)
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || fd_write_all(fd, seal, len) < 0 || rename(new, path) < 0)
 		unlink(new);
+}
+
+/* Return: true when it is there and holds. */
+static bool has_seal(const char *dir, const char *tree)
+{
+	cleanup_free char *path = path_make("%s/seal", dir), *text = NULL;
+	cleanup_close int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
+	struct err ignored = {0};
+	size_t len;
+
+	return fd >= 0 && fd_read_all(fd, FSTREE_SEAL, &text, &len, &ignored) == 0 &&
+	       fstree_has_seal(tree, text, len);
 }
 
 static int write_lock(const char *package, json_t *lock, const struct fstree *t,
@@ -197,9 +209,10 @@ int store_commit(const struct user *u, const struct spec *s, const char *staging
 {
 	cleanup_free char *package = path_make("%s/package", staging);
 	cleanup_free char *dir = package ? path_make("%s/tree", package) : NULL;
-	cleanup_free char *below = NULL, *place = NULL;
+	cleanup_free char *below = NULL, *place = NULL, *seal = NULL;
+	size_t seal_len;
 	char digest[FSTREE_HEX + 7], name[SPEC_NAME];
-	struct fstree t = {0}, look = {0};
+	struct fstree t = {0};
 	int r = dir ? fstree_settle(dir, may_leave, err) : no_memory(err);
 
 	if (r == 0)
@@ -209,9 +222,10 @@ int store_commit(const struct user *u, const struct spec *s, const char *staging
 	fstree_digest(&t, digest);
 	r = write_lock(package, lock, &t, digest, err);
 	fstree_done(&t);
-	if (r == 0 && fstree_look(dir, &look, err) == 0)
-		write_seal(package, &look);
-	fstree_done(&look);
+	if (r == 0)
+		r = fstree_seal(dir, &seal, &seal_len, err);
+	if (r == 0 && seal)
+		write_seal(package, seal, seal_len);
 	spec_directory(s, name);
 	below = path_make("packages/%s/%s", spec_kind_name(s->kind), name);
 	if (r == 0)
@@ -302,13 +316,17 @@ int store_remove(const struct user *u, const struct spec *s, struct err *err)
 
 /* --- checking ---------------------------------------------------------------------------------- */
 
-static int verify_content(const char *dir, const char *tree, json_t *lock, struct err *err)
+static int verify_content(const char *dir, const char *tree, struct err *err)
 {
+	json_auto_t *lock = store_read_lock(dir);
 	const char *want = json_string_value(json_object_get(lock, "digest"));
 	char digest[FSTREE_HEX + 7];
 	struct fstree t;
-	int r = fstree_read(tree, &t, err);
+	int r;
 
+	if (!lock)
+		return err_set(err, EBADMSG, "its lock file is damaged");
+	r = fstree_read(tree, &t, err);
 	if (r < 0)
 		return r;
 	fstree_digest(&t, digest);
@@ -320,25 +338,23 @@ static int verify_content(const char *dir, const char *tree, json_t *lock, struc
 
 int store_verify(const char *dir, struct err *err)
 {
-	cleanup_free char *tree = path_make("%s/tree", dir), *path = path_make("%s/seal", dir);
-	cleanup_free char *seal = path ? path_read(path, FSTREE_HEX) : NULL;
-	json_auto_t *lock = store_read_lock(dir);
-	char hex[FSTREE_HEX];
-	struct fstree look;
+	cleanup_free char *tree = path_make("%s/tree", dir), *lock = path_make("%s/lock.json", dir);
+	cleanup_free char *seal = NULL;
+	size_t len;
 	int r;
 
-	if (!lock || !tree)
-		return err_set(err, EBADMSG, "%s: its lock file is missing or damaged", dir);
-	r = fstree_look(tree, &look, err);
-	if (r < 0)
-		return err_wrap(err, "%s", dir);
-	fstree_hex(look.seal, hex);
-	if (!seal || strcmp(seal, hex) != 0) {
-		r = verify_content(dir, tree, lock, err);
-		if (r == 0)
-			write_seal(dir, &look);
-	}
-	fstree_done(&look);
+	if (!tree || !lock)
+		return no_memory(err);
+	if (access(lock, R_OK) < 0)
+		return err_set(err, EBADMSG, "%s: its lock file is missing", dir);
+	if (has_seal(dir, tree))
+		return 0;
+	/* The seal is taken first: what is changed while the files are read breaks it. */
+	r = fstree_seal(tree, &seal, &len, err);
+	if (r == 0)
+		r = verify_content(dir, tree, err);
+	if (r == 0 && seal)
+		write_seal(dir, seal, len);
 	return r < 0 ? err_wrap(err, "%s", dir) : 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "common/fd.h"
 #include "launcher/path.h"
 #include "launcher/store.h"
 #include "launcher/user.h"
@@ -245,6 +246,88 @@ static void a_path_below_the_store_tells_its_package(void **state)
 	assert_null(store_of(user.data, "/usr/lib/node_modules"));
 }
 
+/* A tree that has changed within the last ticks of the clock gets no seal yet. */
+static void wait_for_seal(const char *dir, const char *seal)
+{
+	struct err err = {0};
+
+	do
+		assert_int_equal(store_verify(dir, &err), 0);
+	while (access(seal, F_OK) < 0);
+}
+
+/* Every kind of change, each beside a seal that held before; and back again. */
+static void a_seal_breaks_with_any_change(void **state)
+{
+	cleanup_free char *dir = store_find(top, SPEC_NPM, "@s/one", "current");
+	cleanup_free char *tree = path_make("%s/tree", dir), *file = path_make("%s/f", tree);
+	cleanup_free char *other = path_make("%s/other", tree), *seal = path_make("%s/seal", dir);
+	cleanup_free char *text = NULL;
+	struct err err = {0};
+	size_t len = 0;
+	int fd;
+
+	(void)state;
+	chmod(tree, 0755);
+	for (int i = 0; i < 6; i++) {
+		unlink(seal);
+		chmod(tree, 0555);
+		wait_for_seal(dir, seal);
+		free(text);
+		text = NULL;
+		fd = open(seal, O_RDONLY | O_CLOEXEC);
+		assert_int_equal(fd_read_all(fd, 1 << 20, &text, &len, &err), 0);
+		close(fd);
+		assert_true(fstree_has_seal(tree, text, len));
+		chmod(tree, 0755);
+		assert_false(fstree_has_seal(tree, text, len)); /* its mode, and back: its ctime */
+		chmod(tree, 0555);
+		assert_false(fstree_has_seal(tree, text, len));
+		wait_for_seal(dir, seal);
+		chmod(tree, 0755);
+		switch (i) {
+		case 0:
+			close(open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0444));
+			break;
+		case 1:
+			assert_int_equal(rename(file, other), 0);
+			break;
+		case 2:
+			assert_int_equal(symlink("f", other), 0);
+			break;
+		case 3:
+			assert_int_equal(mkdir(other, 0555), 0);
+			break;
+		case 4:
+			assert_int_equal(link(file, other), 0);
+			break;
+		default:
+			assert_int_equal(chmod(file, 0555), 0);
+		}
+		chmod(tree, 0555);
+		assert_int_equal(store_verify(dir, &err), -EBADMSG);
+		memset(&err, 0, sizeof(err));
+		chmod(tree, 0755);
+		if (i == 1)
+			assert_int_equal(rename(other, file), 0);
+		else if (i == 3)
+			assert_int_equal(rmdir(other), 0);
+		else if (i < 5)
+			assert_int_equal(unlink(other), 0);
+		else
+			assert_int_equal(chmod(file, 0444), 0);
+	}
+	chmod(tree, 0555);
+	/* A seal that is damaged, cut or of nothing says nothing. */
+	for (size_t cut = 0; cut < len; cut++)
+		assert_false(fstree_has_seal(tree, text, cut));
+	wait_for_seal(dir, seal);
+	fd = open(seal, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_int_equal(write(fd, text, 70), 70);
+	close(fd);
+	assert_int_equal(store_verify(dir, &err), 0);
+}
+
 static void a_change_is_seen_and_one_taken_back_is_not(void **state)
 {
 	cleanup_free char *dir = store_find(top, SPEC_NPM, "@s/one", "current");
@@ -271,10 +354,9 @@ static void a_change_is_seen_and_one_taken_back_is_not(void **state)
 	close(fd);
 	chmod(file, 0444);
 	assert_int_equal(store_verify(dir, &err), 0);
-	/* Without a seal the content is read. */
+	/* Without a seal the content is read; a tree that is old enough gets one then. */
 	unlink(seal);
-	assert_int_equal(store_verify(dir, &err), 0);
-	assert_int_equal(access(seal, F_OK), 0);
+	wait_for_seal(dir, seal);
 	unlink(lock);
 	assert_int_equal(store_verify(dir, &err), -EBADMSG);
 }
@@ -297,6 +379,7 @@ int main(void)
 		cmocka_unit_test(a_tree_is_settled_or_refused),
 		cmocka_unit_test(the_store_moves_back_and_forth),
 		cmocka_unit_test(a_path_below_the_store_tells_its_package),
+		cmocka_unit_test(a_seal_breaks_with_any_change),
 		cmocka_unit_test(a_change_is_seen_and_one_taken_back_is_not),
 		cmocka_unit_test(removing_leaves_nothing),
 	};
