@@ -96,6 +96,47 @@ static void print_packages(FILE *out, json_t *old_lock, json_t *new_lock)
 		fputs("      no change\n", out);
 }
 
+/* --- people --------------------------------------------------------------------------------- */
+
+static bool holds(json_t *list, const char *text)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		if (json_is_string(one) && !strcmp(json_string_value(one), text))
+			return true;
+	return false;
+}
+
+static size_t print_missing(FILE *out, char sign, json_t *of, json_t *in)
+{
+	size_t i, n = 0;
+	json_t *one;
+
+	json_array_foreach(of, i, one)
+		if (json_is_string(one) && !holds(in, json_string_value(one)) && n++ < SHOWN)
+			print_line(out, sign, "%s", json_string_value(one));
+	return n;
+}
+
+/* Maintainers, who published it, authors: whatever was known of either version. */
+static void print_people(FILE *out, json_t *old_lock, json_t *new_lock)
+{
+	json_t *old = json_object_get(old_lock, "people"), *new = json_object_get(new_lock, "people");
+
+	fputs("  people:\n", out);
+	if (!new) {
+		fputs("      the new version names none\n", out);
+	} else if (!old) {
+		fputs("      not known of the installed version; of the new one:\n", out);
+		print_missing(out, ' ', new, NULL);
+		return;
+	}
+	if (!(print_missing(out, '+', new, old) + print_missing(out, '-', old, new)) && new)
+		fputs("      no change\n", out);
+}
+
 /* --- files --------------------------------------------------------------------------------- */
 
 static bool is_same(const struct fstree_entry *a, const struct fstree_entry *b)
@@ -142,6 +183,7 @@ int changes_print(FILE *out, const char *old_dir, const char *new_dir, struct er
 		fprintf(out, "%s:%s %s -> %s\n", member(new_lock, "kind"), member(new_lock, "name"),
 			err_printable(a, sizeof(a), member(old_lock, "package_version")),
 			err_printable(b, sizeof(b), member(new_lock, "package_version")));
+		print_people(out, old_lock, new_lock);
 		print_packages(out, old_lock, new_lock);
 		print_files(out, &old, &new);
 	}

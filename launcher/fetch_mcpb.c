@@ -21,6 +21,7 @@
 #include "launcher/fetch.h"
 #include "launcher/fstree.h"
 #include "launcher/path.h"
+#include "launcher/people.h"
 #include "launcher/tool.h"
 
 static const char unpack[] =
@@ -119,7 +120,7 @@ static int make_lock(struct spec *s, const char *tree, const char *file, json_t 
 	*ret = json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:[]}", "version", 1, "kind", "mcpb",
 			 "name", s->name, "requested", version, "package_version", version, "scripts", 0,
 			 "file", file, "integrity", sha, "packages");
-	return *ret ? 0 : no_memory(err);
+	return *ret && people_keep(*ret, people_mcpb(manifest)) == 0 ? 0 : no_memory(err);
 }
 
 int fetch_mcpb(const struct fetch *f, struct spec *s, json_t **ret_lock, struct err *err)

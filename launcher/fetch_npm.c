@@ -19,6 +19,7 @@
 #include "launcher/commands.h"
 #include "launcher/fetch.h"
 #include "launcher/path.h"
+#include "launcher/people.h"
 #include "launcher/registry.h"
 #include "launcher/tool.h"
 
@@ -93,9 +94,37 @@ static int install(const struct fetch *f, const struct spec *s, const struct reg
 	return e;
 }
 
+/* Who maintains it, and who published this version.  A registry that does not tell is none
+ * that is refused.  *ret may be NULL. */
+static int ask_people(const struct fetch *f, const struct spec *s, const struct registry *g,
+		      json_t **ret, struct err *err)
+{
+	cleanup_free char *path = path_make("%s/package/tree/node_modules/%s/package.json", f->staging, s->name);
+	cleanup_free char *text = path ? path_read(path, 4 * MIB) : NULL, *out = NULL;
+	json_auto_t *manifest = text ? json_loads(text, 0, NULL) : NULL;
+	const char *version = json_string_value(json_object_get(manifest, "version"));
+	struct tool t = { .name = "npm view", .is_silent = true };
+	int code, e = strv_add(&t.argv, "npm") | strv_add(&t.argv, "view") |
+		      strv_addf(&t.argv, "%s@%s", s->name, version ? version : "latest") |
+		      strv_add(&t.argv, "name") | strv_add(&t.argv, "maintainers") |
+		      strv_add(&t.argv, "_npmUser") | strv_add(&t.argv, "--json") |
+		      strv_addf(&t.argv, "--registry=%s", g->url);
+
+	for (size_t i = 0; i < g->scopes.n; i++)
+		e |= strv_addf(&t.argv, "--%s", g->scopes.v[i]);
+	e = e ? no_memory(err) : add_common(f, &t, err);
+	if (e == 0)
+		e = registry_grant(g, &t, err);
+	if (e == 0)
+		e = tool_run(&t, &out, &code, err);
+	tool_done(&t);
+	*ret = e == 0 && !code && out ? people_npm(out) : NULL;
+	return e;
+}
+
 /* The token lies there while npm fetches, and no code of a package runs (--ignore-scripts). */
 static int install_with_login(const struct fetch *f, const struct spec *s, const struct registry *g,
-			      struct err *err)
+			      json_t **ret_people, struct err *err)
 {
 	cleanup_free char *path = path_make("%s/npmrc", f->staging);
 	int e = path ? 0 : no_memory(err);
@@ -104,6 +133,8 @@ static int install_with_login(const struct fetch *f, const struct spec *s, const
 		e = login_write(&g->login, path, err);
 	if (e == 0)
 		e = install(f, s, g, err);
+	if (e == 0)
+		e = ask_people(f, s, g, ret_people, err);
 	if (path && unlink(path) < 0 && errno != ENOENT && e == 0)
 		e = err_errno(err, errno, "remove %s", path);
 	return e;
@@ -186,6 +217,7 @@ static int make_lock(const struct fetch *f, const struct spec *s, const struct r
 int fetch_npm(const struct fetch *f, const struct spec *s, json_t **ret_lock, struct err *err)
 {
 	struct registry g = {0};
+	json_t *people = NULL;
 	char words[ERR_TEXT];
 	int e = registry_npm(f->user, f->registry, f->has_login, &g, err);
 
@@ -199,10 +231,13 @@ int fetch_npm(const struct fetch *f, const struct spec *s, json_t **ret_lock, st
 	if (e == 0)
 		e = make_dirs(f->staging, err);
 	if (e == 0)
-		e = install_with_login(f, s, &g, err);
+		e = install_with_login(f, s, &g, &people, err);
 	/* Before any script could write it. */
 	if (e == 0)
 		e = make_lock(f, s, &g, ret_lock, err);
+	if (e == 0)
+		e = people_keep(*ret_lock, json_incref(people)) < 0 ? no_memory(err) : 0;
+	json_decref(people);
 	if (e == 0 && f->has_scripts) {
 		e = run_scripts(f, s, err);
 		if (e < 0)

@@ -29,6 +29,7 @@
 #include "launcher/commands.h"
 #include "launcher/fetch.h"
 #include "launcher/path.h"
+#include "launcher/people.h"
 #include "launcher/registry.h"
 #include "launcher/tool.h"
 
@@ -293,16 +294,24 @@ static int make_lock(const struct fetch *f, const struct spec *s, const struct r
 	json_auto_t *report = text ? json_loads(text, 0, NULL) : NULL;
 	json_auto_t *packages = json_array();
 	json_auto_t *hosts = json_array();
+	json_t *people = NULL;
 	char version[128] = "";
 	json_t *one;
 	size_t i;
 	int e = 0;
 
-	json_array_foreach(json_object_get(report, "install"), i, one)
+	json_array_foreach(json_object_get(report, "install"), i, one) {
+		const bool had = version[0];
+
 		if (e == 0)
 			e = take_one(packages, one, s, version, sizeof(version), err);
-	if (e < 0)
+		if (!had && version[0])
+			people = people_pypi(json_object_get(one, "metadata"));
+	}
+	if (e < 0) {
+		json_decref(people);
 		return e;
+	}
 	if (!version[0])
 		return err_set(err, EIO, "pip: said that it installed %s, and its report does not name it "
 					 "(pip 22.2 or later is needed)", s->name);
@@ -312,7 +321,7 @@ static int make_lock(const struct fetch *f, const struct spec *s, const struct r
 			 "pypi", "name", s->name, "requested", s->version, "package_version", version,
 			 "scripts", f->has_scripts, "registry", g->url, "python", p->exe, "hosts", hosts,
 			 "packages", packages);
-	return *ret ? 0 : no_memory(err);
+	return *ret && people_keep(*ret, people) == 0 ? 0 : no_memory(err);
 }
 
 int fetch_pypi(const struct fetch *f, const struct spec *s, json_t **ret_lock, struct err *err)

@@ -353,7 +353,7 @@ static int take_program(struct search *s, char **command, const struct walk *w, 
  * package is meant.  Return: 1 replaced, 0 not. */
 static int find_without(struct search *s)
 {
-	static const char *const names[] = { "npx", "bunx", "uvx", "uv", "pipx" };
+	static const char *const names[] = { "npx", "bunx", "bun", "uvx", "uv", "pipx" };
 	struct err ignored = {0};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -119,7 +119,7 @@ static int refuse_engine(const char *command, const char *real, struct err *err)
 		  "name the server's own program" },
 		{ "sudo", "nothing gains privilege inside", "name the program behind it" },
 		{ "pnpx", "installs what it runs, which nothing does inside",
-		  "install the server (pnpm add --global NAME) and name its program" },
+		  "install the server (mcp-confine install npm:NAME) and start it as npx -y NAME" },
 	};
 
 	for (size_t i = 0; i < sizeof(engines) / sizeof(*engines); i++)
@@ -136,8 +136,8 @@ static int refuse_download(const char *command, const struct strv *argv, struct 
 	static const struct {
 		const char *name, *verb, *mend;
 	} verbs[] = {
-		{ "pnpm", "dlx", "pnpm add --global NAME, then NAME" },
-		{ "yarn", "dlx", "npm install --global NAME, then NAME" },
+		{ "pnpm", "dlx", "mcp-confine install npm:NAME, then npx -y NAME" },
+		{ "yarn", "dlx", "mcp-confine install npm:NAME, then npx -y NAME" },
 	};
 
 	for (size_t i = 0; argv->n > 1 && i < sizeof(verbs) / sizeof(*verbs); i++)
