@@ -77,7 +77,7 @@ _mcp_confine() {
       ;;
     install | update)
       if [[ $word == -* ]]; then
-        local options="--scripts --registry --host --address --python --help"
+        local options="--scripts --token --registry --host --address --python --help"
         [[ $command == install ]] && options+=" --write-policy"
         [[ $command == update ]] && options+=" --yes"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

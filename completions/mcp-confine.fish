@@ -45,6 +45,7 @@ complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l listen -x -d 'se
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l timing -d 'say where the time goes'
 complete -c mcp-confine -n '__fish_seen_subcommand_from update rollback remove' -f -a '(mcp-confine list 2>/dev/null | string replace -r " .*" "")'
 complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l scripts -d 'run its scripts, build its sources'
+complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l token -d 'use the credential that npm or pip has for it'
 complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l registry -x -d 'the registry to ask'
 complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l host -x -d 'allow a further host'
 complete -c mcp-confine -n '__fish_seen_subcommand_from install update' -l address -x -d 'allow addresses that are not public'

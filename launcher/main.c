@@ -60,7 +60,7 @@ static void usage(FILE *out)
 	      "       mcp-confine changes apply [--yes] [--trusted] [--overwrite] SERVER [PATH ...]\n"
 	      "       mcp-confine changes discard [--yes] SERVER [PATH ...]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
-	      "       mcp-confine install [--scripts] [--registry URL] [--host NAME[:PORT]]\n"
+	      "       mcp-confine install [--scripts] [--token] [--registry URL] [--host NAME[:PORT]]\n"
 	      "                       [--address RANGE] [--python PATH] [--write-policy]\n"
 	      "                       npm:NAME[@VERSION] | pypi:NAME[==VERSION] | file:X.mcpb |\n"
 	      "                       file:server.json\n"

@@ -37,14 +37,16 @@ static int read_line(const char *path, char line[static CREDENTIALS_MAX + 2], st
 	struct stat st;
 	ssize_t n;
 	size_t len;
+	int r;
 
 	if (fd < 0 && errno == EACCES)
 		return err_set(err, EACCES, "%s: you cannot read it; the administrator gives it a group of "
 					    "yours: chgrp GROUP it, chmod 640 it", path);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, errno, "%s", path);
-	if (check_owner(path, &st, err) < 0)
-		return -err->code;
+	r = check_owner(path, &st, err);
+	if (r < 0)
+		return r;
 	n = read(fd, line, CREDENTIALS_MAX + 1);
 	if (n < 0)
 		return err_errno(err, errno, "%s", path);
