@@ -68,6 +68,9 @@
 #define LIMIT_PIN_TEXT (128 * KIB)
 /* Lines about tools in the audit log, of one session; then one that says so. */
 #define LIMIT_SURFACE_LINES 4096
+/* An answer to initialize, server/discover or ping that passes although a budget of bytes
+ * is used up: a session can begin, and say so. Instructions in the wild are under 8 KiB. */
+#define LIMIT_GREETING (16 * KIB)
 /* Rates and budgets of one policy, all layers together: a request remembers which of them
  * count it in one word. */
 #define LIMIT_RATES 64

@@ -204,6 +204,8 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 		g->words = rates_result(g->rates, &asked.ticket, rules_measure(&g->json, 0));
 		*ret_why = g->words ? "rate" : NULL;
 	}
+	if (!*ret_why && asker == FROM_SERVER && g->rates)
+		rates_answered(g->rates, &asked.ticket, rules_measure(&g->json, 0));
 	session_free_token(&g->session, asker, token);
 	r = *ret_why ? -EPERM : outlet_pass(g, from, m, &rw);
 	/* Without its answer there is no session. */
