@@ -131,29 +131,30 @@ enum policy_decision policy_decide_resource(const struct policy *p, const char *
 	return decide(p->messages.resources, p->messages.n_resources, &s);
 }
 
-/* Could the glob match a text that begins with this one?  *ret_all: does it match all? */
-static bool is_compatible(const char *glob, const char *prefix, size_t len, bool *ret_all)
+/* Could the glob match a text that begins with this one? */
+static bool is_compatible(const char *glob, const char *prefix, size_t len)
 {
 	size_t literal = strcspn(glob, "*?"), common = literal < len ? literal : len;
 
-	*ret_all = literal <= len && !strcmp(glob + literal, "*") &&
-		   !memcmp(glob, prefix, literal);
 	return !memcmp(glob, prefix, common);
 }
 
-static enum policy_decision decide_prefix(const struct policy_rules *rules, const char *prefix,
-					  size_t len)
+static enum policy_decision decide_template(const struct policy_rules *rules, const char *text,
+					    size_t len)
 {
+	const char *hole = memchr(text, URI_HOLE, len);
+	size_t prefix = hole ? (size_t)(hole - text) : len;
 	enum policy_decision best = POLICY_DENY;
 
 	for (size_t i = 0; i < rules->n; i++) {
-		bool is_all;
+		const struct policy_rule *rule = &rules->v[i];
 
-		if (!is_compatible(rules->v[i].match, prefix, len, &is_all))
+		if (!is_compatible(rule->match, text, prefix))
 			continue;
-		if (rules->v[i].then > best)
-			best = rules->v[i].then;
-		if (is_all)
+		if (rule->then > best)
+			best = rule->then;
+		if (match_covers(rule->match, text, len, URI_HOLE) ||
+		    match_covers(rule->match, text, bare_of(text, len), URI_HOLE))
 			break;
 	}
 	return best;
@@ -161,14 +162,16 @@ static enum policy_decision decide_prefix(const struct policy_rules *rules, cons
 
 enum policy_decision policy_decide_template(const struct policy *p, const char *text, size_t len)
 {
-	const char *brace = memchr(text, '{', len);
+	char normal[URI_SIZE];
+	struct subject s = { .text = normal }; /* one without a normal form */
 	enum policy_decision d = POLICY_ALLOW;
 
-	if (!brace)
+	if (!memchr(text, '{', len) || !p->messages.n_resources)
 		return policy_decide_resource(p, text, len);
-	len = (size_t)(brace - text);
+	if (uri_normalize_template(text, len, normal, &len) < 0)
+		return decide(p->messages.resources, p->messages.n_resources, &s);
 	for (size_t i = 0; i < p->messages.n_resources; i++)
-		d = least(d, decide_prefix(&p->messages.resources[i], text, len));
+		d = least(d, decide_template(&p->messages.resources[i], normal, len));
 	return d;
 }
 

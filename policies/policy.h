@@ -350,7 +350,8 @@ enum policy_decision policy_decide_prompt(const struct policy *p, const char *na
  * normal form matches "*" for certain and every other rule perhaps. */
 enum policy_decision policy_decide_resource(const struct policy *p, const char *uri, size_t len);
 
-/* May something that this URI template (RFC 6570) makes pass? */
+/* May something that this URI template (RFC 6570) makes pass?  Rules see its literal parts
+ * as uri_normalize_template() writes them; one without such a form is a URI without one. */
 enum policy_decision policy_decide_template(const struct policy *p, const char *text,
 					    size_t len);
 
