@@ -237,6 +237,14 @@ enum policy_decision policy_decide_method(const struct policy *p, const char *na
 	return POLICY_DENY;
 }
 
+bool policy_denies_method(const struct policy *p, const char *name, size_t len)
+{
+	for (size_t i = 0; i < p->messages.denied_methods.n; i++)
+		if (match_glob(p->messages.denied_methods.v[i], name, len))
+			return true;
+	return false;
+}
+
 enum policy_requests policy_decide_request(const struct policy *p, const char *method,
 					   size_t len)
 {
@@ -251,6 +259,9 @@ enum policy_requests policy_decide_request(const struct policy *p, const char *m
 	};
 	enum policy_requests then = m->server_requests;
 
+	/* Also where it is asked inside of a result. */
+	if (policy_denies_method(p, method, len))
+		return POLICY_REQUESTS_DENY;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (kinds[i].then && kinds[i].then < then && strlen(kinds[i].method) == len &&
 		    !memcmp(kinds[i].method, method, len))

@@ -183,6 +183,11 @@ static const char *judge_method(struct gate *g, enum vocabulary_from from, const
 		if (policy_decide_method(g->policy, name, len) != POLICY_ALLOW)
 			return "unknown method";
 	}
+	if (policy_denies_method(g->policy, name, len)) {
+		*ret_code = CODE_REFUSED;
+		*ret_words = "this method is refused by policy; trying again will not help";
+		return "method";
+	}
 	if (from == FROM_SERVER && is_request && !json_is(&g->json, m->method, "ping") &&
 	    policy_decide_request(g->policy, name, len) != POLICY_REQUESTS_PASS &&
 	    !is_ours_to_answer(g, from, m)) {
