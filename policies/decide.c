@@ -211,14 +211,22 @@ bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t
 	return !rate->match || match_glob(rate->match, tool, len);
 }
 
+static bool has_approve(const struct policy_rules *layers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < layers[i].n; j++)
+			if (layers[i].v[j].then == POLICY_APPROVE)
+				return true;
+	return false;
+}
+
 bool policy_wants_person(const struct policy *p)
 {
 	const struct policy_messages *m = &p->messages;
 
-	for (size_t i = 0; i < m->n_tools; i++)
-		for (size_t j = 0; j < m->tools[i].n; j++)
-			if (m->tools[i].v[j].then == POLICY_APPROVE)
-				return true;
+	if (has_approve(m->tools, m->n_tools) || has_approve(m->prompts, m->n_prompts) ||
+	    has_approve(m->resources, m->n_resources))
+		return true;
 	return annotated(m->not_read_only) == POLICY_APPROVE ||
 	       annotated(m->destructive) == POLICY_APPROVE ||
 	       annotated(m->open_world) == POLICY_APPROVE;

@@ -295,7 +295,9 @@ static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate
 {
 	const char *words, *why;
 
-	if (g->released || (!g->rules.needs_person && !policy_wants_pdp(g->policy)))
+	bool is_call = json_is(&g->json, m->method, "tools/call");
+
+	if (g->released || (!g->rules.needs_person && !(is_call && policy_wants_pdp(g->policy))))
 		return NULL;
 	*ret = GATE_HELD;
 	if (g->explains)
@@ -309,7 +311,9 @@ static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate
 	case ASK_REFUSED:
 		break;
 	}
-	*ret = refuse_call(g, m, words, why);
+	*ret = is_call ? refuse_call(g, m, words, why) :
+			 refuse(g, FROM_CLIENT, m, CODE_REFUSED,
+				hold_words((enum call_kind)hold_kind(g, m), words), why);
 	return why;
 }
 
@@ -345,7 +349,7 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	refused = rules_message(&g->rules, &g->json, m, from);
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
-	if (from == FROM_CLIENT && what.about == SESSION_TOOLS_CALL) {
+	if (from == FROM_CLIENT) {
 		*ret_why = judge_approval(g, m, &outcome);
 		if (*ret_why)
 			return outcome;

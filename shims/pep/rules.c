@@ -146,6 +146,14 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 	return call_of_surface(r, name, len);
 }
 
+/* With the approval of a person: the gate holds it. */
+static const struct rules_refusal *held(struct rules *r, enum policy_decision d,
+					const struct rules_refusal *denied)
+{
+	r->needs_person = d == POLICY_APPROVE;
+	return d == POLICY_DENY ? denied : NULL;
+}
+
 static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
 					  const struct rpc *m)
 {
@@ -161,8 +169,7 @@ static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
 	if (!name)
 		return &bad_name;
 	pointer_init(&call, j, arguments);
-	return refusal(policy_decide_prompt(r->policy, name, len, &call.call), &prompt_denied,
-		       &prompt_asks);
+	return held(r, policy_decide_prompt(r->policy, name, len, &call.call), &prompt_denied);
 }
 
 static const struct rules_refusal *uri(struct rules *r, const struct json *j, uint32_t node)
@@ -177,6 +184,21 @@ static const struct rules_refusal *uri(struct rules *r, const struct json *j, ui
 	return refusal(policy_decide_resource(r->policy, text, len), &uri_denied, &uri_asks);
 }
 
+static const struct rules_refusal *read_resource(struct rules *r, const struct json *j,
+						 const struct rpc *m)
+{
+	uint32_t node = json_member(j, m->params, "uri");
+	size_t len;
+	const char *text = name_of(j, node, LIMIT_LINE, &len);
+
+	if (!r->policy->messages.n_resources)
+		return NULL;
+	if (!text)
+		return &bad_name;
+	return held(r, policy_decide_resource(r->policy, text, len), &uri_denied);
+}
+
+/* A subscription, a directory: nothing that waits for a person. */
 static const struct rules_refusal *resource(struct rules *r, const struct json *j,
 					    const struct rpc *m)
 {
@@ -284,7 +306,7 @@ static const struct {
 } asked[] = {
 	{ "tools/call", tool_call },
 	{ "prompts/get", prompt },
-	{ "resources/read", resource },
+	{ "resources/read", read_resource },
 	{ "resources/directory/read", resource },
 	{ "resources/subscribe", resource },
 	{ "resources/unsubscribe", resource },
