@@ -107,6 +107,10 @@ static const struct rules_refusal *check_arguments(const struct rules *r, const 
 	"This tool is blocked: what it says of itself is new or changed, and the user has " \
 	"not accepted that; trying again will not help."
 
+#define PROMPT_CHANGED                                                                   \
+	"this prompt is blocked: what it says of itself is new or changed, and the user has " \
+	"not accepted that; trying again will not help"
+
 /* Its pin, its name, and what it declares. */
 static const struct rules_refusal *call_of_surface(struct rules *r, const char *name, size_t len)
 {
@@ -154,6 +158,15 @@ static const struct rules_refusal *held(struct rules *r, enum policy_decision d,
 	return d == POLICY_DENY ? denied : NULL;
 }
 
+/* Is the prompt another one than the user has accepted?  NULL is a name as well. */
+static bool prompt_pin(struct rules *r, const char *name, size_t len)
+{
+	r->made.why = r->surface ? surface_get_prompt(r->surface, name ? name : "", name ? len : 0) :
+				   NULL;
+	r->made.words = PROMPT_CHANGED;
+	return r->made.why;
+}
+
 static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
 					  const struct rpc *m)
 {
@@ -164,8 +177,12 @@ static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
 	const char *name = name_of(j, json_member(j, m->params, "name"), LIMIT_TOOL, &len);
 
 	/* Without rules it is the server's to say what is wrong. */
-	if (!r->policy->messages.n_prompts || bad)
-		return bad == &bad_values && !r->policy->messages.n_prompts ? NULL : bad;
+	if (bad && (bad != &bad_values || r->policy->messages.n_prompts))
+		return bad;
+	if (prompt_pin(r, name, len))
+		return &r->made;
+	if (!r->policy->messages.n_prompts)
+		return NULL;
 	if (!name)
 		return &bad_name;
 	pointer_init(&call, j, arguments);
@@ -216,6 +233,8 @@ static const struct rules_refusal *completion(struct rules *r, const struct json
 	const char *text = name_of(j, json_member(j, ref, is_prompt ? "name" : "uri"), LIMIT_LINE,
 				   &len);
 
+	if (is_prompt && prompt_pin(r, text, len))
+		return &r->made;
 	/* In another case to another server it is about the other one. */
 	if ((r->policy->messages.n_prompts || r->policy->messages.n_resources) &&
 	    rpc_has_variant(j, ref, deciding))
@@ -382,8 +401,9 @@ static bool is_shown(struct rules *r, const struct json *j, uint32_t element,
 		return false;
 	if (!r->surface)
 		return true;
-	return !(about == SESSION_TOOLS_LIST ? surface_tool(r->surface, j, element) :
-					       surface_description(r->surface, j, element));
+	return !(about == SESSION_TOOLS_LIST   ? surface_tool(r->surface, j, element) :
+		 about == SESSION_PROMPTS_LIST ? surface_prompt(r->surface, j, element) :
+						 surface_description(r->surface, j, element));
 }
 
 /* Lists come page by page; each page is filtered by itself and keeps its cursor. */
@@ -440,6 +460,21 @@ const struct rules_refusal *rules_asks(struct rules *r, const struct json *j, ui
 	return NULL;
 }
 
+/* Its name, where one is said: modern servers say it in any result, and it is enough to
+ * look where a session begins and where its tools are. */
+static void server(struct rules *r, const struct json *j, uint32_t result,
+		   enum session_about about)
+{
+	static const char key[] = "io.modelcontextprotocol/serverInfo";
+	uint32_t node = json_member(j, result, "serverInfo");
+
+	if (about != SESSION_INITIALIZE && about != SESSION_DISCOVER && about != SESSION_TOOLS_LIST)
+		return;
+	if (about != SESSION_INITIALIZE)
+		node = json_member(j, json_member(j, result, "_meta"), key);
+	surface_server(r->surface, j, node);
+}
+
 const struct rules_refusal *rules_result(struct rules *r, const struct json *j, uint32_t result,
 					 enum session_about about)
 {
@@ -459,6 +494,8 @@ const struct rules_refusal *rules_result(struct rules *r, const struct json *j, 
 		return roots(r, j, result);
 	if (max && measure(j, result) > max)
 		return &too_large;
+	if (r->surface)
+		server(r, j, result, about);
 	if (about == SESSION_INITIALIZE || about == SESSION_DISCOVER)
 		return instructions(r, j, result);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
