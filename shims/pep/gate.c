@@ -474,15 +474,14 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 		break;
 	}
 	*ret_why = m.words;
-	u = (struct unread){ rpc_id(&g->json, m.id), m.method != JSON_NONE,
-			     m.result != JSON_NONE || m.error != JSON_NONE,
-			     m.error != JSON_NONE && m.result == JSON_NONE };
+	u = unread_of(&g->json, &m);
 	return unread_message(g, from, &u, CODE_INVALID, m.words);
 }
 
 void gate_overlong(struct gate *g, enum vocabulary_from from, const struct peek *peek)
 {
-	struct unread u = { peek_id(peek), peek->has_method, peek->has_answer, false };
+	struct unread u = { peek_id(peek), peek->has_version, peek->has_method, peek->has_answer,
+			    false };
 
 	unread_message(g, from, &u, CODE_INVALID, "the message is too long");
 }
