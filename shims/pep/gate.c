@@ -89,9 +89,6 @@ static enum gate_outcome refuse_by_rule(struct gate *g, enum vocabulary_from fro
 static enum rates_kind rates_kind(const struct gate *g, const struct rpc *m,
 				  enum session_about about)
 {
-	static const char *const lists[] = { "logging/setLevel", "resources/subscribe",
-					     "resources/unsubscribe", "tasks/list" };
-
 	switch (about) {
 	case SESSION_INITIALIZE:
 	case SESSION_DISCOVER:
@@ -102,11 +99,9 @@ static enum rates_kind rates_kind(const struct gate *g, const struct rpc *m,
 	case SESSION_TEMPLATES_LIST:
 	case SESSION_LISTEN:
 		return RATES_LIST;
+	case SESSION_PLAIN:
+		return json_is(&g->json, m->method, "ping") ? RATES_GREETING : RATES_LIST;
 	case SESSION_OTHER:
-		for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-			if (json_is(&g->json, m->method, lists[i]))
-				return RATES_LIST;
-		return json_is(&g->json, m->method, "ping") ? RATES_GREETING : RATES_CALL;
 	case SESSION_TOOLS_CALL:
 	case SESSION_PROMPTS_GET:
 	case SESSION_RESOURCES_READ:
@@ -347,6 +342,8 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (is_ours_to_answer(g, from, m))
 		return answer(g, m, ret_why);
 	refused = rules_message(&g->rules, &g->json, m, from);
+	if (refused && g->rules.code)
+		return refuse(g, from, m, g->rules.code, refused->words, *ret_why = refused->why);
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
 	if (from == FROM_CLIENT) {
@@ -410,7 +407,7 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 	if (!*ret_why)
 		*ret_why = notice_check(&g->json, m, &g->session, from, &notice);
 	if (!*ret_why && notice.task_slot >= 0)
-		*ret_why = response_state(g, m->params, notice.task.about, &rw);
+		*ret_why = response_state(g, m->params, notice.task.about, notice.task.is_modern, &rw);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
 	if (notice.task_slot < 0) {

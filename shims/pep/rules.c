@@ -4,6 +4,7 @@
 
 #include "shims/pep/json.h"
 #include "shims/pep/pointer.h"
+#include "shims/pep/reply.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/rules.h"
 #include "shims/pep/surface.h"
@@ -27,6 +28,8 @@ static const struct rules_refusal prompt_denied = { "prompt", "refused by policy
 static const struct rules_refusal prompt_asks = { "prompt needs approval", NO_APPROVAL };
 static const struct rules_refusal uri_denied = { "resource", "refused by policy" };
 static const struct rules_refusal uri_asks = { "resource needs approval", NO_APPROVAL };
+static const struct rules_refusal bad_responses = { "inputResponses that are not an object",
+						    "inputResponses is not an object" };
 static const struct rules_refusal bad_list = { "a list that is none", "the answer is malformed" };
 static const struct rules_refusal long_list = { "a list with too much to hide",
 						"the answer is too large" };
@@ -228,7 +231,8 @@ static const struct rules_refusal *completion(struct rules *r, const struct json
 {
 	static const char *const deciding[] = { "type", "name", "uri", NULL };
 	uint32_t ref = json_member(j, m->params, "ref");
-	bool is_prompt = json_is(j, json_member(j, ref, "type"), "ref/prompt");
+	uint32_t type = json_member(j, ref, "type");
+	bool is_prompt = json_is(j, type, "ref/prompt");
 	size_t len;
 	const char *text = name_of(j, json_member(j, ref, is_prompt ? "name" : "uri"), LIMIT_LINE,
 				   &len);
@@ -237,7 +241,7 @@ static const struct rules_refusal *completion(struct rules *r, const struct json
 		return &r->made;
 	/* In another case to another server it is about the other one. */
 	if ((r->policy->messages.n_prompts || r->policy->messages.n_resources) &&
-	    rpc_has_variant(j, ref, deciding))
+	    ((!is_prompt && !json_is(j, type, "ref/resource")) || rpc_has_variant(j, ref, deciding)))
 		return &bad_name;
 	if (!(is_prompt ? r->policy->messages.n_prompts : r->policy->messages.n_resources))
 		return NULL;
@@ -302,16 +306,20 @@ static const struct rules_refusal *responses(struct rules *r, const struct json 
 
 	if (all == JSON_NONE)
 		return NULL;
-	if (!is_type(j, all, JSON_TAPE_OBJECT))
-		return &bad_list;
+	if (!is_type(j, all, JSON_TAPE_OBJECT)) {
+		r->code = CODE_PARAMS;
+		return &bad_responses;
+	}
 	for (uint32_t i = 0; i < j->nodes[all].len; i++, at = j->nodes[at + 1].next) {
 		const struct rules_refusal *bad =
 			json_member(j, at + 1, "roots") == JSON_NONE ? NULL : roots(r, j, at + 1);
 
 		if (!bad && r->policy->messages.has_roots && rpc_has_variant(j, at + 1, deciding))
 			bad = &bad_list;
-		if (bad)
+		if (bad) {
+			r->code = CODE_PARAMS;
 			return bad;
+		}
 	}
 	return NULL;
 }
@@ -339,6 +347,7 @@ const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 	r->n_hide = 0;
 	r->needs_person = false;
 	r->pin = NULL;
+	r->code = 0;
 	if (from == FROM_SERVER)
 		return json_is(j, m->method, "notifications/resources/updated") ?
 			       resource(r, j, m) :
@@ -379,6 +388,7 @@ static enum policy_decision decide_element(const struct rules *r, const struct j
 	case SESSION_TEMPLATES_LIST:
 		return policy_decide_template(r->policy, text, len);
 	case SESSION_OTHER:
+	case SESSION_PLAIN:
 	case SESSION_INITIALIZE:
 	case SESSION_DISCOVER:
 	case SESSION_TOOLS_CALL:
