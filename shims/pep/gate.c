@@ -288,9 +288,8 @@ static const char *ask(struct gate *g, enum vocabulary_from from, const struct r
  * became of it. */
 static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate_outcome *ret)
 {
-	const char *words, *why;
-
 	bool is_call = json_is(&g->json, m->method, "tools/call");
+	const char *words, *why;
 
 	if (g->released || (!g->rules.needs_person && !(is_call && policy_wants_pdp(g->policy))))
 		return NULL;
