@@ -1,7 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/call.h"
+
+static const struct {
+	const char *method, *noun;
+} kinds[CALL_KINDS] = {
+	[CALL_TOOL] = { "tools/call", "tool" },
+	[CALL_PROMPT] = { "prompts/get", "prompt" },
+	[CALL_RESOURCE] = { "resources/read", "resource" },
+};
+
+const char *call_method(enum call_kind kind)
+{
+	return kinds[kind].method;
+}
+
+const char *call_noun(enum call_kind kind)
+{
+	return kinds[kind].noun;
+}
 
 static void put_number(struct sha256 *s, uint64_t n)
 {
@@ -20,11 +39,12 @@ static void put(struct sha256 *s, const void *data, size_t len)
 
 void call_digest(const struct call *c, uint8_t ret[static SHA256_SIZE])
 {
-	static const char domain[] = "mcp-confine tools/call 1";
+	char domain[64];
 	struct sha256 s;
+	int n = snprintf(domain, sizeof(domain), "mcp-confine %s 1", kinds[c->kind].method);
 
 	sha256_start(&s);
-	put(&s, domain, sizeof(domain));
+	put(&s, domain, (size_t)n + 1);
 	put(&s, c->server, strlen(c->server));
 	put(&s, c->session, strlen(c->session));
 	put(&s, c->tool, c->tool_len);

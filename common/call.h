@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * call - the digest of one tools/call: what an approval is for
+ * call - the digest of one request: what an approval is for
  *
  * The pep computes it when it freezes the call, the broker computes it again from what
  * it shows to a person, and an answer counts only when it carries it.  It covers the
- * server, the session, the tool, the pin of its description, the arguments (their
+ * method, the server, the session, the tool (or the prompt's name, or the URI), the pin of its description, the arguments (their
  * canonical bytes, as they will be sent), everything else in the request that a server
  * could act on, the request's id and the serial number of the question.
  */
@@ -17,7 +17,15 @@
 
 #include "common/sha256.h"
 
+/* What may be held; "tool" is the name of any of them: of a tool, of a prompt, or a URI. */
+enum call_kind { CALL_TOOL = 0, CALL_PROMPT, CALL_RESOURCE, CALL_KINDS };
+
+/* "tools/call", "tool"; kind < CALL_KINDS. */
+const char *call_method(enum call_kind kind);
+const char *call_noun(enum call_kind kind);
+
 struct call {
+	enum call_kind kind;
 	const char *server, *session; /* NUL-terminated; of the start, not of a message */
 	const char *tool;
 	size_t tool_len;

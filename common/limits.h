@@ -12,7 +12,13 @@
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
 
-/* One message. The SDKs read lines of 10 MiB; base64 of 10 MiB and an envelope fit. */
+/*
+ * One message. Base64 of 10 MiB and an envelope fit. The TypeScript SDK clears its buffer
+ * at 10 MiB and ends the connection: such a peer is not out of step by a longer line, it is
+ * gone, with or without us, and what it reads next is a new process. Peers without that
+ * bound (Python, Go, Rust) keep what they could do before. No tail of a line that we write
+ * is JSON by itself (it closes a brace that it does not open), so nothing is read into one.
+ */
 #define LIMIT_LINE (16 * MIB)
 /* Canonical text: a raw DEL (1 byte) leaves as \u007f (6); nothing grows more. */
 #define LIMIT_LINE_OUT (6 * LIMIT_LINE + MIB)
@@ -29,8 +35,9 @@
 #define LIMIT_RESIDENT (4 * MIB)
 /* Requests without an answer, per direction: no eviction, a further one is refused. */
 #define LIMIT_IN_FLIGHT 1024
-/* Requests of a refused batch that get an answer of their own. */
-#define LIMIT_BATCH 64
+/* Requests of a refused batch that get an answer of their own: as many as could be open at
+ * once. Who sends more in one line gets one further error, without an id. */
+#define LIMIT_BATCH LIMIT_IN_FLIGHT
 /* A JSON-RPC id as text; SDKs send integers or short strings. */
 #define LIMIT_ID 256
 /* A method name; the longest in use is under 50. */
@@ -68,6 +75,9 @@
 #define LIMIT_PIN_TEXT (128 * KIB)
 /* Lines about tools in the audit log, of one session; then one that says so. */
 #define LIMIT_SURFACE_LINES 4096
+/* An answer to initialize, server/discover or ping that passes although a budget of bytes
+ * is used up: a session can begin, and say so. Instructions in the wild are under 8 KiB. */
+#define LIMIT_GREETING (16 * KIB)
 /* Rates and budgets of one policy, all layers together: a request remembers which of them
  * count it in one word. */
 #define LIMIT_RATES 64

@@ -91,17 +91,20 @@ static uint64_t time_of(const struct meter_limit *l, uint64_t cost)
 	return t > METER_NEVER / 4 ? METER_NEVER / 4 : (uint64_t)t;
 }
 
-/* The value after the charge. */
+/* The value after the charge.  is_forced: also when it does not fit. */
 static struct meter_result charge_rate(const struct meter_limit *l, uint64_t now, uint64_t cost,
-				       uint64_t value, uint64_t *ret)
+				       bool is_forced, uint64_t value, uint64_t *ret)
 {
 	uint64_t begin = value > now ? value : now, step = time_of(l, cost);
 	uint64_t used = begin - now;
 	struct meter_result r = { .before = percent(used, l->period) };
 
-	if (step > l->period) {
+	/* Not so far ahead that time itself overflows. */
+	if (is_forced && (used > METER_NEVER / 4 || begin > METER_NEVER / 4))
+		step = 0;
+	if (step > l->period && !is_forced) {
 		r.wait = METER_NEVER;
-	} else if (used > l->period - step) {
+	} else if (!is_forced && used > l->period - step) {
 		r.wait = used - (l->period - step);
 	} else {
 		*ret = begin + step;
@@ -112,14 +115,16 @@ static struct meter_result charge_rate(const struct meter_limit *l, uint64_t now
 }
 
 static struct meter_result charge_day(const struct meter_limit *l, uint64_t now, uint64_t cost,
-				      uint64_t value, uint64_t *ret)
+				      bool is_forced, uint64_t value, uint64_t *ret)
 {
 	uint64_t today = day_of(now), used = value >> DAY_SHIFT == today ? value & DAY_MAX : 0;
 	uint64_t amount = l->amount < DAY_MAX ? l->amount : DAY_MAX;
 	struct meter_result r = { .before = percent(used, amount), .wait = METER_NEVER };
 
-	if (used > amount || cost > amount - used)
+	if (!is_forced && (used > amount || cost > amount - used))
 		return r;
+	if (cost > DAY_MAX - used)
+		cost = DAY_MAX - used;
 	*ret = today << DAY_SHIFT | (used + cost);
 	r.is_taken = true;
 	r.after = percent(used + cost, amount);
@@ -161,8 +166,8 @@ static struct meter_slot *find(struct meter *m, uint64_t key, uint64_t now)
 	return NULL;
 }
 
-struct meter_result meter_take(struct meter *m, uint64_t now, const void *name, size_t len,
-			       const struct meter_limit *limit, uint64_t cost)
+static struct meter_result charge(struct meter *m, uint64_t now, const void *name, size_t len,
+				  const struct meter_limit *limit, uint64_t cost, bool is_forced)
 {
 	struct meter_slot *s = find(m, key_of(m, name, len, limit), now);
 	struct meter_result r = { .wait = METER_NEVER };
@@ -172,10 +177,22 @@ struct meter_result meter_take(struct meter *m, uint64_t now, const void *name, 
 		return r;
 	value = atomic_load(&s->value);
 	do
-		r = is_day(limit) ? charge_day(limit, now, cost, value, &next) :
-				    charge_rate(limit, now, cost, value, &next);
+		r = is_day(limit) ? charge_day(limit, now, cost, is_forced, value, &next) :
+				    charge_rate(limit, now, cost, is_forced, value, &next);
 	while (r.is_taken && !atomic_compare_exchange_weak(&s->value, &value, next));
 	return r;
+}
+
+struct meter_result meter_take(struct meter *m, uint64_t now, const void *name, size_t len,
+			       const struct meter_limit *limit, uint64_t cost)
+{
+	return charge(m, now, name, len, limit, cost, false);
+}
+
+struct meter_result meter_force(struct meter *m, uint64_t now, const void *name, size_t len,
+				const struct meter_limit *limit, uint64_t cost)
+{
+	return charge(m, now, name, len, limit, cost, true);
 }
 
 void meter_give(struct meter *m, uint64_t now, const void *name, size_t len,

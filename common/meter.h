@@ -77,6 +77,11 @@ uint64_t meter_now(struct meter *m, uint64_t uptime);
 struct meter_result meter_take(struct meter *m, uint64_t now, const void *name, size_t len,
 			       const struct meter_limit *limit, uint64_t cost);
 
+/* Take it whether the bucket holds it or not: it is overdrawn then, and refuses until that
+ * has flowed in again.  A table that is full of buckets in use counts nothing. */
+struct meter_result meter_force(struct meter *m, uint64_t now, const void *name, size_t len,
+				const struct meter_limit *limit, uint64_t cost);
+
 /* Put back what was taken, because something else refused. */
 void meter_give(struct meter *m, uint64_t now, const void *name, size_t len,
 		const struct meter_limit *limit, uint64_t cost);

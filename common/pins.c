@@ -103,7 +103,7 @@ static int check(const struct pins *p, const struct pins_record *r, const char *
 {
 	uint8_t hash[PINS_DIGEST];
 
-	if (r->kind < PINS_PINNED || r->kind > PINS_ACCEPTED || r->subject > PINS_INSTRUCTIONS ||
+	if (r->kind < PINS_PINNED || r->kind > PINS_ACCEPTED || r->subject > PINS_SERVER ||
 	    r->name_len > PINS_NAME || r->zero)
 		return err_set(err, EBADMSG, "record %zu is damaged", p->records + 1);
 	record_hash(r, text, hash);

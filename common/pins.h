@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pins - what a server's tools were, in a log that only grows
+ * pins - what a server's tools and prompts were, in a log that only grows
  *
  * Two files for each server: NAME.pins, records one behind the other, and NAME.count, how
  * many there must at least be.  Each record holds its SHA-256 and that of a record before
@@ -33,7 +33,8 @@ enum pins_kind {
 	PINS_ACCEPTED,	 /* the user accepted this definition */
 };
 
-enum pins_subject { PINS_TOOL = 0, PINS_INSTRUCTIONS };
+/* A version that does not know one of them takes the log for damaged. */
+enum pins_subject { PINS_TOOL = 0, PINS_INSTRUCTIONS, PINS_PROMPT, PINS_SERVER };
 
 /* Little is written, by one machine, for itself: host byte order, no padding. */
 struct pins_record {
@@ -59,7 +60,7 @@ struct pins_count {
 
 #define PINS_COUNT_MAGIC 0x3130544e43504d43ULL /* "CMPCNT01" */
 
-/* One tool, as the records and this session tell. */
+/* One tool or prompt, the instructions or the server's name, as the records and this session tell. */
 struct pin {
 	char name[PINS_NAME];
 	uint16_t len, subject;

@@ -87,6 +87,7 @@ struct wire_call {
 	uint8_t digest[SHA256_SIZE]; /* call_digest() of the rest */
 	uint8_t arguments_digest[SHA256_SIZE], rest_digest[SHA256_SIZE], pin[SHA256_SIZE];
 	uint64_t arguments_total; /* bytes; more than arguments_len: the rest is not here */
+	uint32_t kind; /* enum call_kind */
 	uint32_t has_pin, id_is_string;
 	uint32_t tool_len, id_len, arguments_len;
 	char tool[LIMIT_TOOL];

@@ -78,6 +78,12 @@ static void print_arguments(const char *text, size_t len)
 		print_escaped(text + from, len - from);
 }
 
+/* From a process of our own, which may have been taken over: any number is possible. */
+static const char *noun_of(const struct wire_call *c)
+{
+	return c->kind == CALL_TOOL ? "" : c->kind == CALL_PROMPT ? "prompt " : "resource ";
+}
+
 static void show(const struct wire_shown *s)
 {
 	const struct wire_call *c = &s->call;
@@ -86,7 +92,7 @@ static void show(const struct wire_shown *s)
 	call_code(c->digest, code);
 	printf("\n%s  server ", code);
 	print_escaped(s->server, strlen(s->server));
-	fputs("\n  calls     ", stdout);
+	printf("\n  %s     %s", c->kind == CALL_TOOL ? "calls" : "wants", noun_of(c));
 	print_escaped(c->tool, c->tool_len);
 	fputs("\n  with      ", stdout);
 	print_arguments(c->arguments, c->arguments_len);
@@ -105,7 +111,7 @@ static int list(const struct desk *d)
 		call_code(s->call.digest, code);
 		printf("%s  ", code);
 		print_escaped(s->server, strlen(s->server));
-		fputs("  ", stdout);
+		printf("  %s", noun_of(&s->call));
 		print_escaped(s->call.tool, s->call.tool_len);
 		printf("  %u s left\n", s->left / 1000);
 	}
@@ -140,7 +146,7 @@ static void prompt(const struct wire_shown *s)
 	char code[CALL_CODE + 1];
 
 	call_code(s->call.digest, code);
-	printf("approve %s, ", code);
+	printf("approve %s, %s", code, noun_of(&s->call));
 	print_escaped(s->call.tool, s->call.tool_len);
 	fputs(" of ", stdout);
 	print_escaped(s->server, strlen(s->server));

@@ -247,6 +247,10 @@ void explain_messages(FILE *out, const struct policy *p)
 		fputs(", except:", out);
 	for (size_t i = 0; i < m->methods.n; i++)
 		fprintf(out, " %s", m->methods.v[i]);
+	if (m->denied_methods.n)
+		fputs("; refused by name:", out);
+	for (size_t i = 0; i < m->denied_methods.n; i++)
+		fprintf(out, " %s", m->denied_methods.v[i]);
 	fputc('\n', out);
 	put_rules(out, "tools", m->tools, m->n_tools);
 	broker_explain(out, p);

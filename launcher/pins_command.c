@@ -22,15 +22,26 @@
 #include "launcher/pins.h"
 #include "launcher/user.h"
 
+#define PROMPT "prompt:"
+
 static const char *name_of(const struct pin *pin, char *safe, size_t size)
 {
 	char name[PINS_NAME + 1];
 
 	if (pin->subject == PINS_INSTRUCTIONS)
 		return "(instructions)";
+	if (pin->subject == PINS_SERVER)
+		return "(server)";
 	memcpy(name, pin->name, pin->len);
 	name[pin->len] = '\0';
 	return err_printable(safe, size, name);
+}
+
+/* Before it: names of prompts and tools are of two kinds, and no tool's has a colon where
+ * names are strict. */
+static const char *kind_of(const struct pin *pin)
+{
+	return pin->subject == PINS_PROMPT ? PROMPT : "";
 }
 
 static void print_digest(const uint8_t digest[static PINS_DIGEST])
@@ -67,12 +78,13 @@ static void show_one(const struct pin *pin, bool in_full, const char *log, size_
 {
 	char safe[PINS_NAME + 1];
 	const char *state = !pin->is_pending ? "pinned" :
+			    pin->subject == PINS_SERVER ? "changed" :
 			    pin->is_pinned	 ? "changed, hidden" :
 						   "new, hidden";
 
 	printf("%-16s ", state);
 	print_digest(pin->is_pinned ? pin->digest : pin->pending);
-	printf("  %s\n", name_of(pin, safe, sizeof(safe)));
+	printf("  %s%s\n", kind_of(pin), name_of(pin, safe, sizeof(safe)));
 	if (!in_full && !pin->is_pending)
 		return;
 	if (pin->is_pinned) {
@@ -92,6 +104,11 @@ static bool is_meant(const struct pin *pin, const char *tool)
 		return true;
 	if (pin->subject == PINS_INSTRUCTIONS)
 		return !strcmp(tool, "(instructions)");
+	if (pin->subject == PINS_SERVER)
+		return !strcmp(tool, "(server)");
+	if (pin->subject == PINS_PROMPT && strncmp(tool, PROMPT, strlen(PROMPT)) != 0)
+		return false;
+	tool += strlen(kind_of(pin));
 	return strlen(tool) == pin->len && !memcmp(tool, pin->name, pin->len);
 }
 
@@ -123,7 +140,7 @@ static int show(const struct user *user, const char *server, const char *tool, s
 			found++;
 		}
 	if (r == 0 && tool && !found)
-		return err_set(err, ENOENT, "%s: no tool %s is pinned", server, tool);
+		return err_set(err, ENOENT, "%s: nothing called %s is pinned", server, tool);
 	return r;
 }
 
@@ -172,7 +189,7 @@ static int accept_all(const struct user *user, const char *server, const char *t
 			continue;
 		r = accept_one(pins, pin, &f, count, err);
 		if (r == 0)
-			printf("accepted %s\n", name_of(pin, safe, sizeof(safe)));
+			printf("accepted %s%s\n", kind_of(pin), name_of(pin, safe, sizeof(safe)));
 		accepted++;
 	}
 	pins_close(&f);

@@ -131,29 +131,30 @@ enum policy_decision policy_decide_resource(const struct policy *p, const char *
 	return decide(p->messages.resources, p->messages.n_resources, &s);
 }
 
-/* Could the glob match a text that begins with this one?  *ret_all: does it match all? */
-static bool is_compatible(const char *glob, const char *prefix, size_t len, bool *ret_all)
+/* Could the glob match a text that begins with this one? */
+static bool is_compatible(const char *glob, const char *prefix, size_t len)
 {
 	size_t literal = strcspn(glob, "*?"), common = literal < len ? literal : len;
 
-	*ret_all = literal <= len && !strcmp(glob + literal, "*") &&
-		   !memcmp(glob, prefix, literal);
 	return !memcmp(glob, prefix, common);
 }
 
-static enum policy_decision decide_prefix(const struct policy_rules *rules, const char *prefix,
-					  size_t len)
+static enum policy_decision decide_template(const struct policy_rules *rules, const char *text,
+					    size_t len)
 {
+	const char *hole = memchr(text, URI_HOLE, len);
+	size_t prefix = hole ? (size_t)(hole - text) : len;
 	enum policy_decision best = POLICY_DENY;
 
 	for (size_t i = 0; i < rules->n; i++) {
-		bool is_all;
+		const struct policy_rule *rule = &rules->v[i];
 
-		if (!is_compatible(rules->v[i].match, prefix, len, &is_all))
+		if (!is_compatible(rule->match, text, prefix))
 			continue;
-		if (rules->v[i].then > best)
-			best = rules->v[i].then;
-		if (is_all)
+		if (rule->then > best)
+			best = rule->then;
+		if (match_covers(rule->match, text, len, URI_HOLE) ||
+		    match_covers(rule->match, text, bare_of(text, len), URI_HOLE))
 			break;
 	}
 	return best;
@@ -161,14 +162,16 @@ static enum policy_decision decide_prefix(const struct policy_rules *rules, cons
 
 enum policy_decision policy_decide_template(const struct policy *p, const char *text, size_t len)
 {
-	const char *brace = memchr(text, '{', len);
+	char normal[URI_SIZE];
+	struct subject s = { .text = normal }; /* one without a normal form */
 	enum policy_decision d = POLICY_ALLOW;
 
-	if (!brace)
+	if (!memchr(text, '{', len) || !p->messages.n_resources)
 		return policy_decide_resource(p, text, len);
-	len = (size_t)(brace - text);
+	if (uri_normalize_template(text, len, normal, &len) < 0)
+		return decide(p->messages.resources, p->messages.n_resources, &s);
 	for (size_t i = 0; i < p->messages.n_resources; i++)
-		d = least(d, decide_prefix(&p->messages.resources[i], text, len));
+		d = least(d, decide_template(&p->messages.resources[i], normal, len));
 	return d;
 }
 
@@ -208,14 +211,22 @@ bool policy_rate_counts(const struct policy_rate *rate, const char *tool, size_t
 	return !rate->match || match_glob(rate->match, tool, len);
 }
 
+static bool has_approve(const struct policy_rules *layers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < layers[i].n; j++)
+			if (layers[i].v[j].then == POLICY_APPROVE)
+				return true;
+	return false;
+}
+
 bool policy_wants_person(const struct policy *p)
 {
 	const struct policy_messages *m = &p->messages;
 
-	for (size_t i = 0; i < m->n_tools; i++)
-		for (size_t j = 0; j < m->tools[i].n; j++)
-			if (m->tools[i].v[j].then == POLICY_APPROVE)
-				return true;
+	if (has_approve(m->tools, m->n_tools) || has_approve(m->prompts, m->n_prompts) ||
+	    has_approve(m->resources, m->n_resources))
+		return true;
 	return annotated(m->not_read_only) == POLICY_APPROVE ||
 	       annotated(m->destructive) == POLICY_APPROVE ||
 	       annotated(m->open_world) == POLICY_APPROVE;
@@ -234,6 +245,14 @@ enum policy_decision policy_decide_method(const struct policy *p, const char *na
 	return POLICY_DENY;
 }
 
+bool policy_denies_method(const struct policy *p, const char *name, size_t len)
+{
+	for (size_t i = 0; i < p->messages.denied_methods.n; i++)
+		if (match_glob(p->messages.denied_methods.v[i], name, len))
+			return true;
+	return false;
+}
+
 enum policy_requests policy_decide_request(const struct policy *p, const char *method,
 					   size_t len)
 {
@@ -248,6 +267,9 @@ enum policy_requests policy_decide_request(const struct policy *p, const char *m
 	};
 	enum policy_requests then = m->server_requests;
 
+	/* Also where it is asked inside of a result. */
+	if (policy_denies_method(p, method, len))
+		return POLICY_REQUESTS_DENY;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (kinds[i].then && kinds[i].then < then && strlen(kinds[i].method) == len &&
 		    !memcmp(kinds[i].method, method, len))

@@ -131,6 +131,11 @@ static int load_methods(struct loading *l, json_t *value)
 	return loading_strings(l, value, loading_plain, &l->policy->messages.methods);
 }
 
+static int load_denied_methods(struct loading *l, json_t *value)
+{
+	return loading_strings(l, value, loading_plain, &l->policy->messages.denied_methods);
+}
+
 /* What this layer says about findings: the one entry of the list. */
 static struct policy_findings *findings(struct loading *l)
 {
@@ -165,6 +170,7 @@ int load_messages(struct loading *l, json_t *value)
 		{ "prompts", load_prompts },
 		{ "resources", load_resources },
 		{ "methods", load_methods },
+		{ "deny_methods", load_denied_methods },
 		{ "names", load_names },
 		{ "pin", load_pin },
 		{ "rate", load_rates },

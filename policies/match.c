@@ -17,7 +17,8 @@ static char as_it_is(char c)
 	return c;
 }
 
-static bool match(const char *glob, const char *name, size_t len, char (*seen)(char c))
+/* hole: a byte of the name that only '*' takes; 0: none. */
+static bool match(const char *glob, const char *name, size_t len, char (*seen)(char c), char hole)
 {
 	const char *star = NULL; /* behind the last '*' */
 	size_t i = 0, from = 0;	 /* where that star's run began */
@@ -26,7 +27,8 @@ static bool match(const char *glob, const char *name, size_t len, char (*seen)(c
 		if (*glob == '*') {
 			star = ++glob;
 			from = i;
-		} else if (*glob && (*glob == '?' || seen(*glob) == seen(name[i]))) {
+		} else if (*glob && (!hole || name[i] != hole) &&
+			   (*glob == '?' || seen(*glob) == seen(name[i]))) {
 			glob++;
 			i++;
 		} else if (star) {
@@ -44,10 +46,15 @@ static bool match(const char *glob, const char *name, size_t len, char (*seen)(c
 
 bool match_glob(const char *glob, const char *name, size_t len)
 {
-	return match(glob, name, len, as_it_is);
+	return match(glob, name, len, as_it_is, 0);
 }
 
 bool match_alike(const char *glob, const char *name, size_t len)
 {
-	return match(glob, name, len, match_look);
+	return match(glob, name, len, match_look, 0);
+}
+
+bool match_covers(const char *glob, const char *name, size_t len, char hole)
+{
+	return match(glob, name, len, as_it_is, hole);
 }

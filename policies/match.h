@@ -17,4 +17,7 @@ bool match_alike(const char *glob, const char *name, size_t len);
 /* What a reader takes for the same letter: lower case, o for 0, l for 1, _ for - and '.'. */
 char match_look(char c);
 
+/* Does the glob match whatever stands in place of each `hole` of the name? */
+bool match_covers(const char *glob, const char *name, size_t len, char hole);
+
 #endif /* POLICIES_MATCH_H */

@@ -327,7 +327,10 @@ static int merge_messages(struct policy *strong, struct policy *weak)
 
 	merge_words(s, w);
 	s->personal |= w->personal; /* what any layer wants redacted is */
-	r = merge_rules(&s->tools, &s->n_tools, &w->tools, &w->n_tools);
+	/* What any layer denies is denied. */
+	r = strv_add_all(&s->denied_methods, &w->denied_methods);
+	if (r == 0)
+		r = merge_rules(&s->tools, &s->n_tools, &w->tools, &w->n_tools);
 	if (r == 0)
 		r = merge_rules(&s->prompts, &s->n_prompts, &w->prompts, &w->n_prompts);
 	if (r == 0)

@@ -69,6 +69,7 @@ void policy_done(struct policy *p)
 		free(m->rates[i].match);
 	free(m->rates);
 	strv_done(&m->methods);
+	strv_done(&m->denied_methods);
 	for (size_t i = 0; i < s->n_ceilings; i++) {
 		strv_done(&s->ceilings[i].read);
 		strv_done(&s->ceilings[i].write);

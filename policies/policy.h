@@ -247,6 +247,7 @@ struct policy_messages {
 	size_t n_tools, n_prompts, n_resources;
 	bool has_methods;
 	struct strv methods;	    /* globs: methods outside the MCP specification to pass */
+	struct strv denied_methods; /* globs: methods of either side, of MCP or not, to refuse */
 	enum policy_tokens tokens;
 	uint64_t personal; /* classes of personal data to redact, of scan_personal() */
 	struct policy_findings *findings; /* one per layer that says anything about them */
@@ -356,7 +357,8 @@ enum policy_decision policy_decide_prompt(const struct policy *p, const char *na
  * normal form matches "*" for certain and every other rule perhaps. */
 enum policy_decision policy_decide_resource(const struct policy *p, const char *uri, size_t len);
 
-/* May something that this URI template (RFC 6570) makes pass? */
+/* May something that this URI template (RFC 6570) makes pass?  Rules see its literal parts
+ * as uri_normalize_template() writes them; one without such a form is a URI without one. */
 enum policy_decision policy_decide_template(const struct policy *p, const char *text,
 					    size_t len);
 
@@ -375,6 +377,9 @@ bool policy_wants_pdp(const struct policy *p);
 
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);
+
+/* Does the policy refuse this method by its name, whoever says it? */
+bool policy_denies_method(const struct policy *p, const char *name, size_t len);
 
 /* What becomes of this request of the server's; never UNSET once defaults are merged. */
 enum policy_requests policy_decide_request(const struct policy *p, const char *method,

@@ -8,6 +8,7 @@
 struct writer {
 	char *out;
 	size_t n;
+	bool has_holes; /* a template: URI_HOLE is text */
 };
 
 static int put(struct writer *w, char c)
@@ -16,6 +17,11 @@ static int put(struct writer *w, char c)
 		return -EINVAL;
 	w->out[w->n++] = c;
 	return 0;
+}
+
+static bool is_hole(const struct writer *w, char c)
+{
+	return w->has_holes && c == URI_HOLE;
 }
 
 static bool is_alpha(char c)
@@ -85,7 +91,7 @@ static int put_port(const char *port, size_t len, struct writer *w)
 	if (len > 5 || (len && port[0] == '0'))
 		return -EINVAL;
 	for (size_t i = 0; i < len; i++)
-		if (!is_digit(port[i]))
+		if (!is_digit(port[i]) && !is_hole(w, port[i]))
 			return -EINVAL;
 	if (!len || is_default)
 		return 0;
@@ -105,7 +111,8 @@ static int authority(const char **p, const char *end, struct writer *w)
 	while (stop < end && !strchr("/?#", *stop))
 		stop++;
 	for (; s < stop && (is_literal || *s != ':'); s++) {
-		bool is_plain = is_alpha(*s) || is_digit(*s) || strchr("-._", *s);
+		bool is_plain = is_alpha(*s) || is_digit(*s) || strchr("-._", *s) ||
+				(is_hole(w, *s) && !is_scheme(w, "file"));
 
 		if (is_literal ? hex(*s) < 0 && !strchr("[]:.", *s) : !is_plain)
 			return -EINVAL;
@@ -149,7 +156,7 @@ static int segment(const char **p, const char *end, struct writer *w, int *ret_d
 			was_encoded = was_encoded || c == '.';
 			if (c < ' ' || c == 0x7f)
 				return -EINVAL;
-		} else if (c <= ' ' || c == 0x7f || c == '\\') {
+		} else if ((c <= ' ' && !is_hole(w, *s)) || c == 0x7f || c == '\\') {
 			return -EINVAL;
 		}
 		if (is_kept) {
@@ -231,7 +238,7 @@ static int rest(const char *p, const char *end, struct writer *w)
 	for (; p < end; p++) {
 		unsigned char c = (unsigned char)*p;
 
-		if (c <= ' ' || c == 0x7f || c == '\\')
+		if ((c <= ' ' && !is_hole(w, *p)) || c == 0x7f || c == '\\')
 			return -EINVAL;
 		if (c == '%' && decoded(p, end) < 0)
 			return -EINVAL;
@@ -274,10 +281,10 @@ static bool is_utf8(const char *text, size_t len)
 	return true;
 }
 
-int uri_normalize(const char *text, size_t len, char *out, size_t *ret_len)
+static int normalize(const char *text, size_t len, bool has_holes, char *out, size_t *ret_len)
 {
 	const char *p = text, *end = text + len;
-	struct writer w = { out, 0 };
+	struct writer w = { out, 0, has_holes };
 	bool has_authority, is_file;
 	size_t path;
 	int r;
@@ -308,6 +315,38 @@ int uri_normalize(const char *text, size_t len, char *out, size_t *ret_len)
 	out[w.n] = '\0';
 	*ret_len = w.n;
 	return 0;
+}
+
+int uri_normalize(const char *text, size_t len, char *out, size_t *ret_len)
+{
+	return normalize(text, len, false, out, ret_len);
+}
+
+/* "{x}": not empty, not nested. */
+static bool is_expression(const char *open, const char *close)
+{
+	return close && close > open + 1 && !memchr(open + 1, '{', (size_t)(close - open) - 1);
+}
+
+int uri_normalize_template(const char *text, size_t len, char *out, size_t *ret_len)
+{
+	char holed[URI_SIZE];
+	size_t n = 0;
+
+	if (len >= URI_SIZE || memchr(text, URI_HOLE, len))
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++) {
+		const char *close = text[i] == '{' ? memchr(text + i, '}', len - i) : NULL;
+
+		if (text[i] == '}' || (text[i] == '{' && !is_expression(text + i, close)))
+			return -EINVAL;
+		/* "{?x}" and "{#x}" begin a query and a fragment. */
+		if (close && (text[i + 1] == '?' || text[i + 1] == '#'))
+			holed[n++] = text[i + 1];
+		holed[n++] = close ? URI_HOLE : text[i];
+		i = close ? (size_t)(close - text) : i;
+	}
+	return normalize(holed, n, true, out, ret_len);
 }
 
 const char *uri_path(const char *normal)

@@ -22,6 +22,17 @@
  */
 int uri_normalize(const char *text, size_t len, char *out, size_t *ret_len);
 
+/* Stands for an expression of a template: any text, or none.  No URI holds this byte. */
+#define URI_HOLE '\1'
+
+/*
+ * The same for a URI template (RFC 6570): its literal parts as every expansion's normal
+ * form has them, each expression one URI_HOLE.  -EINVAL also when an expression could make
+ * another part of it: in or before the scheme, in a percent-encoding, in the host of a
+ * file: URI.
+ */
+int uri_normalize_template(const char *text, size_t len, char *out, size_t *ret_len);
+
 /* The absolute path of a normal form file:///PATH; NULL for any other. */
 const char *uri_path(const char *normal);
 

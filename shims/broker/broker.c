@@ -25,7 +25,7 @@ static void note(struct broker *b, const struct order_question *q, const char *d
 
 	call_hex(q->call->digest, hex);
 	audit_begin(&l, &b->audit, "answer");
-	audit_text(&l, "tool", q->call->tool, q->call->tool_len);
+	audit_text(&l, call_noun((enum call_kind)q->call->kind), q->call->tool, q->call->tool_len);
 	audit_string(&l, "digest", hex);
 	audit_int(&l, "question", (int64_t)q->serial);
 	audit_string(&l, "decision", decision);

@@ -23,6 +23,8 @@ static const char *judge_facts(const struct wire_call *c)
 {
 	if (c->has_pin > 1 || c->id_is_string > 1)
 		return "a flag that is neither 0 nor 1";
+	if (c->kind >= CALL_KINDS)
+		return "the kind of a request";
 	if (!c->tool_len || c->tool_len > sizeof(c->tool) ||
 	    memchr(c->tool, '\0', c->tool_len))
 		return "the name of a tool";
@@ -39,6 +41,7 @@ static const char *judge_digest(const struct order *o, const struct wire_ask *as
 {
 	const struct wire_call *c = &ask->call;
 	struct call call = {
+		.kind = (enum call_kind)c->kind,
 		.server = o->server, .session = o->session, .tool = c->tool,
 		.tool_len = c->tool_len, .pin = c->has_pin ? c->pin : NULL,
 		.serial = ask->serial, .id = c->id, .id_len = c->id_len,

@@ -27,6 +27,13 @@ static const struct {
 	{ "tasks/update", SESSION_TASK_STATE },
 	{ "tasks/result", SESSION_TASK_RESULT },
 	{ "roots/list", SESSION_ROOTS_LIST },
+	{ "ping", SESSION_PLAIN },
+	{ "logging/setLevel", SESSION_PLAIN },
+	{ "resources/subscribe", SESSION_PLAIN },
+	{ "resources/unsubscribe", SESSION_PLAIN },
+	{ "tasks/list", SESSION_PLAIN },
+	{ "elicitation/create", SESSION_PLAIN },
+	{ "sampling/createMessage", SESSION_PLAIN },
 };
 
 static enum session_about about(const struct json *j, uint32_t method)

@@ -127,7 +127,7 @@ static const char *is_flood(struct ask *a, const struct ask_call *facts, int64_t
 		if (!is_open(c) || !c->wants_person)
 			continue;
 		all++;
-		tool += c->tool_len == facts->tool_len &&
+		tool += c->kind == facts->kind && c->tool_len == facts->tool_len &&
 			!memcmp(c->tool, facts->tool, c->tool_len);
 	}
 	if (tool >= LIMIT_QUESTIONS_TOOL)
@@ -149,6 +149,7 @@ static struct ask_call *find_free(struct ask *a)
 static void set_digests(const struct ask *a, struct ask_call *c)
 {
 	struct call call = {
+		.kind = c->kind,
 		.server = a->server,	  .session = a->session,
 		.tool = c->tool,	  .tool_len = c->tool_len,
 		.pin = c->has_pin ? c->pin : NULL,
@@ -392,6 +393,7 @@ static void put_call(const struct ask *a, const struct ask_call *c, struct wire_
 	memcpy(ret->arguments_digest, c->arguments_digest, SHA256_SIZE);
 	memcpy(ret->rest_digest, c->rest_digest, SHA256_SIZE);
 	memcpy(ret->pin, c->pin, SHA256_SIZE);
+	ret->kind = c->kind;
 	ret->has_pin = c->has_pin;
 	ret->id_is_string = c->id.is_string;
 	ret->id_len = c->id.len;

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/call.h"
 #include "common/limits.h"
 #include "common/sha256.h"
 #include "common/wire.h"
@@ -39,6 +40,7 @@ struct ask_name {
 
 struct ask_call {
 	enum ask_state state;
+	enum call_kind kind;
 	uint64_t serial;
 	uint8_t same[SHA256_SIZE]; /* the digest that any repetition of the call has */
 	uint8_t digest[SHA256_SIZE];

@@ -80,10 +80,15 @@ static size_t put_question(const struct gate *g, const struct wire_ask *ask, cha
 			 c->arguments_total - shown);
 	n = snprintf(out, size,
 		     "{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"method\":\"elicitation/create\",\"params\":"
-		     "{\"message\":\"mcp-confine asks, not the server: approve call %s? Tool: %s. "
+		     "{\"message\":\"mcp-confine asks, not the server: approve %s %s? %s: %s. "
 		     "Arguments: %s%s\",\"requestedSchema\":{\"type\":\"object\",\"properties\":"
 		     "{\"approve\":{\"type\":\"boolean\",\"title\":\"Approve this call, once\"}},"
-		     "\"required\":[\"approve\"]}}}\n", id, code, tool, arguments, more);
+		     "\"required\":[\"approve\"]}}}\n", id,
+		     c->kind == CALL_TOOL ? "call" : "request", code,
+		     c->kind == CALL_TOOL   ? "Tool" :
+		     c->kind == CALL_PROMPT ? "Prompt" :
+					      "Resource",
+		     tool, arguments, more);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 

@@ -85,12 +85,46 @@ static enum gate_outcome refuse_by_rule(struct gate *g, enum vocabulary_from fro
 	return refuse(g, from, m, CODE_REFUSED, words, why);
 }
 
-/* Does it cost anything?  What a session needs to begin, and lists, do not. */
-static bool is_counted(enum session_about about)
+/* What it is held to. */
+static enum rates_kind rates_kind(const struct gate *g, const struct rpc *m,
+				  enum session_about about)
 {
-	return about == SESSION_TOOLS_CALL || about == SESSION_PROMPTS_GET ||
-	       about == SESSION_RESOURCES_READ || about == SESSION_TASK_RESULT ||
-	       about == SESSION_TASK_STATE;
+	switch (about) {
+	case SESSION_INITIALIZE:
+	case SESSION_DISCOVER:
+		return RATES_GREETING;
+	case SESSION_TOOLS_LIST:
+	case SESSION_PROMPTS_LIST:
+	case SESSION_RESOURCES_LIST:
+	case SESSION_TEMPLATES_LIST:
+	case SESSION_LISTEN:
+		return RATES_LIST;
+	case SESSION_PLAIN:
+		return json_is(&g->json, m->method, "ping") ? RATES_GREETING : RATES_LIST;
+	case SESSION_OTHER:
+	case SESSION_TOOLS_CALL:
+	case SESSION_PROMPTS_GET:
+	case SESSION_RESOURCES_READ:
+	case SESSION_COMPLETE:
+	case SESSION_TASK_STATE:
+	case SESSION_TASK_RESULT:
+	case SESSION_ROOTS_LIST:
+		break;
+	}
+	return RATES_CALL;
+}
+
+/* About how many bytes it brings the server: its arguments, or all that a method brings
+ * which has none; a resource is named and brings nothing. */
+static uint64_t measure_request(const struct gate *g, const struct rpc *m,
+				enum session_about about)
+{
+	const struct json *j = &g->json;
+
+	if (about == SESSION_OTHER || about == SESSION_COMPLETE)
+		return rules_measure(j, m->params);
+	return rules_measure(j, json_member(j, m->params, "arguments")) +
+	       rules_measure(j, json_member(j, m->params, "inputResponses"));
 }
 
 /* NULL, or words for the client: a rate or a budget does not hold this request. */
@@ -101,13 +135,12 @@ static const char *count_request(struct gate *g, const struct rpc *m,
 	const char *tool = NULL, *words;
 	size_t len = 0;
 
-	if (!g->rates || !is_counted(what->about))
+	if (!g->rates)
 		return NULL;
 	if (what->about == SESSION_TOOLS_CALL)
 		outlet_text(g, outlet_tool(g, m), &tool, &len);
-	words = rates_request(g->rates, tool, len,
-			      rules_measure(&g->json, json_member(&g->json, m->params, "arguments")),
-			      &what->ticket);
+	words = rates_request(g->rates, rates_kind(g, m, what->about), tool, len,
+			      measure_request(g, m, what->about), &what->ticket);
 	/* The result of a task is the answer of the call that started it. */
 	if (what->task_slot >= 0) {
 		what->ticket.tool = started.tool;
@@ -144,6 +177,11 @@ static const char *judge_method(struct gate *g, enum vocabulary_from from, const
 		}
 		if (policy_decide_method(g->policy, name, len) != POLICY_ALLOW)
 			return "unknown method";
+	}
+	if (policy_denies_method(g->policy, name, len)) {
+		*ret_code = CODE_REFUSED;
+		*ret_words = "this method is refused by policy; trying again will not help";
+		return "method";
 	}
 	if (from == FROM_SERVER && is_request && !json_is(&g->json, m->method, "ping") &&
 	    policy_decide_request(g->policy, name, len) != POLICY_REQUESTS_PASS &&
@@ -250,9 +288,10 @@ static const char *ask(struct gate *g, enum vocabulary_from from, const struct r
  * became of it. */
 static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate_outcome *ret)
 {
+	bool is_call = json_is(&g->json, m->method, "tools/call");
 	const char *words, *why;
 
-	if (g->released || (!g->rules.needs_person && !policy_wants_pdp(g->policy)))
+	if (g->released || (!g->rules.needs_person && !(is_call && policy_wants_pdp(g->policy))))
 		return NULL;
 	*ret = GATE_HELD;
 	if (g->explains)
@@ -266,7 +305,9 @@ static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate
 	case ASK_REFUSED:
 		break;
 	}
-	*ret = refuse_call(g, m, words, why);
+	*ret = is_call ? refuse_call(g, m, words, why) :
+			 refuse(g, FROM_CLIENT, m, CODE_REFUSED,
+				hold_words((enum call_kind)hold_kind(g, m), words), why);
 	return why;
 }
 
@@ -300,14 +341,19 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (is_ours_to_answer(g, from, m))
 		return answer(g, m, ret_why);
 	refused = rules_message(&g->rules, &g->json, m, from);
+	if (refused && g->rules.code)
+		return refuse(g, from, m, g->rules.code, refused->words, *ret_why = refused->why);
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
-	if (from == FROM_CLIENT && what.about == SESSION_TOOLS_CALL) {
+	if (from == FROM_CLIENT) {
 		*ret_why = judge_approval(g, m, &outcome);
 		if (*ret_why)
 			return outcome;
 	}
-	words = from == FROM_CLIENT ? count_request(g, m, &what) : NULL;
+	words = from == FROM_CLIENT ? count_request(g, m, &what) :
+		g->rates	    ? rates_unasked(g->rates, true, rules_measure(&g->json, 0),
+						    &what.ticket) :
+				      NULL;
 	if (words)
 		return refuse_by_rule(g, from, m, words, "rate", ret_why);
 	rw = outlet_rewrite(g);
@@ -326,15 +372,19 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 
 /* --- notifications --------------------------------------------------------------------------------- */
 
-/* NULL, or why not: a state that brings the result along is charged as the answer is. */
-static const char *count_state(struct gate *g, const struct rpc *m, const struct notice *n)
+/* NULL, or why what the server tells must not pass: it is charged by itself; the state of
+ * a task that brings the result along as the answer is. */
+static const char *count_notification(struct gate *g, const struct rpc *m, const struct notice *n)
 {
-	uint32_t result = json_member(&g->json, m->params, "result");
+	bool is_result = n->task_slot >= 0 &&
+			 json_member(&g->json, m->params, "result") != JSON_NONE;
+	uint64_t bytes = rules_measure(&g->json, 0);
+	struct rates_ticket ignored;
+	const char *words = !g->rates ? NULL :
+			    is_result ? rates_result(g->rates, &n->task.ticket, bytes) :
+					rates_unasked(g->rates, false, bytes, &ignored);
 
-	if (!g->rates || result == JSON_NONE ||
-	    !rates_result(g->rates, &n->task.ticket, rules_measure(&g->json, result)))
-		return NULL;
-	return "rate";
+	return words ? "rate" : NULL;
 }
 
 static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
@@ -356,9 +406,7 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 	if (!*ret_why)
 		*ret_why = notice_check(&g->json, m, &g->session, from, &notice);
 	if (!*ret_why && notice.task_slot >= 0)
-		*ret_why = response_state(g, m->params, notice.task.about, &rw);
-	if (!*ret_why && notice.task_slot >= 0 && from == FROM_SERVER)
-		*ret_why = count_state(g, m, &notice);
+		*ret_why = response_state(g, m->params, notice.task.about, notice.task.is_modern, &rw);
 	if (*ret_why)
 		return refuse(g, from, m, code, words, *ret_why);
 	if (notice.task_slot < 0) {
@@ -367,6 +415,10 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 			return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
 		rw = outlet_rewrite(g);
 	}
+	if (from == FROM_SERVER)
+		*ret_why = count_notification(g, m, &notice);
+	if (*ret_why)
+		return refuse(g, from, m, CODE_REFUSED, *ret_why, *ret_why);
 	r = outlet_pass(g, from, m, &rw);
 	if (r < 0) {
 		*ret_why = outlet_words(g, r);
@@ -418,15 +470,14 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 		break;
 	}
 	*ret_why = m.words;
-	u = (struct unread){ rpc_id(&g->json, m.id), m.method != JSON_NONE,
-			     m.result != JSON_NONE || m.error != JSON_NONE,
-			     m.error != JSON_NONE && m.result == JSON_NONE };
+	u = unread_of(&g->json, &m);
 	return unread_message(g, from, &u, CODE_INVALID, m.words);
 }
 
 void gate_overlong(struct gate *g, enum vocabulary_from from, const struct peek *peek)
 {
-	struct unread u = { peek_id(peek), peek->has_method, peek->has_answer, false };
+	struct unread u = { peek_id(peek), peek->has_version, peek->has_method, peek->has_answer,
+			    false };
 
 	unread_message(g, from, &u, CODE_INVALID, "the message is too long");
 }

@@ -25,7 +25,7 @@ static void note(struct gate *g, const char *event, const struct ask_call *c, co
 		return;
 	call_hex(c->digest, hex);
 	audit_begin(&l, g->audit, event);
-	audit_text(&l, "tool", c->tool, c->tool_len);
+	audit_text(&l, call_noun(c->kind), c->tool, c->tool_len);
 	audit_string(&l, "digest", hex);
 	audit_int(&l, "question", (int64_t)c->serial);
 	if (why)
@@ -111,11 +111,17 @@ static int add_members(struct sha256 *s, struct rewrite *rw, uint32_t object,
 	return r;
 }
 
-/* Everything of a call but its tool and arguments that a server could act on. */
-static int digest_rest(struct rewrite *rw, const struct rpc *m, struct scratch to,
-		       uint8_t ret[static SHA256_SIZE])
+/* The member of params that the request is about. */
+static const char *subject_of(enum call_kind kind)
 {
-	static const char *const own[] = { "name", "arguments", "_meta", NULL };
+	return kind == CALL_RESOURCE ? "uri" : "name";
+}
+
+/* Everything of a call but its tool and arguments that a server could act on. */
+static int digest_rest(struct rewrite *rw, enum call_kind kind, const struct rpc *m,
+		       struct scratch to, uint8_t ret[static SHA256_SIZE])
+{
+	const char *const own[] = { subject_of(kind), "arguments", "_meta", NULL };
 	static const char *const plain[] = { "progressToken", "traceparent", "tracestate", NULL };
 	struct sha256 s;
 	int r;
@@ -128,19 +134,22 @@ static int digest_rest(struct rewrite *rw, const struct rpc *m, struct scratch t
 	return r;
 }
 
-static void set_names(struct gate *g, const struct rpc *m, struct ask_call *f)
+static int set_names(struct gate *g, const struct rpc *m, struct ask_call *f)
 {
 	const struct json *j = &g->json;
 	uint32_t meta = json_member(j, m->params, "_meta");
 	const char *tool;
 	size_t len;
 
-	tool = json_text(j, json_member(j, m->params, "name"), &len);
+	tool = json_text(j, json_member(j, m->params, subject_of(f->kind)), &len);
+	if (!len || len > sizeof(f->tool))
+		return -ENOBUFS;
 	memcpy(f->tool, tool, len);
 	f->tool_len = (uint32_t)len;
 	f->id = name_of(j, m->id);
 	f->token = name_of(j, json_member(j, meta, "progressToken"));
 	f->is_modern = m->is_modern;
+	return 0;
 }
 
 /* The line that would leave, then its arguments behind it.  Return: 0, -EPERM, -ENOBUFS. */
@@ -164,7 +173,7 @@ static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const
 	*ret_len = (size_t)len;
 	to.at += len;
 	to.room -= (size_t)len;
-	r = digest_rest(&rw, m, to, f->rest_digest);
+	r = digest_rest(&rw, f->kind, m, to, f->rest_digest);
 	if (r < 0)
 		return r;
 	*ret_arguments = to.at;
@@ -179,8 +188,10 @@ static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const
 enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 			   const char **ret_words, const char **ret_why)
 {
-	struct ask_call facts = { .wants_person = g->rules.needs_person,
-				  .wants_pdp = policy_wants_pdp(g->policy),
+	const int kind = hold_kind(g, m);
+	struct ask_call facts = { .kind = kind < 0 ? CALL_TOOL : (enum call_kind)kind,
+				  .wants_person = g->rules.needs_person,
+				  .wants_pdp = kind == CALL_TOOL && policy_wants_pdp(g->policy),
 				  .has_pin = g->rules.pin != NULL }, *c;
 	const char *line = NULL, *arguments = NULL;
 	size_t len = 0, redacted = 0;
@@ -190,7 +201,7 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 	*ret_words = "This tool call needs the approval of a person and nobody can be asked; "
 		     "trying again will not help.";
 	*ret_why = "needs approval, and there is no channel";
-	if (!g->ask)
+	if (!g->ask || kind < 0)
 		return ASK_REFUSED;
 	*ret_words = "This tool call needs the approval of a person, and this client offers no "
 		     "form to ask in; trying again will not help.";
@@ -199,8 +210,9 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 		return ASK_REFUSED;
 	if (facts.has_pin)
 		memcpy(facts.pin, g->rules.pin, sizeof(facts.pin));
-	set_names(g, m, &facts);
-	r = freeze(g, m, &facts, &line, &len, &arguments, &redacted);
+	r = set_names(g, m, &facts);
+	if (r == 0)
+		r = freeze(g, m, &facts, &line, &len, &arguments, &redacted);
 	*ret_words = "This tool call cannot be held as it is; trying again will not help.";
 	*ret_why = r != -EPERM		   ? "too large" :
 		   g->findings.is_blocked ? "a finding that the policy blocks" :
@@ -216,6 +228,40 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 		*ret_why = "approved before";
 	}
 	return verdict;
+}
+
+int hold_kind(const struct gate *g, const struct rpc *m)
+{
+	for (int kind = 0; kind < CALL_KINDS; kind++)
+		if (json_is(&g->json, m->method, call_method((enum call_kind)kind)))
+			return kind;
+	return -1;
+}
+
+const char *hold_words(enum call_kind kind, const char *words)
+{
+	static const char *const of_tools[] = { "tool call", "calls of this tool", "calls were",
+						"calls wait" },
+		*const of_others[] = { "request", "requests of this one", "requests were", "requests wait" };
+	static char out[512];
+	size_t n = 0;
+
+	if (kind == CALL_TOOL)
+		return words;
+	while (*words && n < sizeof(out) - 64) {
+		size_t i = 0, all = sizeof(of_tools) / sizeof(*of_tools);
+
+		while (i < all && strncmp(words, of_tools[i], strlen(of_tools[i])) != 0)
+			i++;
+		if (i == all) {
+			out[n++] = *words++;
+			continue;
+		}
+		n += (size_t)sprintf(out + n, "%s", of_others[i]);
+		words += strlen(of_tools[i]);
+	}
+	out[n] = '\0';
+	return out;
 }
 
 bool hold_has(const struct gate *g, const struct rpc *m)
@@ -252,7 +298,10 @@ static void tell(struct gate *g, const struct ask_call *c, const char *words)
 {
 	struct rpc_id id = id_of(c);
 
-	reply_tool_error(g->out[FROM_SERVER], &id, words, c->is_modern);
+	if (c->kind == CALL_TOOL)
+		reply_tool_error(g->out[FROM_SERVER], &id, words, c->is_modern);
+	else
+		reply_error(g->out[FROM_SERVER], &id, CODE_REFUSED, hold_words(c->kind, words));
 }
 
 static void tell_pending(struct gate *g, struct ask_call *c)

@@ -17,10 +17,16 @@
 struct gate;
 struct rpc;
 
-/* The tools/call m, that the rules let through (g->rules says whether a person is needed)
+/* The request m (a tools/call, prompts/get or resources/read), that the rules let through (g->rules says whether a person is needed)
  * and that a person, a PDP or both decide about.  ASK_REFUSED: *ret_words for the client and *ret_why for the log. */
 enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 			   const char **ret_words, const char **ret_why);
+
+/* What it is; -1: its method cannot be held. */
+int hold_kind(const struct gate *g, const struct rpc *m);
+
+/* Words about a tool call, about that (valid until the next call). */
+const char *hold_words(enum call_kind kind, const char *words);
 
 /* Does a call wait under the id of this request? */
 bool hold_has(const struct gate *g, const struct rpc *m);

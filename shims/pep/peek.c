@@ -23,6 +23,7 @@ static bool is_name(const struct peek *p, const char *name)
 static void named(struct peek *p)
 {
 	p->is_id = is_name(p, "id");
+	p->has_version |= is_name(p, "jsonrpc");
 	p->has_method |= is_name(p, "method");
 	p->has_answer |= is_name(p, "result") || is_name(p, "error");
 	p->state = PEEK_COLON;

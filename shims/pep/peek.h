@@ -32,7 +32,7 @@ struct peek {
 	size_t depth;		  /* of containers inside the value */
 	bool in_string, escapes;  /* inside the value; behind a backslash */
 	bool is_id;		  /* the value is that of "id" */
-	bool has_method, has_answer, has_id, is_lost;
+	bool has_version, has_method, has_answer, has_id, is_lost;
 	char name[8];
 	size_t name_len;
 	bool id_is_string, id_is_over; /* a string; more than an id can be */

@@ -80,6 +80,18 @@ static uint64_t cost_of(enum policy_metric metric, uint64_t bytes, bool is_answe
 	return tokens_of(bytes) + !is_answer;
 }
 
+/* Who crosses the mark up and down again is told of once in a period. */
+static bool may_alert(struct rates *r, const struct counter *c, uint64_t now)
+{
+	uint64_t name = hash((const char *)c->name, sizeof(c->name)) | 1;
+	struct rates_told *t = &r->alerted[name / 2 % RATES_TOLD];
+
+	if (t->counter == name && now - t->at < c->limit.period)
+		return false;
+	*t = (struct rates_told){ name, now };
+	return true;
+}
+
 static void log_rate(struct rates *r, const char *event, const struct policy_rate *rate,
 		     unsigned int percent)
 {
@@ -123,6 +135,13 @@ static void give_back(struct rates *r, uint64_t now, const struct rates_ticket *
 	}
 }
 
+static void alert(struct rates *r, const struct policy_rate *rate, const struct counter *c,
+		  const struct meter_result *m, uint64_t now)
+{
+	if (rate->alert && m->before < rate->alert && m->after >= rate->alert && may_alert(r, c, now))
+		log_rate(r, "rate-alert", rate, m->after);
+}
+
 /* All of them, or none. */
 static const char *take(struct rates *r, const struct rates_ticket *ticket, uint64_t bytes,
 			bool is_answer)
@@ -147,25 +166,87 @@ static const char *take(struct rates *r, const struct rates_ticket *ticket, uint
 			}
 			return words_of(r, m.wait, is_answer);
 		}
-		if (rate->alert && m.before < rate->alert && m.after >= rate->alert)
-			log_rate(r, "rate-alert", rate, m.after);
+		alert(r, rate, &c, &m, now);
 	}
 	return NULL;
 }
 
-const char *rates_request(struct rates *r, const char *tool, size_t len, uint64_t bytes,
-			  struct rates_ticket *ret)
+/* All of it, left or not. */
+static void force(struct rates *r, const struct rates_ticket *ticket, uint64_t bytes)
 {
-	*ret = (struct rates_ticket){ .tool = tool ? hash(tool, len) : 0 };
+	uint64_t now = meter_now(r->meter, r->uptime());
+
+	for (size_t i = 0; i < r->policy->messages.n_rates; i++) {
+		const struct policy_rate *rate = &r->policy->messages.rates[i];
+		struct counter c = counter_of(r, i, ticket->tool);
+		uint64_t cost = cost_of(rate->metric, bytes, true);
+		struct meter_result m;
+
+		if (!(ticket->counts >> i & 1) || !cost)
+			continue;
+		m = meter_force(r->meter, now, c.name, sizeof(c.name), &c.limit, cost);
+		alert(r, rate, &c, &m, now);
+	}
+}
+
+/* The bits of the rates that count it: those of bytes, or all of them. */
+static uint64_t counts_of(const struct rates *r, bool bytes_only, const char *tool, size_t len)
+{
+	uint64_t counts = 0;
+
+	for (size_t i = 0; i < r->policy->messages.n_rates; i++) {
+		const struct policy_rate *rate = &r->policy->messages.rates[i];
+
+		if (policy_rate_counts(rate, tool, len) &&
+		    (!bytes_only || rate->metric == POLICY_METRIC_RESULT_BYTES))
+			counts |= 1ULL << i;
+	}
+	return counts;
+}
+
+const char *rates_request(struct rates *r, enum rates_kind kind, const char *tool, size_t len,
+			  uint64_t bytes, struct rates_ticket *ret)
+{
+	*ret = (struct rates_ticket){ .tool = tool ? hash(tool, len) : 0, .kind = kind };
 	if (!r->meter)
 		return NULL;
-	for (size_t i = 0; i < r->policy->messages.n_rates; i++)
-		if (policy_rate_counts(&r->policy->messages.rates[i], tool, len))
-			ret->counts |= 1ULL << i;
-	return ret->counts ? take(r, ret, bytes, false) : NULL;
+	ret->counts = counts_of(r, kind != RATES_CALL, tool, len);
+	return ret->counts && kind != RATES_GREETING ? take(r, ret, bytes, false) : NULL;
 }
 
 const char *rates_result(struct rates *r, const struct rates_ticket *ticket, uint64_t bytes)
 {
-	return r->meter && ticket->counts ? take(r, ticket, bytes, true) : NULL;
+	const char *words = NULL;
+
+	if (!r->meter || !ticket->counts)
+		return NULL;
+	if (ticket->kind == RATES_CALL)
+		return take(r, ticket, bytes, true);
+	/* One byte, to learn whether any is left. */
+	if (ticket->kind == RATES_LIST || bytes > LIMIT_GREETING)
+		words = take(r, ticket, 1, true);
+	if (!words)
+		force(r, ticket, bytes);
+	return words ? "The answer was withheld: a budget is used up." : NULL;
+}
+
+const char *rates_unasked(struct rates *r, bool is_request, uint64_t bytes,
+			  struct rates_ticket *ret)
+{
+	*ret = (struct rates_ticket){0};
+	if (!r->meter)
+		return NULL;
+	ret->counts = counts_of(r, !is_request, NULL, 0);
+	return ret->counts && take(r, ret, bytes, true) ? "a rate or a budget is used up" : NULL;
+}
+
+void rates_answered(struct rates *r, const struct rates_ticket *ticket, uint64_t bytes)
+{
+	struct rates_ticket tokens = *ticket;
+
+	if (!r->meter || !ticket->counts)
+		return;
+	/* Its bytes go to the server. */
+	tokens.counts &= ~counts_of(r, true, NULL, 0);
+	force(r, &tokens, bytes);
 }

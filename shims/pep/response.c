@@ -40,20 +40,23 @@ static const char *judge_asking(struct gate *g, uint32_t object)
 	return refused ? refused->why : why;
 }
 
-static const char *judge_error(struct gate *g, uint32_t error)
+static const char *judge_error(struct gate *g, uint32_t error, bool is_modern)
 {
 	struct rpc_id code = rpc_id(&g->json, json_member(&g->json, error, "code"));
 	const char *why = shape_error(&g->json, error);
 
-	/* 2025-11-25 asks for a visit to a page in an error. */
-	if (!why && code.len == 6 && !memcmp(code.text, "-32042", 6) &&
-	    policy_decide_request(g->policy, "elicitation/create", 18) != POLICY_REQUESTS_PASS)
+	if (why || code.len != 6 || memcmp(code.text, "-32042", 6) != 0)
+		return why;
+	/* 2025-11-25 asks for a visit to a page in an error; 2026-07-28 forbids it. */
+	if (is_modern)
+		why = "an error that the request's era does not have";
+	else if (policy_decide_request(g->policy, "elicitation/create", 18) != POLICY_REQUESTS_PASS)
 		why = "server request";
 	return why;
 }
 
 const char *response_state(struct gate *g, uint32_t state, enum session_about about,
-			   struct rewrite *rw)
+			   bool is_modern, struct rewrite *rw)
 {
 	uint32_t result = json_member(&g->json, state, "result");
 	uint32_t error = json_member(&g->json, state, "error");
@@ -61,7 +64,7 @@ const char *response_state(struct gate *g, uint32_t state, enum session_about ab
 
 	/* How the request that it does failed, as in the answer to that. */
 	if (!why && error != JSON_NONE && g->json.nodes[error].type == JSON_TAPE_OBJECT)
-		why = judge_error(g, error);
+		why = judge_error(g, error, is_modern);
 	if (why || result == JSON_NONE)
 		return why;
 	if (g->json.nodes[result].type != JSON_TAPE_OBJECT)
@@ -108,7 +111,7 @@ static const char *judge_task(struct gate *g, enum vocabulary_from asker, uint32
 	if (!why)
 		why = judge_result(g, result, SESSION_OTHER, rw);
 	if (!why)
-		why = response_state(g, result, asked->task, rw);
+		why = response_state(g, result, asked->task, asked->is_modern, rw);
 	if (!why && shape_task_is_over(&g->json, result))
 		session_end_task(&g->session, asker, asked->task_slot, asked->task_serial);
 	return why;
@@ -199,11 +202,13 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 		return GATE_DROPPED;
 	}
 	*ret_why = m->kind == RPC_RESULT ? judge_answer(g, asker, m, &asked, &token, &rw) :
-					   judge_error(g, m->error);
+					   judge_error(g, m->error, asked.is_modern);
 	if (!*ret_why && asker == FROM_CLIENT && g->rates) {
 		g->words = rates_result(g->rates, &asked.ticket, rules_measure(&g->json, 0));
 		*ret_why = g->words ? "rate" : NULL;
 	}
+	if (!*ret_why && asker == FROM_SERVER && g->rates)
+		rates_answered(g->rates, &asked.ticket, rules_measure(&g->json, 0));
 	session_free_token(&g->session, asker, token);
 	r = *ret_why ? -EPERM : outlet_pass(g, from, m, &rw);
 	/* Without its answer there is no session. */

@@ -22,7 +22,7 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 
 /* The state of a task is the answer of the request that started it (`about`).  NULL and
  * *rw, or why it must not pass (static). */
-const char *response_state(struct gate *g, uint32_t state, enum session_about about,
+const char *response_state(struct gate *g, uint32_t state, enum session_about about, bool is_modern,
 			   struct rewrite *rw);
 
 #endif /* SHIMS_PEP_RESPONSE_H */

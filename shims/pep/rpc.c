@@ -196,19 +196,18 @@ void rpc_read(const struct json *j, uint32_t node, struct rpc *ret)
 {
 	struct rpc m = { .id = JSON_NONE, .method = JSON_NONE, .params = JSON_NONE,
 			 .meta = JSON_NONE, .result = JSON_NONE, .error = JSON_NONE };
-	bool has_version = false;
 
 	if (j->nodes[node].type != JSON_TAPE_OBJECT) {
 		m.words = "not an object";
 		*ret = m;
 		return;
 	}
-	m.words = read_members(j, node, &m, &has_version);
+	m.words = read_members(j, node, &m, &m.has_version);
 	if (m.id != JSON_NONE && !rpc_id(j, m.id).text) {
 		m.id = JSON_NONE;
 		m.words = "id is neither an integer nor a short string";
 	}
-	if (!m.words && !has_version)
+	if (!m.words && !m.has_version)
 		m.words = "jsonrpc is not 2.0";
 	if (!m.words) {
 		m.kind = kind(j, &m, &m.words);

@@ -38,6 +38,7 @@ struct rpc_id {
 struct rpc {
 	enum rpc_kind kind;
 	enum rpc_era era;  /* of a request */
+	bool has_version; /* it says jsonrpc 2.0 */
 	uint32_t id, method, params, meta, result, error;
 	bool is_modern;	   /* era is RPC_ERA_MODERN */
 	const char *words; /* static: what is wrong, when RPC_INVALID */

@@ -4,6 +4,7 @@
 
 #include "shims/pep/json.h"
 #include "shims/pep/pointer.h"
+#include "shims/pep/reply.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/rules.h"
 #include "shims/pep/surface.h"
@@ -27,6 +28,8 @@ static const struct rules_refusal prompt_denied = { "prompt", "refused by policy
 static const struct rules_refusal prompt_asks = { "prompt needs approval", NO_APPROVAL };
 static const struct rules_refusal uri_denied = { "resource", "refused by policy" };
 static const struct rules_refusal uri_asks = { "resource needs approval", NO_APPROVAL };
+static const struct rules_refusal bad_responses = { "inputResponses that are not an object",
+						    "inputResponses is not an object" };
 static const struct rules_refusal bad_list = { "a list that is none", "the answer is malformed" };
 static const struct rules_refusal long_list = { "a list with too much to hide",
 						"the answer is too large" };
@@ -107,6 +110,10 @@ static const struct rules_refusal *check_arguments(const struct rules *r, const 
 	"This tool is blocked: what it says of itself is new or changed, and the user has " \
 	"not accepted that; trying again will not help."
 
+#define PROMPT_CHANGED                                                                   \
+	"this prompt is blocked: what it says of itself is new or changed, and the user has " \
+	"not accepted that; trying again will not help"
+
 /* Its pin, its name, and what it declares. */
 static const struct rules_refusal *call_of_surface(struct rules *r, const char *name, size_t len)
 {
@@ -146,6 +153,23 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 	return call_of_surface(r, name, len);
 }
 
+/* With the approval of a person: the gate holds it. */
+static const struct rules_refusal *held(struct rules *r, enum policy_decision d,
+					const struct rules_refusal *denied)
+{
+	r->needs_person = d == POLICY_APPROVE;
+	return d == POLICY_DENY ? denied : NULL;
+}
+
+/* Is the prompt another one than the user has accepted?  NULL is a name as well. */
+static bool prompt_pin(struct rules *r, const char *name, size_t len)
+{
+	r->made.why = r->surface ? surface_get_prompt(r->surface, name ? name : "", name ? len : 0) :
+				   NULL;
+	r->made.words = PROMPT_CHANGED;
+	return r->made.why;
+}
+
 static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
 					  const struct rpc *m)
 {
@@ -156,13 +180,16 @@ static const struct rules_refusal *prompt(struct rules *r, const struct json *j,
 	const char *name = name_of(j, json_member(j, m->params, "name"), LIMIT_TOOL, &len);
 
 	/* Without rules it is the server's to say what is wrong. */
-	if (!r->policy->messages.n_prompts || bad)
-		return bad == &bad_values && !r->policy->messages.n_prompts ? NULL : bad;
+	if (bad && (bad != &bad_values || r->policy->messages.n_prompts))
+		return bad;
+	if (prompt_pin(r, name, len))
+		return &r->made;
+	if (!r->policy->messages.n_prompts)
+		return NULL;
 	if (!name)
 		return &bad_name;
 	pointer_init(&call, j, arguments);
-	return refusal(policy_decide_prompt(r->policy, name, len, &call.call), &prompt_denied,
-		       &prompt_asks);
+	return held(r, policy_decide_prompt(r->policy, name, len, &call.call), &prompt_denied);
 }
 
 static const struct rules_refusal *uri(struct rules *r, const struct json *j, uint32_t node)
@@ -177,6 +204,21 @@ static const struct rules_refusal *uri(struct rules *r, const struct json *j, ui
 	return refusal(policy_decide_resource(r->policy, text, len), &uri_denied, &uri_asks);
 }
 
+static const struct rules_refusal *read_resource(struct rules *r, const struct json *j,
+						 const struct rpc *m)
+{
+	uint32_t node = json_member(j, m->params, "uri");
+	size_t len;
+	const char *text = name_of(j, node, LIMIT_LINE, &len);
+
+	if (!r->policy->messages.n_resources)
+		return NULL;
+	if (!text)
+		return &bad_name;
+	return held(r, policy_decide_resource(r->policy, text, len), &uri_denied);
+}
+
+/* A subscription, a directory: nothing that waits for a person. */
 static const struct rules_refusal *resource(struct rules *r, const struct json *j,
 					    const struct rpc *m)
 {
@@ -189,14 +231,17 @@ static const struct rules_refusal *completion(struct rules *r, const struct json
 {
 	static const char *const deciding[] = { "type", "name", "uri", NULL };
 	uint32_t ref = json_member(j, m->params, "ref");
-	bool is_prompt = json_is(j, json_member(j, ref, "type"), "ref/prompt");
+	uint32_t type = json_member(j, ref, "type");
+	bool is_prompt = json_is(j, type, "ref/prompt");
 	size_t len;
 	const char *text = name_of(j, json_member(j, ref, is_prompt ? "name" : "uri"), LIMIT_LINE,
 				   &len);
 
+	if (is_prompt && prompt_pin(r, text, len))
+		return &r->made;
 	/* In another case to another server it is about the other one. */
 	if ((r->policy->messages.n_prompts || r->policy->messages.n_resources) &&
-	    rpc_has_variant(j, ref, deciding))
+	    ((!is_prompt && !json_is(j, type, "ref/resource")) || rpc_has_variant(j, ref, deciding)))
 		return &bad_name;
 	if (!(is_prompt ? r->policy->messages.n_prompts : r->policy->messages.n_resources))
 		return NULL;
@@ -261,16 +306,20 @@ static const struct rules_refusal *responses(struct rules *r, const struct json 
 
 	if (all == JSON_NONE)
 		return NULL;
-	if (!is_type(j, all, JSON_TAPE_OBJECT))
-		return &bad_list;
+	if (!is_type(j, all, JSON_TAPE_OBJECT)) {
+		r->code = CODE_PARAMS;
+		return &bad_responses;
+	}
 	for (uint32_t i = 0; i < j->nodes[all].len; i++, at = j->nodes[at + 1].next) {
 		const struct rules_refusal *bad =
 			json_member(j, at + 1, "roots") == JSON_NONE ? NULL : roots(r, j, at + 1);
 
 		if (!bad && r->policy->messages.has_roots && rpc_has_variant(j, at + 1, deciding))
 			bad = &bad_list;
-		if (bad)
+		if (bad) {
+			r->code = CODE_PARAMS;
 			return bad;
+		}
 	}
 	return NULL;
 }
@@ -284,7 +333,7 @@ static const struct {
 } asked[] = {
 	{ "tools/call", tool_call },
 	{ "prompts/get", prompt },
-	{ "resources/read", resource },
+	{ "resources/read", read_resource },
 	{ "resources/directory/read", resource },
 	{ "resources/subscribe", resource },
 	{ "resources/unsubscribe", resource },
@@ -298,6 +347,7 @@ const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 	r->n_hide = 0;
 	r->needs_person = false;
 	r->pin = NULL;
+	r->code = 0;
 	if (from == FROM_SERVER)
 		return json_is(j, m->method, "notifications/resources/updated") ?
 			       resource(r, j, m) :
@@ -338,6 +388,7 @@ static enum policy_decision decide_element(const struct rules *r, const struct j
 	case SESSION_TEMPLATES_LIST:
 		return policy_decide_template(r->policy, text, len);
 	case SESSION_OTHER:
+	case SESSION_PLAIN:
 	case SESSION_INITIALIZE:
 	case SESSION_DISCOVER:
 	case SESSION_TOOLS_CALL:
@@ -360,8 +411,9 @@ static bool is_shown(struct rules *r, const struct json *j, uint32_t element,
 		return false;
 	if (!r->surface)
 		return true;
-	return !(about == SESSION_TOOLS_LIST ? surface_tool(r->surface, j, element) :
-					       surface_description(r->surface, j, element));
+	return !(about == SESSION_TOOLS_LIST   ? surface_tool(r->surface, j, element) :
+		 about == SESSION_PROMPTS_LIST ? surface_prompt(r->surface, j, element) :
+						 surface_description(r->surface, j, element));
 }
 
 /* Lists come page by page; each page is filtered by itself and keeps its cursor. */
@@ -418,6 +470,21 @@ const struct rules_refusal *rules_asks(struct rules *r, const struct json *j, ui
 	return NULL;
 }
 
+/* Its name, where one is said: modern servers say it in any result, and it is enough to
+ * look where a session begins and where its tools are. */
+static void server(struct rules *r, const struct json *j, uint32_t result,
+		   enum session_about about)
+{
+	static const char key[] = "io.modelcontextprotocol/serverInfo";
+	uint32_t node = json_member(j, result, "serverInfo");
+
+	if (about != SESSION_INITIALIZE && about != SESSION_DISCOVER && about != SESSION_TOOLS_LIST)
+		return;
+	if (about != SESSION_INITIALIZE)
+		node = json_member(j, json_member(j, result, "_meta"), key);
+	surface_server(r->surface, j, node);
+}
+
 const struct rules_refusal *rules_result(struct rules *r, const struct json *j, uint32_t result,
 					 enum session_about about)
 {
@@ -437,6 +504,8 @@ const struct rules_refusal *rules_result(struct rules *r, const struct json *j, 
 		return roots(r, j, result);
 	if (max && measure(j, result) > max)
 		return &too_large;
+	if (r->surface)
+		server(r, j, result, about);
 	if (about == SESSION_INITIALIZE || about == SESSION_DISCOVER)
 		return instructions(r, j, result);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)

@@ -31,6 +31,7 @@ struct rules {
 	const struct policy *policy;
 	struct surface *surface; /* NULL: neither pins, nor names, nor descriptions */
 	struct rules_refusal made;
+	int code; /* of what rules_message() refused as malformed params; 0: by policy */
 	/* What the last call of rules_message() found of a tools/call that may pass. */
 	bool needs_person;  /* only with the approval of a person */
 	const uint8_t *pin; /* the digest of its tool's definition, in force; NULL: none */

@@ -37,7 +37,8 @@
 
 /* What an answer has to be looked at for. */
 enum session_about {
-	SESSION_OTHER = 0,
+	SESSION_OTHER = 0, /* a method outside of MCP */
+	SESSION_PLAIN,	   /* one of MCP whose answer holds nothing to look at */
 	SESSION_INITIALIZE,
 	SESSION_DISCOVER,
 	SESSION_TOOLS_LIST,

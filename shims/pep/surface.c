@@ -19,9 +19,11 @@
 
 /* --- telling ---------------------------------------------------------------------------- */
 
-static void log_event(struct surface *s, const char *event, const char *name, size_t len,
-		      const char *why)
+static void log_about(struct surface *s, const char *event, enum pins_subject subject,
+		      const char *name, size_t len, const char *why)
 {
+	static const char *const keys[] = { [PINS_TOOL] = "tool", [PINS_INSTRUCTIONS] = "tool",
+					    [PINS_PROMPT] = "prompt", [PINS_SERVER] = "name" };
 	struct audit_line l;
 
 	if (s->n_lines > LIMIT_SURFACE_LINES)
@@ -32,11 +34,17 @@ static void log_event(struct surface *s, const char *event, const char *name, si
 	}
 	audit_begin(&l, s->audit, event);
 	if (scan_find(s->scan, name, len))
-		audit_string(&l, "tool", "[REDACTED]");
+		audit_string(&l, keys[subject], "[REDACTED]");
 	else
-		audit_text(&l, "tool", name, len);
+		audit_text(&l, keys[subject], name, len);
 	audit_string(&l, "why", why);
 	audit_end(&l);
+}
+
+static void log_event(struct surface *s, const char *event, const char *name, size_t len,
+		      const char *why)
+{
+	log_about(s, event, PINS_TOOL, name, len, why);
 }
 
 /* A list that comes again and again says the same: the log is told once. */
@@ -44,13 +52,17 @@ static void log_once(struct surface *s, const char *event, const struct pin *pin
 		     const char **said)
 {
 	if (why && why != *said)
-		log_event(s, event, pin->name, pin->len, why);
+		log_about(s, event, (enum pins_subject)pin->subject, pin->name, pin->len, why);
 	*said = why;
 }
 
 /* One line for the user; a name is the server's words. */
 static void tell(struct surface *s, const struct pin *pin, const char *words)
 {
+	static const char *const nouns[] = { [PINS_TOOL] = "tool ",
+					     [PINS_INSTRUCTIONS] = "the instructions",
+					     [PINS_PROMPT] = "prompt ",
+					     [PINS_SERVER] = "the server's name" };
 	char name[PINS_NAME + 1], safe[PINS_NAME + 1], line[512];
 	int n;
 
@@ -62,7 +74,7 @@ static void tell(struct surface *s, const struct pin *pin, const char *words)
 		memcpy(name, "[REDACTED]", sizeof("[REDACTED]"));
 	n = snprintf(line, sizeof(line),
 		     "mcp-confine: %s: %s%s %s; look and accept: mcp-confine pins show %s\n",
-		     s->server, pin->subject == PINS_TOOL ? "tool " : "the instructions",
+		     s->server, nouns[pin->subject],
 		     err_printable(safe, sizeof(safe), name), words, s->server);
 	if (n > 0 && (size_t)n < sizeof(line))
 		sink_put(s->errors, line, (size_t)n);
@@ -249,7 +261,7 @@ static const char *judge_pin(struct surface *s, struct pin *pin, const char *tex
 	add(s, PINS_PINNED, pin, digest, text, len);
 	if (!is_in_force(pin))
 		return "its pin could not be written";
-	log_event(s, "pin", pin->name, pin->len, "first use");
+	log_about(s, "pin", (enum pins_subject)pin->subject, pin->name, pin->len, "first use");
 	return NULL;
 }
 
@@ -334,6 +346,71 @@ const char *surface_instructions(struct surface *s, const struct json *j, uint32
 	return why;
 }
 
+const char *surface_prompt(struct surface *s, const struct json *j, uint32_t prompt)
+{
+	uint32_t node = json_member(j, prompt, "name");
+	const char *name, *why = surface_description(s, j, prompt);
+	struct pin *pin;
+	size_t len;
+
+	if (why || s->policy->messages.pin == POLICY_PIN_OFF)
+		return why;
+	if (node == JSON_NONE || j->nodes[node].type != JSON_TAPE_STRING)
+		return "it has no name";
+	name = json_text(j, node, &len);
+	pin = pins_need(&s->pins, PINS_PROMPT, name, len);
+	if (!pin) {
+		why = len > PINS_NAME ? "its name is too long" : "there are too many prompts";
+		log_about(s, "hide", PINS_PROMPT, name, len, why);
+		return why;
+	}
+	pin->is_listed = true;
+	why = judge_definition(s, pin, j, prompt, "icons");
+	log_once(s, "hide", pin, why, &pin->hidden_for);
+	return why;
+}
+
+/* Nothing hangs on it but that the user hears of a change. */
+void surface_server(struct surface *s, const struct json *j, uint32_t implementation)
+{
+	uint32_t node = json_member(j, implementation, "name");
+	char *text = s->record + sizeof(struct pins_record) + LIMIT_PIN_TEXT;
+	struct pin *pin;
+	bool is_known;
+	long len;
+
+	if (node == JSON_NONE || j->nodes[node].type != JSON_TAPE_STRING ||
+	    s->policy->messages.pin == POLICY_PIN_OFF)
+		return;
+	surface_begin(s);
+	pin = pins_need(&s->pins, PINS_SERVER, "", 0);
+	len = canon_write(&s->canon, j, node, NULL, text, LIMIT_PIN_TEXT);
+	if (!pin || len < 0 || s->is_broken)
+		return;
+	pins_digest(text, (size_t)len, pin->current);
+	if (is_in_force(pin))
+		return;
+	is_known = pin->is_pending && !memcmp(pin->pending, pin->current, PINS_DIGEST);
+	if (pin->is_pinned && !is_known)
+		tell(s, pin, "is another one than when it was pinned");
+	if (pin->is_pinned) {
+		const char *name;
+		size_t n;
+
+		name = json_text(j, node, &n);
+		if (pin->hidden_for)
+			return; /* said in this session */
+		pin->hidden_for = "it calls itself by another name than when it was pinned";
+		log_about(s, "server-name", PINS_SERVER, name, n, pin->hidden_for);
+	}
+	if (!is_known) {
+		uint8_t digest[PINS_DIGEST];
+
+		memcpy(digest, pin->current, PINS_DIGEST);
+		add(s, pin->is_pinned ? PINS_CHANGED : PINS_PINNED, pin, digest, text, (size_t)len);
+	}
+}
+
 const char *surface_description(struct surface *s, const struct json *j, uint32_t element)
 {
 	uint32_t node = json_member(j, element, "name");
@@ -359,6 +436,23 @@ static const char *judge_pinned(struct surface *s, const struct pin *pin)
 		return "tool is not pinned";
 	if (pin->is_listed ? !is_in_force(pin) : pin->is_pending)
 		return "tool changed since it was pinned";
+	return NULL;
+}
+
+const char *surface_get_prompt(struct surface *s, const char *name, size_t len)
+{
+	const struct pin *pin;
+
+	if (s->policy->messages.pin == POLICY_PIN_OFF)
+		return NULL;
+	surface_begin(s);
+	pin = pins_find(&s->pins, PINS_PROMPT, name, len);
+	if (s->is_broken)
+		return "pins damaged";
+	if (!pin || !pin->is_pinned)
+		return "prompt is not pinned";
+	if (pin->is_listed ? !is_in_force(pin) : pin->is_pending)
+		return "prompt changed since it was pinned";
 	return NULL;
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * surface - what a server shows of itself: its tools and its instructions, and their pins
+ * surface - what a server shows of itself: its name, its tools, its prompts and its
+ * instructions, and their pins
  *
  * A tool's definition (every member but icons: they are seen by people alone, and change
  * with addresses and releases) has a digest; the log of pins says which one is in force.
  * Pages of a list are looked at one by one and each tool for itself, so a tool that is
  * hidden, or on another page, never makes another one look changed.
+ *
+ * Resources and templates are not pinned: they are data that comes and goes, nothing is
+ * called by them, and a log that only grows would be full of a directory's files.
  *
  * Order of a list: surface_begin(), then surface_tool() for each.
  */
@@ -57,7 +61,16 @@ const char *surface_tool(struct surface *s, const struct json *j, uint32_t tool)
 /* The same for a server's instructions, a string. */
 const char *surface_instructions(struct surface *s, const struct json *j, uint32_t text);
 
-/* Does a description (a prompt's, a resource's) hold what the policy hides? */
+/* The same for a prompt. */
+const char *surface_prompt(struct surface *s, const struct json *j, uint32_t prompt);
+
+/* May the prompt be asked for, as far as its pin goes?  NULL, or why not (static). */
+const char *surface_get_prompt(struct surface *s, const char *name, size_t len);
+
+/* A server said its name (Implementation): another one than before is noted, and told. */
+void surface_server(struct surface *s, const struct json *j, uint32_t implementation);
+
+/* Does a description (a resource's) hold what the policy hides? */
 const char *surface_description(struct surface *s, const struct json *j, uint32_t element);
 
 /* The digest of the definition in force, PINS_DIGEST bytes; NULL: the tool is not pinned. */

@@ -9,6 +9,17 @@ static enum vocabulary_from other(enum vocabulary_from from)
 	return from == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT;
 }
 
+/* A request of the server's, as far as one can see: it must not wait for ever.  Not a line
+ * of a log, nor in the modern era, where it reads no answers. */
+static bool answer_server(struct gate *g, const struct unread *u, int code, const char *words)
+{
+	if (!u->has_version || !u->has_method || u->has_answer || !u->id.text ||
+	    g->session.state == SESSION_FRESH || session_is_open(&g->session, FROM_SERVER, &u->id))
+		return false;
+	reply_error(g->out[FROM_CLIENT], &u->id, code, words);
+	return true;
+}
+
 /* Return: was somebody told? */
 static bool answer_unread(struct gate *g, enum vocabulary_from from, const struct unread *u,
 			  int code, const char *words)
@@ -26,7 +37,9 @@ static bool answer_unread(struct gate *g, enum vocabulary_from from, const struc
 			    "the answer was malformed and was withheld");
 		return true;
 	}
-	if (from == FROM_SERVER || u->has_answer)
+	if (from == FROM_SERVER)
+		return answer_server(g, u, code, words);
+	if (u->has_answer)
 		return false;
 	if (session_is_open(&g->session, from, &id))
 		id = (struct rpc_id){0};
@@ -56,29 +69,40 @@ enum gate_outcome unread_line(struct gate *g, enum vocabulary_from from, const c
 	struct unread u;
 
 	peek_feed(&peek, line, len);
-	u = (struct unread){ peek_id(&peek), peek.has_method, peek.has_answer, false };
+	u = (struct unread){ peek_id(&peek), peek.has_version, peek.has_method, peek.has_answer, false };
 	return unread_message(g, from, &u, CODE_PARSE, words);
+}
+
+struct unread unread_of(const struct json *j, const struct rpc *m)
+{
+	return (struct unread){ rpc_id(j, m->id), m->has_version, m->method != JSON_NONE,
+				m->result != JSON_NONE || m->error != JSON_NONE,
+				m->error != JSON_NONE && m->result == JSON_NONE };
 }
 
 enum gate_outcome unread_batch(struct gate *g, enum vocabulary_from from)
 {
 	static const char words[] = "batches are not accepted; send one message a line";
 	const struct json *j = &g->json;
-	size_t n = 0;
+	size_t told = 0, left = 0;
 
 	gate_dropped(g, from, words);
-	for (uint32_t i = 0, at = 1; i < j->nodes[0].len && n < LIMIT_BATCH;
-	     i++, at = j->nodes[at].next) {
+	for (uint32_t i = 0, at = 1; i < j->nodes[0].len; i++, at = j->nodes[at].next) {
 		struct rpc m;
 		struct unread u;
 
 		rpc_read(j, at, &m);
-		u = (struct unread){ rpc_id(j, m.id), m.method != JSON_NONE,
-				     m.result != JSON_NONE || m.error != JSON_NONE, false };
-		if (u.id.text)
-			n += answer_unread(g, from, &u, CODE_INVALID, words);
+		u = unread_of(j, &m);
+		/* Answers are bounded by what waits for them. */
+		if (!u.id.text)
+			continue;
+		if (told < LIMIT_BATCH || u.has_answer)
+			told += answer_unread(g, from, &u, CODE_INVALID, words);
+		else
+			left++;
 	}
-	if (!n && from == FROM_CLIENT)
-		reply_error(g->out[FROM_SERVER], &(struct rpc_id){0}, CODE_INVALID, words);
+	if ((!told || left) && from == FROM_CLIENT)
+		reply_error(g->out[FROM_SERVER], &(struct rpc_id){0}, CODE_INVALID,
+			    left ? "a batch of more requests than may be open at once" : words);
 	return from == FROM_CLIENT ? GATE_REFUSED : GATE_DROPPED;
 }

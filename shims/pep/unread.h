@@ -17,8 +17,12 @@
 /* What is known of it. */
 struct unread {
 	struct rpc_id id;
+	bool has_version; /* it calls itself JSON-RPC */
 	bool has_method, has_answer, has_error;
 };
+
+/* Of a message that rpc_read() took for none. */
+struct unread unread_of(const struct json *j, const struct rpc *m);
 
 enum gate_outcome unread_message(struct gate *g, enum vocabulary_from from,
 				 const struct unread *u, int code, const char *words);

@@ -128,7 +128,7 @@ json_t *ciba_details(const struct remote_config *c, const char *server, const ch
 	snprintf(id, sizeof(id), "%.32s-%llu", session, (unsigned long long)serial);
 	one = json_pack("{s:s,s:[s],s:[s],s:s%,s:s,s:{s:s,s:s}}", "type",
 			c->details_type[0] ? c->details_type : "mcp_tool_call", "locations", location,
-			"actions", "tools/call", "identifier", call->tool, (size_t)call->tool_len,
+			"actions", call_method((enum call_kind)call->kind), "identifier", call->tool, (size_t)call->tool_len,
 			"call_id", id, "call_digest", "alg", "sha-256", "value", digest);
 	/* As text: a JSON value would be printed anew on the way, and numbers with it. */
 	if (one && call->arguments_len &&

@@ -30,8 +30,8 @@ static json_t *question(const struct remote_config *c, const char *server, const
 	/* "o*": without it when it is NULL.  arguments_known tells the two apart. */
 	return json_pack("{s:{s:s,s:s},s:{s:s},s:{s:s,s:s%,s:{s:s}},s:{s:s,s:s,s:b,s:o*,s:[s]}}",
 			 "subject", "type", "user", "id", c->user,
-			 "action", "name", "tools/call",
-			 "resource", "type", "tool", "id", call->tool, (size_t)call->tool_len,
+			 "action", "name", call_method((enum call_kind)call->kind),
+			 "resource", "type", call_noun((enum call_kind)call->kind), "id", call->tool, (size_t)call->tool_len,
 			 "properties", "server", server,
 			 "context", "session", session, "call_digest", digest,
 			 "arguments_known", arguments != NULL || !call->arguments_total,

@@ -5,8 +5,10 @@ import os
 import select
 import socket
 import subprocess
+import struct
 import tempfile
 import threading
+import time
 
 PEP = os.environ["MCP_CONFINE_BUILD"] + "/mcp-confine-pep"
 SECONDS = 60  # a test that waits longer has failed
@@ -47,6 +49,14 @@ def memory_file(data):
     return fd
 
 
+def counters():
+    """An empty file of counters (common/meter.h) whose day has just begun."""
+    day = 86400 * 10 ** 9
+    offset = day - time.clock_gettime_ns(time.CLOCK_BOOTTIME) % day
+    head = struct.pack("<QII2Q16xQQ64x", 0x315254454D50434D, 1, 4096, 1, 2, offset, 0)
+    return memory_file(head + bytes(4096 * 16))
+
+
 class Pep:
     """reads names the ends that are read in the background: "server", "client", "audit", "errors"."""
 
@@ -61,9 +71,12 @@ class Pep:
         server_err, self.stderr = os.pipe()
         self.errors, errors = os.pipe()
         self.audit, audit = os.pipe()
-        given = (self.policy, server_in, server_out, server_err, audit)
+        given = [self.policy, server_in, server_out, server_err, audit]
         argv = [PEP, "--policy-fd", self.policy, "--server-in", server_in, "--server-out", server_out,
                 "--server-err", server_err, "--audit-fd", audit, "--server", name, "--session", ""]
+        if '"rate"' in policy:
+            given.append(counters())
+            argv += ["--rates-fd", given[-1]]
         self.process = subprocess.Popen([str(a) for a in argv], stdin=client, stdout=out, stderr=errors,
                                         pass_fds=given)
         for fd in (*given, client, out, errors):

@@ -2,6 +2,9 @@
 /*
  * json, rpc, session, gate and rewrite on any bytes: the first byte of each line says
  * who sends it.  Whatever leaves must be one line that parses and rewrites to itself.
+ * Beside it goes a list of what each side has asked, as the wire alone tells: no answer
+ * without a request that is open, none for one that was given up, and no answer of ours
+ * under the id of a request that is still open.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -15,12 +18,72 @@
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/rewrite.h"
+#include "shims/pep/rpc.h"
 #include "scan/scan.h"
 #include "shims/pep/sink.h"
 
 #define ROOM (LIMIT_REPLIES + (1 << 20))
 
-static void check(struct json *j, const struct sink *s)
+/* Requests that passed and were not answered, by who asked. */
+static struct {
+	struct {
+		char text[LIMIT_ID];
+		size_t len;
+		bool is_string;
+	} v[LIMIT_IN_FLIGHT];
+	size_t n;
+} asked[2];
+
+static bool forget(int side, const struct rpc_id *id)
+{
+	for (size_t i = 0; i < asked[side].n; i++) {
+		if (asked[side].v[i].len != id->len || asked[side].v[i].is_string != id->is_string ||
+		    memcmp(asked[side].v[i].text, id->text, id->len) != 0)
+			continue;
+		asked[side].v[i] = asked[side].v[--asked[side].n];
+		return true;
+	}
+	return false;
+}
+
+static void remember(int side, const struct rpc_id *id)
+{
+	if (asked[side].n == LIMIT_IN_FLIGHT || forget(side, id))
+		abort(); /* too many; or two open ones of one id */
+	asked[side].v[asked[side].n].len = id->len;
+	asked[side].v[asked[side].n].is_string = id->is_string;
+	memcpy(asked[side].v[asked[side].n++].text, id->text, id->len);
+}
+
+/* A line in g->out[to]: towards the other side of `to`.  from: who spoke last. */
+static void follow(const struct json *j, int to, int from)
+{
+	struct rpc_id id;
+	struct rpc m;
+
+	rpc_read(j, 0, &m);
+	if (m.kind == RPC_INVALID && m.id == JSON_NONE && m.error != JSON_NONE)
+		return; /* an error of ours without an id */
+	if (m.kind == RPC_INVALID)
+		abort();
+	id = rpc_id(j, m.id);
+	if (m.kind == RPC_REQUEST) {
+		remember(to, &id);
+	} else if (m.kind == RPC_NOTIFICATION) {
+		struct rpc_id given_up = rpc_id(j, json_member(j, m.params, "requestId"));
+
+		/* A server ends its own request, or a subscription of the client's. */
+		if (json_is(j, m.method, "notifications/cancelled") && !forget(to, &given_up) &&
+		    (to == FROM_CLIENT || !forget(FROM_CLIENT, &given_up)))
+			abort();
+	} else if (forget(!to, &id) != (to == from)) {
+		/* Who spoke is who answers; to who spoke itself we answer, and never for what
+		 * is open. */
+		abort();
+	}
+}
+
+static void check(struct json *j, const struct sink *s, int to, int from)
 {
 	static char again[1 << 20];
 	const char *p = s->buf + s->head, *end = s->buf + s->tail, *nl;
@@ -35,6 +98,15 @@ static void check(struct json *j, const struct sink *s)
 		n = rewrite_message(&rw, again, sizeof(again));
 		if (n != nl + 1 - p || memcmp(again, p, (size_t)n) != 0)
 			abort();
+		follow(j, to, from);
+	}
+}
+
+static void check_both(struct gate *g, enum vocabulary_from from)
+{
+	for (int to = 0; to < 2; to++) {
+		check(&g->json, g->out[to], to, (int)from);
+		g->out[to]->head = g->out[to]->tail = 0;
 	}
 }
 
@@ -43,8 +115,11 @@ static void reset(struct session *s)
 {
 	s->state = SESSION_FRESH;
 	s->takes_tasks = false;
+	asked[0].n = asked[1].n = 0;
 	for (int i = 0; i < 2; i++) {
 		s->side[i].n_listen = s->side[i].n_log = 0;
+		s->side[i].oldest = 0;
+		memset(&s->side[i].cancelled, 0, offsetof(struct keymap, v));
 		memset(&s->side[i].ids, 0, offsetof(struct keymap, v));
 		memset(&s->side[i].tokens, 0, offsetof(struct keymap, v));
 		memset(&s->side[i].tasks, 0, offsetof(struct keymap, v));
@@ -80,6 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct audit audit = { .fd = -1 };
 	static struct scan *scan;
 	const char *p = (const char *)data, *end = p + size;
+	enum vocabulary_from from;
 
 	if (!scan) {
 		struct scan_config config = {0};
@@ -113,7 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *why;
 		size_t len = (size_t)((nl ? nl : end) - p);
 
-		sinks[0].head = sinks[0].tail = sinks[1].head = sinks[1].tail = 0;
+		from = len && *p == '<' ? FROM_SERVER : FROM_CLIENT;
 		if (len && (*p == '+' || *p == '-')) {
 			struct wire_answer answer = { .serial = question.serial, .by_person = 1,
 						      .kind = *p == '+' ? WIRE_ANSWER_APPROVED :
@@ -122,15 +198,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			memcpy(answer.digest, question.call.digest, SHA256_SIZE);
 			hold_answer(&gate, &answer);
 		} else if (len)
-			gate_line(&gate, *p == '<' ? FROM_SERVER : FROM_CLIENT, p + 1, len - 1, &why);
+			gate_line(&gate, from, p + 1, len - 1, &why);
+		check_both(&gate, from);
 		gate.now++;
+		/* A held call is its client's, whoever spoke last. */
 		hold_time(&gate);
 		if (ask_outgoing(&ask, (int64_t)gate.now, &next)) {
 			ask_told(&ask, &next);
 			question = next;
 		}
-		check(&gate.json, &sinks[0]);
-		check(&gate.json, &sinks[1]);
+		check_both(&gate, FROM_CLIENT);
 		p += len + 1;
 	}
 	return 0;

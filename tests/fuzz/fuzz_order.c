@@ -23,6 +23,8 @@ static void build(struct wire_ask *a, const uint8_t *data, size_t size)
 	a->timeout = 1000;
 	a->call.tool[0] = 't';
 	a->call.tool_len = 1;
+	a->call.kind = (data[0] >> 2 & 7) % CALL_KINDS;
+	call.kind = (enum call_kind)a->call.kind;
 	sha256("", 0, a->call.arguments_digest);
 	memcpy(call.arguments, a->call.arguments_digest, SHA256_SIZE);
 	call.serial = a->serial;

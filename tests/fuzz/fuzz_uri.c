@@ -29,6 +29,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!left || *p != 'a')
 			abort();
 	}
+	/* Without an expression a template is a URI. */
+	if (!memchr(text, '{', size) && !memchr(text, '}', size) && !memchr(text, URI_HOLE, size)) {
+		size_t one = 0, other = 0;
+		int r = uri_normalize(text, size, once, &one);
+
+		if (uri_normalize_template(text, size, twice, &other) != r ||
+		    (r == 0 && (one != other || memcmp(once, twice, one) != 0)))
+			abort();
+	} else {
+		uri_normalize_template(text, size, once, &len);
+	}
 	if (uri_normalize(text, size, once, &len) < 0)
 		return 0;
 	if (strlen(once) != len || strstr(once, "\\"))

@@ -70,7 +70,7 @@ static void every_fact_of_a_call_changes_its_digest(void **state)
 	static const uint8_t pin[SHA256_SIZE] = { 1 };
 	const struct call base = { .server = "s", .session = "x", .tool = "t", .tool_len = 1,
 				   .serial = 1, .id = "1", .id_len = 1 };
-	struct call other[] = { base, base, base, base, base, base, base, base, base, base };
+	struct call other[] = { base, base, base, base, base, base, base, base, base, base, base, base };
 	uint8_t first[SHA256_SIZE], then[SHA256_SIZE];
 
 	(void)state;
@@ -86,11 +86,17 @@ static void every_fact_of_a_call_changes_its_digest(void **state)
 	other[8].id_is_string = true;
 	other[9].tool = "t1";
 	other[9].tool_len = 2;
+	other[10].kind = CALL_PROMPT;
+	other[11].kind = CALL_RESOURCE;
 	call_digest(&base, first);
 	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++) {
 		call_digest(&other[i], then);
 		assert_memory_not_equal(first, then, sizeof(first));
 	}
+	call_digest(&other[10], first);
+	call_digest(&other[11], then);
+	assert_memory_not_equal(first, then, sizeof(first));
+	call_digest(&base, first);
 	call_digest(&(struct call){ .server = "s", .session = "x", .tool = "t", .tool_len = 1, .serial = 1,
 				    .id = "1", .id_len = 1 }, then);
 	assert_memory_equal(first, then, sizeof(first));

@@ -17,11 +17,13 @@
 #include "common/audit.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/meter.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/peek.h"
 #include "shims/pep/frame.h"
+#include "shims/pep/rates.h"
 #include "scan/scan.h"
 #include "shims/pep/sink.h"
 
@@ -34,6 +36,8 @@ static struct {
 	struct policy policy;
 	struct gate gate;
 	struct audit audit;
+	struct rates rates;
+	struct meter meter;
 	struct frame frame[2];
 	struct peek peek[2];
 	struct sink sink[2];
@@ -66,6 +70,24 @@ static void *reserve(size_t size)
 	return p;
 }
 
+/* Nothing flows in, and no day ends, while a case runs. */
+static uint64_t no_time(void)
+{
+	return METER_DAY;
+}
+
+static void start_rates(void)
+{
+	static const uint64_t seed[2] = { 1, 2 };
+
+	if (!t.policy.messages.n_rates)
+		return;
+	meter_init(&t.meter, seed);
+	rates_init(&t.rates, &t.policy, &t.audit, "s", "c", &t.meter);
+	t.rates.uptime = no_time;
+	t.gate.rates = &t.rates;
+}
+
 static void start(const char *policy)
 {
 	static struct scan *scan;
@@ -94,6 +116,7 @@ static void start(const char *policy)
 	scan_configure(scan, &config);
 	t.gate.scan = config.personal_only && !config.personal ? NULL : scan;
 	t.gate.audit = &t.audit;
+	start_rates();
 	for (int i = 0; i < 2; i++) {
 		t.gate.out[i] = &t.sink[i];
 		t.frame[i].head = t.frame[i].scan = t.frame[i].tail = 0;

@@ -96,6 +96,8 @@ static struct text layer(void)
 		add(&t, ",\"roots\":%s", PICK(roots));
 	if (roll(2))
 		add(&t, ",\"methods\":%s", PICK(passed));
+	if (roll(3) == 0)
+		add(&t, ",\"deny_methods\":%s", PICK(passed));
 	/* What a layer does not say is another one's to say: here each says it. */
 	add(&t, ",\"pin\":\"%s\",\"names\":\"%s\",\"descriptions\":\"%s\"", PICK(pins),
 	    roll(2) ? "strict" : "any", roll(2) ? "hide" : "flag");
@@ -213,6 +215,7 @@ static void what_is_merged_is_never_laxer_than_a_layer(void **state)
 		/* A layer without the list says nothing. */
 		COMPARE(method, !q->messages.has_methods ||
 					policy_decide_method(q, method, strlen(method)) == POLICY_ALLOW);
+		COMPARE(method, !policy_denies_method(q, method, strlen(method)));
 		COMPARE("hints", policy_decide_hints(q, hints));
 		COMPARE("pin", q->messages.pin);
 		COMPARE("names", q->messages.names);

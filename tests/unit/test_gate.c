@@ -62,6 +62,15 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static size_t lines_with(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)) != NULL; text++)
+		n++;
+	return n;
+}
+
 static enum gate_outcome say(enum vocabulary_from from, const char *line)
 {
 	const char *why;
@@ -229,6 +238,41 @@ static void too_many_open_requests_are_refused_and_none_is_forgotten(void **stat
 	assert_int_equal(CLIENT("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"ping\"}"), GATE_PASSED);
 }
 
+/* Every id of a batch that could be open gets its error; of what is beyond, one tells. */
+static void each_id_of_a_batch_is_answered(void **state)
+{
+	static char line[256 * 1024];
+
+	(void)state;
+	for (int over = 0; over < 2; over++) {
+		int count = LIMIT_IN_FLIGHT + 100 * over;
+		size_t n = 1;
+
+		line[0] = '[';
+		for (int i = 0; i < count; i++)
+			n += (size_t)sprintf(line + n, "%s{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"ping\"}",
+					     i ? "," : "", i);
+		strcpy(line + n, "]");
+		assert_int_equal(CLIENT(line), GATE_REFUSED);
+		assert_string_equal(out(FROM_CLIENT), "");
+		assert_int_equal(lines_with(out(FROM_SERVER), "\"error\""), LIMIT_IN_FLIGHT + over);
+		assert_int_equal(lines_with(out(FROM_SERVER), "\"id\":null"), over);
+		assert_non_null(strstr(out(FROM_SERVER), "\"id\":1023,"));
+	}
+	/* As many answers as can be waited for, in one line. */
+	for (int i = 0; i < LIMIT_IN_FLIGHT; i++) {
+		snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"ping\"}", i);
+		assert_int_equal(CLIENT(line), GATE_PASSED);
+	}
+	line[0] = '[';
+	for (size_t i = 0, n = 1; i < LIMIT_IN_FLIGHT; i++)
+		n += (size_t)sprintf(line + n, "{\"jsonrpc\":\"2.0\",\"id\":%zu,\"result\":{}}%s", i,
+				     i + 1 < LIMIT_IN_FLIGHT ? "," : "]");
+	assert_int_equal(SERVER(line), GATE_DROPPED);
+	assert_int_equal(lines_with(out(FROM_SERVER), "\"error\""), LIMIT_IN_FLIGHT);
+	assert_false(gate_owes(gate));
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 /* As a string it is replaced; where that cannot be, the message stops. */
@@ -262,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(what_is_not_understood_does_not_pass),
+		T(each_id_of_a_batch_is_answered),
 		T(a_refused_call_is_a_result_that_a_model_can_read),
 		T(a_response_needs_its_request_once_and_by_type),
 		T(a_broken_answer_becomes_an_error_and_nobody_waits),

@@ -341,6 +341,102 @@ static void a_form_is_answered_under_its_own_id_only(void **state)
 	assert_int_equal(say(FROM_CLIENT, CALL("2", "w", "")), GATE_REFUSED);
 }
 
+/* Prompts and resources wait as calls do; what is not held refuses. */
+static void prompts_and_resources_are_held_as_well(void **state)
+{
+	static const struct {
+		const char *method, *params, *other, *subject, *result;
+		enum call_kind kind;
+	} rows[] = {
+		{ "prompts/get", "{\"name\":\"w1\",\"arguments\":{\"a\":\"b\"}}", "{\"name\":\"other\"}", "w1",
+		  "{\"messages\":[]}", CALL_PROMPT },
+		{ "resources/read", "{\"uri\":\"work://a/%62\"}", "{\"uri\":\"x://a\"}", "work://a/%62",
+		  "{\"contents\":[]}", CALL_RESOURCE },
+	};
+	struct policy with = policy;
+	char line[512], then[1024];
+
+	(void)state;
+	with.messages.prompts = with.messages.resources = &layer;
+	with.messages.n_prompts = with.messages.n_resources = 1;
+	gate->policy = gate->rules.policy = &with;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":\"r\",\"method\":\"%s\",\"params\":%s}",
+			 rows[i].method, rows[i].params);
+		snprintf(then, sizeof(then), "%s\n", line);
+		assert_int_equal(say(FROM_CLIENT, line), GATE_HELD);
+		assert_string_equal(out(FROM_CLIENT), "");
+		hear();
+		assert_int_equal(question.call.kind, rows[i].kind);
+		assert_int_equal(question.wants_pdp, 0);
+		assert_int_equal(question.call.tool_len, strlen(rows[i].subject));
+		assert_memory_equal(question.call.tool, rows[i].subject, question.call.tool_len);
+		answer(WIRE_ANSWER_APPROVED);
+		assert_string_equal(out(FROM_CLIENT), then);
+		/* Judged as the answer of that request, and not of another. */
+		snprintf(then, sizeof(then), "{\"jsonrpc\":\"2.0\",\"id\":\"r\",\"result\":%s}", rows[i].result);
+		assert_int_equal(say(FROM_SERVER, then), GATE_PASSED);
+		/* A no is an error, and cools down. */
+		assert_int_equal(say(FROM_CLIENT, line), GATE_HELD);
+		hear();
+		answer(WIRE_ANSWER_DENIED);
+		assert_string_equal(out(FROM_CLIENT), "");
+		assert_string_equal(out(FROM_SERVER), "{\"jsonrpc\":\"2.0\",\"id\":\"r\",\"error\":{\"code\":1403,"
+				    "\"message\":\"mcp-confine: A person denied this request. Do not repeat it.\"}}\n");
+		assert_int_equal(say(FROM_CLIENT, line), GATE_REFUSED);
+		assert_non_null(strstr(out(FROM_SERVER), "denied this request"));
+		/* What the rules let through does not wait. */
+		snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"%s\",\"params\":%s}",
+			 rows[i].method, rows[i].other);
+		assert_int_equal(say(FROM_CLIENT, line), GATE_PASSED);
+		snprintf(then, sizeof(then), "{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"result\":%s}", rows[i].result);
+		say(FROM_SERVER, then);
+	}
+	/* The same name, of another kind, is another question. */
+	assert_int_equal(say(FROM_CLIENT, CALL("1", "w1", ",\"arguments\":{\"a\":\"b\"}")), GATE_HELD);
+	/* Everything that could count is in the digest. */
+	for (int i = 0; i < 2; i++) {
+		snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"resources/read\",\"params\":"
+			 "{\"uri\":\"work://b\",\"name\":\"%d\"}}", 10 + i, i);
+		assert_int_equal(say(FROM_CLIENT, line), GATE_HELD);
+	}
+	assert_int_equal(say(FROM_CLIENT, line), GATE_REFUSED);
+	assert_int_equal(say(FROM_CLIENT, "{\"jsonrpc\":\"2.0\",\"id\":20,\"method\":\"resources/subscribe\","
+				  "\"params\":{\"uri\":\"work://a\"}}"), GATE_REFUSED);
+	snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":21,\"method\":\"prompts/get\",\"params\":{}}");
+	assert_int_equal(say(FROM_CLIENT, line), GATE_REFUSED);
+	/* Cancelled: the server hears nothing of it. */
+	assert_int_equal(say(FROM_CLIENT, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+				  "\"params\":{\"requestId\":10}}"), GATE_DROPPED);
+	assert_string_equal(out(FROM_CLIENT), "");
+	gate->ask = NULL;
+	assert_int_equal(say(FROM_CLIENT, "{\"jsonrpc\":\"2.0\",\"id\":22,\"method\":\"resources/read\","
+				  "\"params\":{\"uri\":\"work://c\"}}"), GATE_REFUSED);
+	assert_non_null(strstr(out(FROM_SERVER), "\"code\":1403"));
+	assert_non_null(strstr(out(FROM_SERVER), "This request needs the approval of a person"));
+	gate->policy = gate->rules.policy = &policy;
+}
+
+static void a_uri_too_long_to_be_shown_is_not_held(void **state)
+{
+	struct policy with = policy;
+	char line[1024], uri[LIMIT_TOOL + 16];
+
+	(void)state;
+	with.messages.resources = &layer;
+	with.messages.n_resources = 1;
+	gate->policy = gate->rules.policy = &with;
+	for (int over = 0; over < 2; over++) {
+		memset(uri, 'a', sizeof(uri));
+		memcpy(uri, "w:", 2);
+		uri[LIMIT_TOOL + over] = '\0';
+		snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"resources/read\","
+			 "\"params\":{\"uri\":\"%s\"}}", over, uri);
+		assert_int_equal(say(FROM_CLIENT, line), over ? GATE_REFUSED : GATE_HELD);
+	}
+	gate->policy = gate->rules.policy = &policy;
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -357,6 +453,8 @@ int main(void)
 		T(a_waiting_client_hears_of_it),
 		T(the_end_of_a_side_ends_what_waits),
 		T(a_form_is_answered_under_its_own_id_only),
+		T(prompts_and_resources_are_held_as_well),
+		T(a_uri_too_long_to_be_shown_is_not_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,7 +263,7 @@ static struct rates rates_for(const char *server, const char *client)
 
 static const char *call(struct rates *r, const char *tool, uint64_t bytes, struct rates_ticket *t)
 {
-	return rates_request(r, tool, tool ? strlen(tool) : 0, bytes, t);
+	return rates_request(r, RATES_CALL, tool, tool ? strlen(tool) : 0, bytes, t);
 }
 
 static void each_scope_has_its_own_counter(void **state)
@@ -375,6 +375,129 @@ static void alerts_are_written_once_when_they_are_crossed(void **state)
 	close(fd);
 }
 
+/* A budget of 1000 bytes and one of 100 tokens, with `used` bytes and no token gone. */
+static struct rates budget(const char *server, uint64_t used)
+{
+	struct rates r = rates_for(server, "c");
+	struct rates_ticket t;
+
+	policy.messages.n_rates = 2;
+	list[0] = (struct policy_rate){ .metric = POLICY_METRIC_RESULT_BYTES, .amount = 1000, .seconds = 86400 };
+	list[1] = (struct policy_rate){ .metric = POLICY_METRIC_TOKENS, .amount = 100, .seconds = 86400 };
+	if (used)
+		assert_null(rates_unasked(&r, false, used, &t));
+	return r;
+}
+
+static void notifications_use_up_a_budget_of_bytes(void **state)
+{
+	struct rates r = budget("n", 0);
+	struct rates_ticket t;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_null(rates_unasked(&r, false, 100, &t));
+	assert_non_null(rates_unasked(&r, false, 1, &t));
+	assert_non_null(call(&r, "x", 0, &t));
+	/* No model reads them. */
+	list[0].amount = 2000;
+	assert_null(call(&r, "x", 380, &t));
+}
+
+static void what_a_server_asks_of_the_model_costs_tokens_both_ways(void **state)
+{
+	struct rates r = budget("m", 0);
+	struct rates_ticket t;
+
+	(void)state;
+	assert_null(rates_unasked(&r, true, 200, &t)); /* 50 tokens */
+	assert_int_equal(t.counts, 3);
+	rates_answered(&r, &t, 4000); /* happened: 1000 tokens, and no byte to the client */
+	assert_non_null(rates_unasked(&r, true, 4, &t));
+	assert_null(rates_unasked(&r, false, 800, &t));
+	assert_non_null(rates_unasked(&r, false, 1, &t));
+}
+
+static void lists_are_counted_and_pass_while_anything_is_left(void **state)
+{
+	struct rates r = budget("t", 990);
+	struct rates_ticket t, late;
+
+	(void)state;
+	assert_null(rates_request(&r, RATES_LIST, NULL, 0, 0, &t));
+	assert_null(rates_request(&r, RATES_LIST, NULL, 0, 0, &late));
+	assert_int_equal(t.counts, 1);
+	assert_null(rates_result(&r, &t, 5000));
+	/* Overdrawn: neither the answer on its way nor another question. */
+	assert_non_null(rates_result(&r, &late, 10));
+	assert_non_null(rates_request(&r, RATES_LIST, NULL, 0, 0, &t));
+	assert_non_null(call(&r, "x", 0, &t));
+}
+
+static void a_greeting_passes_without_anything_left_but_not_at_any_length(void **state)
+{
+	struct rates r = budget("g", 1000);
+	struct rates_ticket t;
+
+	(void)state;
+	assert_non_null(rates_request(&r, RATES_LIST, NULL, 0, 0, &t));
+	assert_null(rates_request(&r, RATES_GREETING, NULL, 0, 0, &t));
+	assert_null(rates_result(&r, &t, LIMIT_GREETING));
+	assert_non_null(rates_result(&r, &t, LIMIT_GREETING + 1));
+}
+
+static void a_rate_that_is_overdrawn_flows_in_again(void **state)
+{
+	const struct meter_limit minute = { 60, 60 * METER_SECOND };
+	struct meter_result m;
+
+	(void)state;
+	m = meter_force(meter, DAYS(1), "f", 1, &minute, 120);
+	assert_true(m.is_taken);
+	assert_int_equal(m.after, 200);
+	m = meter_take(meter, DAYS(1), "f", 1, &minute, 1);
+	assert_false(m.is_taken);
+	assert_int_equal(m.wait, 61 * METER_SECOND);
+	assert_true(meter_take(meter, DAYS(1) + 61 * METER_SECOND, "f", 1, &minute, 1).is_taken);
+	/* Nothing wraps, however much is forced. */
+	for (int i = 0; i < 8; i++)
+		meter_force(meter, DAYS(1), "f", 1, &minute, UINT64_MAX);
+	assert_false(meter_take(meter, DAYS(300), "f", 1, &minute, 1).is_taken);
+	for (int i = 0; i < 8; i++)
+		meter_force(meter, DAYS(1), "d", 1, &(struct meter_limit){ 60, METER_DAY }, UINT64_MAX);
+	assert_false(meter_take(meter, DAYS(1), "d", 1, &(struct meter_limit){ 60, METER_DAY }, 1).is_taken);
+}
+
+static void an_alert_is_told_once_in_a_period(void **state)
+{
+	char text[16384] = "";
+	struct rates r = rates_for("a1", "c");
+	struct rates_ticket t;
+	int fd = memfd_create("audit", 0);
+	size_t n = 0;
+
+	(void)state;
+	audit.fd = fd;
+	policy.messages.n_rates = 1;
+	list[0] = (struct policy_rate){ .amount = 10, .seconds = 60, .alert = 50 };
+	for (int i = 0; i < 5; i++)
+		assert_null(call(&r, "x", 0, &t));
+	/* Down by one and up again, for less than a minute. */
+	for (int i = 0; i < 9; i++) {
+		uptime += 6 * METER_SECOND;
+		assert_null(call(&r, "x", 0, &t));
+	}
+	uptime += 18 * METER_SECOND;
+	for (int i = 0; i < 3; i++)
+		assert_null(call(&r, "x", 0, &t));
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	for (const char *p = text; (p = strstr(p, "\"rate-alert\"")); p++)
+		n++;
+	assert_int_equal(n, 2);
+	audit.fd = -1;
+	close(fd);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -393,6 +516,12 @@ int main(void)
 		T(answers_are_charged_and_one_that_does_not_fit_is_withheld),
 		T(one_that_refuses_takes_nothing_from_the_others),
 		T(alerts_are_written_once_when_they_are_crossed),
+		T(an_alert_is_told_once_in_a_period),
+		T(notifications_use_up_a_budget_of_bytes),
+		T(what_a_server_asks_of_the_model_costs_tokens_both_ways),
+		T(lists_are_counted_and_pass_while_anything_is_left),
+		T(a_greeting_passes_without_anything_left_but_not_at_any_length),
+		T(a_rate_that_is_overdrawn_flows_in_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

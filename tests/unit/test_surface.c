@@ -626,6 +626,96 @@ static void the_log_is_told_once_and_never_without_end(void **unused)
 	end(s);
 }
 
+static const char *show_prompt(struct surface *s, const char *prompt)
+{
+	assert_int_equal(json_parse(&json, prompt, strlen(prompt)), 0);
+	surface_begin(s);
+	return surface_prompt(s, &json, 0);
+}
+
+#define PROMPT "{\"name\":\"read\",\"description\":\"Asks.\",\"arguments\":[{\"name\":\"a\",\"required\":true}]}"
+
+static void prompts_are_pinned_like_tools_and_apart_from_them(void **unused)
+{
+	static const char *const changed[] = {
+		"{\"name\":\"read\",\"description\":\"Asks!\",\"arguments\":[{\"name\":\"a\",\"required\":true}]}",
+		"{\"name\":\"read\",\"title\":\"R\",\"description\":\"Asks.\",\"arguments\":[{\"name\":\"a\",\"required\":true}]}",
+		"{\"name\":\"read\",\"description\":\"Asks.\",\"arguments\":[{\"name\":\"b\",\"required\":true}]}",
+		"{\"name\":\"read\",\"description\":\"Asks.\",\"arguments\":[{\"name\":\"a\"}]}",
+		"{\"name\":\"read\",\"description\":\"Asks.\"}",
+	};
+	char text[512];
+	struct surface *s;
+	struct err err;
+
+	(void)unused;
+	s = begin(&err);
+	assert_null(show(s, TOOL));
+	/* A tool of that name is none. */
+	assert_non_null(surface_get_prompt(s, "read", 4));
+	assert_null(show_prompt(s, PROMPT));
+	assert_null(surface_get_prompt(s, "read", 4));
+	end(s);
+	s = begin(&err);
+	assert_null(surface_get_prompt(s, "read", 4));
+	for (size_t i = 0; i < sizeof(changed) / sizeof(*changed); i++) {
+		if (!show_prompt(s, changed[i]))
+			fail_msg("passed: %s", changed[i]);
+		assert_non_null(surface_get_prompt(s, "read", 4));
+		assert_int_equal(call(s, "read"), POLICY_ALLOW);
+		assert_null(show_prompt(s, PROMPT));
+		assert_null(surface_get_prompt(s, "read", 4));
+	}
+	assert_non_null(show_prompt(s, changed[0]));
+	assert_non_null(surface_get_prompt(s, "", 0));
+	snprintf(text, sizeof(text), "{\"name\":\"%0129d\"}", 1);
+	assert_non_null(show_prompt(s, text));
+	assert_non_null(show_prompt(s, "{\"name\":7}"));
+	policy.messages.pin = POLICY_PIN_OFF;
+	assert_null(show_prompt(s, changed[1]));
+	assert_null(surface_get_prompt(s, "other", 5));
+	policy.messages.pin = POLICY_PIN_STRICT;
+	assert_non_null(show_prompt(s, "{\"name\":\"new\"}"));
+	assert_non_null(surface_get_prompt(s, "new", 3));
+	end(s);
+}
+
+static void say_name(struct surface *s, const char *implementation)
+{
+	assert_int_equal(json_parse(&json, implementation, strlen(implementation)), 0);
+	surface_server(s, &json, 0);
+}
+
+static void a_server_that_changes_its_name_is_noted_once_a_session(void **unused)
+{
+	struct surface *s;
+	struct err err;
+
+	(void)unused;
+	audit.fd = memfd_create("audit", MFD_CLOEXEC);
+	s = begin(&err);
+	say_name(s, "{\"name\":\"a\",\"version\":\"1\"}");
+	say_name(s, "{\"name\":\"a\",\"version\":\"2\"}");
+	say_name(s, "{}");
+	say_name(s, "{\"name\":1}");
+	end(s);
+	assert_int_equal(count(audit.fd, "server-name"), 0);
+	for (int i = 0; i < 2; i++) {
+		s = begin(&err);
+		for (int j = 0; j < 3; j++)
+			say_name(s, "{\"name\":\"b\",\"version\":\"1\"}");
+		assert_null(show(s, TOOL)); /* nothing is hidden for it */
+		end(s);
+		assert_int_equal(count(audit.fd, "\"event\":\"server-name\""), i + 1);
+	}
+	s = begin(&err);
+	say_name(s, "{\"name\":\"a\"}");
+	assert_int_equal(count(audit.fd, "\"event\":\"server-name\""), 2);
+	end(s);
+	close(audit.fd);
+	audit.fd = -1;
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -635,6 +725,8 @@ int main(void)
 		T(pins_outlive_the_session_and_pages_stand_alone),
 		T(accepting_reaches_a_session_that_runs),
 		T(strict_shows_what_was_accepted_only),
+		T(prompts_are_pinned_like_tools_and_apart_from_them),
+		T(a_server_that_changes_its_name_is_noted_once_a_session),
 		T(sessions_side_by_side_agree),
 		T(every_flipped_bit_is_seen),
 		T(what_is_cut_or_gone_is_seen),

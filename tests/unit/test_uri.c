@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,11 +142,124 @@ static void a_rule_sees_the_normal_form(void **state)
 			fail_msg("%s", templates[i].uri);
 }
 
+/* The same things allowed and denied, written as a server might to be listed. */
+static void templates_are_compared_as_what_they_make(void **state)
+{
+	struct policy_rule list[] = {
+		{ .match = (char[]){ "file:///etc/*" }, .then = POLICY_DENY },
+		{ .match = (char[]){ "https://in.example/*" }, .then = POLICY_DENY },
+		{ .match = (char[]){ "file:///home/u/key" }, .then = POLICY_DENY },
+		{ .match = (char[]){ "*.pem" }, .then = POLICY_DENY },
+		{ .match = (char[]){ "*" }, .then = POLICY_ALLOW },
+	};
+	struct policy_rules rules = { list, 5 };
+	const struct policy p = { .messages = { .resources = &rules, .n_resources = 1 } };
+	static const struct {
+		const char *text;
+		enum policy_decision then;
+	} rows[] = {
+		{ "file:///home/{x}", POLICY_ALLOW },
+		{ "https://out.example/{+path}{?q,r}", POLICY_ALLOW },
+		{ "greeting://{name}", POLICY_ALLOW },
+		{ "db://{table}/rows{?limit}", POLICY_ALLOW },
+		{ "db://h:{port}/a", POLICY_ALLOW },
+		{ "note:{id}", POLICY_ALLOW },
+		{ "file:///etc{/x}", POLICY_ALLOW }, /* without x: file:///etc */
+		{ "file:///etc/{x}", POLICY_DENY },
+		{ "FILE:///etc/{x}", POLICY_DENY },
+		{ "fIlE:///etc/{+x}", POLICY_DENY },
+		{ "file:/etc/{x}", POLICY_DENY },
+		{ "file://localhost/etc/{x}", POLICY_DENY },
+		{ "file://LOCALHOST/etc/{x}", POLICY_DENY },
+		{ "file:////etc//{x}", POLICY_DENY },
+		{ "file:///./etc/./{x}", POLICY_DENY },
+		{ "file:///home/../etc/{x}", POLICY_DENY },
+		{ "file:///%65tc/{x}", POLICY_DENY },
+		{ "file:///%65%74%63/{x}", POLICY_DENY },
+		{ "file:///%2565tc/{x}", POLICY_DENY },
+		{ "file:///etc%2f{x}", POLICY_DENY },
+		{ "file:///etc\\{x}", POLICY_DENY },
+		{ "file://{host}/etc/{x}", POLICY_DENY },
+		{ "file:///%{x}", POLICY_DENY },
+		{ "file:///%6{x}tc/shadow", POLICY_DENY },
+		{ "{scheme}:///etc/{x}", POLICY_DENY },
+		{ "{+uri}", POLICY_DENY },
+		{ "fi{x}:///etc/passwd", POLICY_DENY },
+		{ "%66ile:///etc/{x}", POLICY_DENY },
+		{ "file:///home/u/key{?x}", POLICY_DENY },
+		{ "file:///home/u/key{#x}", POLICY_DENY },
+		{ "file:///home/u/key?{x}", POLICY_DENY },
+		{ "https://IN.example/{x}", POLICY_DENY },
+		{ "https://in.example:443/{x}", POLICY_DENY },
+		{ "https://in.example:/{x}", POLICY_DENY },
+		{ "HTTPS://in.example/a/../{x}", POLICY_DENY },
+		{ "https://a@in.example/{x}", POLICY_DENY },
+		{ "file:///home/{x}.pem", POLICY_DENY },
+		{ "file:///home/{x}.p%65m", POLICY_DENY },
+		{ "file:///home/{", POLICY_DENY },
+		{ "file:///home/{}", POLICY_DENY },
+		{ "file:///home/{x}}", POLICY_DENY },
+		{ "file:///home/{{x}", POLICY_DENY },
+		{ "file:///home/\1{x}", POLICY_DENY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (policy_decide_template(&p, rows[i].text, strlen(rows[i].text)) != rows[i].then)
+			fail_msg("%s", rows[i].text);
+}
+
+/* Nobody loses what would pass: a template that is hidden makes nothing but what is denied. */
+static void a_hidden_template_makes_nothing_that_passes(void **state)
+{
+	struct policy_rule list[] = {
+		{ .match = (char[]){ "file:///a/b*" }, .then = POLICY_DENY },
+		{ .match = (char[]){ "file:///a/?" }, .then = POLICY_ALLOW },
+		{ .match = (char[]){ "*://h/x*y" }, .then = POLICY_ALLOW },
+		{ .match = (char[]){ "x:*" }, .then = POLICY_DENY },
+		{ .match = (char[]){ "file:///a/*q" }, .then = POLICY_ALLOW },
+	};
+	struct policy_rules rules = { list, 5 };
+	const struct policy p = { .messages = { .resources = &rules, .n_resources = 1 } };
+	static const char *const scheme[] = { "file:///", "FILE:/", "x://h/", "x://{}/", "X:", "y://H:{}/" },
+		*const path[] = { "a/{}", "%61/b{}", "{}", "x{}y", "x{}", "{}/q", "a/{}{}", "xy{}#q" },
+		*const value[] = { "", "b", "c", "y", "bq", "q", "h" };
+	size_t hidden = 0, passed = 0;
+
+	(void)state;
+	for (size_t s = 0; s < 6; s++)
+		for (size_t t = 0; t < 8; t++)
+			for (size_t v = 0; v < 7; v++) {
+				char from[64], template[64] = "", uri[64] = "";
+				bool is_shown;
+
+				snprintf(from, sizeof(from), "%s%s", scheme[s], path[t]);
+				for (const char *c = from; *c; c++) {
+					bool hole = c[0] == '{';
+
+					strcat(template, hole ? "{v}" : (char[]){ *c, '\0' });
+					strcat(uri, hole ? value[v] : (char[]){ *c, '\0' });
+					c += hole;
+				}
+				is_shown = policy_decide_template(&p, template, strlen(template)) !=
+					   POLICY_DENY;
+				hidden += !is_shown;
+				if (policy_decide_resource(&p, uri, strlen(uri)) == POLICY_DENY)
+					continue;
+				passed++;
+				if (!is_shown)
+					fail_msg("%s makes %s", template, uri);
+			}
+	assert_true(hidden > 10 && passed > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_spelling_or_none),
 		cmocka_unit_test(a_rule_sees_the_normal_form),
+		cmocka_unit_test(templates_are_compared_as_what_they_make),
+		cmocka_unit_test(a_hidden_template_makes_nothing_that_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A server that offers what the scenarios of the conformance suite ask for, over stdio and
 // without an SDK between the suite and the pipe.
+import * as modern from "./modern.mjs";
 import readline from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -104,8 +105,12 @@ function read(uri) {
   if (id)
     return { uri, mimeType: "application/json", text: JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` }) };
   if (!resources[uri])
-    throw Object.assign(new Error("Resource not found"), { code: -32002 });
+    throw Object.assign(new Error("Resource not found"), { code: -32002, data: { uri } });
   return { uri, ...resources[uri] };
+}
+
+function unknown() {
+  throw Object.assign(new Error("Unknown tool"), { code: -32602 });
 }
 
 const methods = {
@@ -116,7 +121,7 @@ const methods = {
   "logging/setLevel": () => ({}),
   "completion/complete": () => ({ completion: { values: [], total: 0, hasMore: false } }),
   "tools/list": () => ({ tools: Object.keys(tools).map((name) => ({ name, description: name, inputSchema: schemas[name] ?? { type: "object" } })) }),
-  "tools/call": (p) => tools[p.name](p.arguments ?? {}, p._meta?.progressToken),
+  "tools/call": (p) => (tools[p.name] ?? unknown)(p.arguments ?? {}, p._meta?.progressToken),
   "prompts/list": () => ({ prompts: Object.entries(prompts).map(([name, [args]]) =>
     ({ name, description: name, arguments: args.map((a) => ({ name: a, description: a, required: true })) })) }),
   "prompts/get": (p) => ({ messages: prompts[p.name][1](p.arguments ?? {}) }),
@@ -127,11 +132,19 @@ const methods = {
   "resources/unsubscribe": () => ({}),
 };
 
+let isInitialized = false;
+async function call(method, params) {
+  if (!methods[method])
+    throw Object.assign(new Error("Method not found"), { code: -32601 });
+  return methods[method](params ?? {});
+}
+
 async function answer({ id, method, params }) {
+  isInitialized ||= method === "initialize";
+  if (modern.isModern({ params }, isInitialized))
+    return modern.answer({ id, method, params }, call, say);
   try {
-    if (!methods[method])
-      throw Object.assign(new Error("Method not found"), { code: -32601 });
-    say({ id, result: await methods[method](params ?? {}) });
+    say({ id, result: await call(method, params) });
   } catch (e) {
     say({ id, error: { code: e.code ?? -32603, message: e.message } });
   }
@@ -141,6 +154,8 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const message = JSON.parse(line);
   if (message.method !== undefined && message.id !== undefined)
     answer(message);
+  else if (message.method === "notifications/cancelled")
+    modern.cancel(message.params.requestId, say);
   else if (message.method === undefined && waiting.has(message.id)) {
     const { resolve, reject } = waiting.get(message.id);
     waiting.delete(message.id);
