@@ -5,7 +5,7 @@
  * To add a class: one row in formats.c, and nothing else.  tests/unit/test_scan.c makes
  * instances of every row from the row itself, well-formed and with a character missing
  * or added, and demands that the first are found whole and the others are not; a class
- * with a rule that a row cannot say (formats_check) gets a maker in tests/scan_make.c.
+ * with a rule that a row cannot say (format_check) gets a maker in tests/unit/scan_make.h.
  *
  * A row is a literal, and patterns of what stands before and behind it.  A pattern is a
  * sequence of items without blanks: a letter of charset.h and a count ("b36"), a range
@@ -35,9 +35,11 @@ enum format_check {
 	CHECK_PEM,	 /* a private key, to its END or the end of the text (RFC 7468) */
 };
 
+/* Arrays and no pointers: the table needs no relocation, so that its pages are shared by
+ * all processes.  A string that does not fit is refused by scan/tables/gen. */
 struct format {
-	const char *class;
-	const char *before, *literal, *after; /* before, after: NULL is nothing */
+	char class[28];
+	char before[16], literal[32], after[36]; /* before, after: may be empty */
 	enum format_check check;
 	bool is_url; /* the span reaches back to the scheme of the URL */
 };

@@ -218,8 +218,7 @@ static size_t read_backslash(const char *p, size_t left, uint32_t *ret)
 static size_t read_reference(const char *p, size_t left, uint32_t *ret)
 {
 	static const struct {
-		const char *name;
-		char reads;
+		char name[10], reads;
 	} names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' },
 		      { "&apos;", '\'' }, { "&lowbar;", '_' }, { "&hyphen;", '-' },
 		      { "&period;", '.' } };
