@@ -42,13 +42,13 @@ const char *context_class(size_t i)
 #define ENDING_MAX 24
 _Static_assert(sizeof(context_names[0].ending) <= ENDING_MAX, "room for each");
 
-/* name[len] without its separators, in small letters; at most its last ENDING_MAX.
+/* name[len] without its separators, in small letters; at most its last max characters.
  * Return: where in small[] it begins. */
-static size_t read_ending(const char *name, size_t len, char small[ENDING_MAX])
+static size_t read_ending(const char *name, size_t len, size_t max, char small[ENDING_MAX])
 {
 	size_t from = ENDING_MAX;
 
-	for (size_t i = len; i-- > 0 && from;)
+	for (size_t i = len; i-- > 0 && from > ENDING_MAX - max;)
 		if (charset_has(SET_B62, name[i]))
 			small[--from] = (char)(charset_has(SET_UPPER, name[i]) ? name[i] | 0x20 : name[i]);
 	return from;
@@ -57,7 +57,7 @@ static size_t read_ending(const char *name, size_t len, char small[ENDING_MAX])
 static const struct context_name *find_name(const char *name, size_t len)
 {
 	char small[ENDING_MAX] __attribute__((uninitialized));
-	size_t from = read_ending(name, len, small), n = ENDING_MAX - from;
+	size_t from = read_ending(name, len, ENDING_MAX, small), n = ENDING_MAX - from;
 	unsigned int at;
 
 	if (!n)
@@ -73,6 +73,15 @@ static const struct context_name *find_name(const char *name, size_t len)
 			return c;
 	}
 	return NULL;
+}
+
+/* Could a name end so?  name[len] is at least its last four characters. */
+static bool may_end(const char *name, size_t len)
+{
+	char small[ENDING_MAX] __attribute__((uninitialized));
+
+	return read_ending(name, len, 2, small) > ENDING_MAX - 2 ||
+	       scan_tables.name_first[tables_ending(small[ENDING_MAX - 2], small[ENDING_MAX - 1])];
 }
 
 /* --- gates ----------------------------------------------------------------------------------- */
@@ -157,7 +166,7 @@ static struct quote read_quote(const char *text, size_t len, size_t at)
 
 	while (at + n < len && n < 8 && text[at + n] == '\\')
 		n++;
-	if (at + n < len && text[at + n] && strchr("\"'`", text[at + n]))
+	if (at + n < len && (text[at + n] == '"' || text[at + n] == '\'' || text[at + n] == '`'))
 		return (struct quote){ n + 1, text[at + n] };
 	return (struct quote){0};
 }
@@ -275,6 +284,13 @@ static bool is_blank_operator(const char *text, size_t name_start)
 	       (text[name_start] == '-' && text[name_start + 1] == '-');
 }
 
+/* What stands behind a name: an operator, or a quotation mark or blanks before one. */
+static bool may_follow(char c)
+{
+	return c == '=' || c == ':' || c == '"' || c == ' ' || c == '\'' || c == '\\' || c == '`' ||
+	       c == '\t';
+}
+
 static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 			 struct hits *hits)
 {
@@ -285,6 +301,8 @@ static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 	/* Forward first: most names are followed by no operator. */
 	while (end < len && end - at < NAME_MAX && charset_has(SET_B64U, text[end]))
 		end++;
+	if (end == len || !may_follow(text[end]) || !may_end(text + at, end - at))
+		return;
 	q = read_quote(text, len, end);
 	value = skip_blank(text, len, end + q.n);
 	n = read_operator(text, len, value);

@@ -10,7 +10,6 @@
  * At a place, the length of the run of digits and what stands behind it say which classes
  * have a layout that begins so: for most numbers none.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "scan/charset.h"
@@ -35,38 +34,38 @@ uint64_t scan_personal(const char *name)
 
 /* --- layouts -------------------------------------------------------------------------------- */
 
-/* Return: the end of the layout at text[at], or 0; s gets digits and letters. */
-static size_t match_layout(const struct personal *p, const char *layout, size_t at, char *s,
-			   size_t *ret_n)
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Does the layout stand in text[n]?  s gets its digits and letters. */
+static bool match_layout(const char *layout, const char *text, char *s, size_t *ret_n)
 {
 	size_t n = 0;
 
-	for (; *layout; layout++, at++) {
-		char c = at < p->len ? p->text[at] : 0;
+	for (; *layout; layout++, text++) {
+		char c = *text;
 
 		switch (*layout) {
 		case '#':
-			if (!isdigit((unsigned char)c))
-				return 0;
+			if (!is_digit(c))
+				return false;
 			s[n++] = c;
 			break;
 		case 'A':
-			if (!isalpha((unsigned char)c))
-				return 0;
-			s[n++] = (char)toupper((unsigned char)c);
-			break;
 		case '*':
-			if (!charset_has(SET_B62, c))
-				return 0;
-			s[n++] = (char)toupper((unsigned char)c);
+			if (!charset_has(*layout == 'A' ? SET_LETTER : SET_B62, c))
+				return false;
+			s[n++] = is_digit(c) ? c : (char)(c & ~0x20);
 			break;
 		default:
 			if (c != *layout)
-				return 0;
+				return false;
 		}
 	}
 	*ret_n = n;
-	return at;
+	return true;
 }
 
 static bool is_bare(const char *layout)
@@ -83,28 +82,25 @@ static bool is_of_a_table(const struct personal *p, size_t start, size_t end)
 		charset_run(SET_XDIGIT, p->text, p->len, end + 1, 5) >= 4);
 }
 
-static void try_class(const struct personal *p, size_t class, size_t at)
+/* A class in one of its layouts, of which the first digit is text[at]. */
+static void try_form(const struct personal *p, const struct tables_form *f, size_t at)
 {
-	const struct personal_class *c = &personal_classes[class];
-	char s[PERSONAL_DIGITS];
-	size_t n, end, back;
+	const struct personal_class *c = &personal_classes[f->class];
+	const char *layout = c->layouts[f->layout];
+	size_t start = at - f->back, end = start + f->len, n;
+	char s[PERSONAL_DIGITS] __attribute__((uninitialized));
 
-	for (size_t k = 0; k < PERSONAL_LAYOUTS && c->layouts[k][0]; k++) {
-		back = personal_back(c->layouts[k]);
-		if (back > at || !personal_left_open(p, at - back))
-			continue;
-		end = match_layout(p, c->layouts[k], at - back, s, &n);
-		if (!end || !personal_right_open(p, end) || !personal_holds(c->rule, s, n))
-			continue;
-		if ((c->need == CONTEXT || (c->need == BARE && is_bare(c->layouts[k]) &&
-					    !(class != PERSONAL_PAN && n == 12))) &&
-		    !personal_has_context(p, c, at - back))
-			continue;
-		if (class == PERSONAL_PAN && memchr(c->layouts[k], ' ', 5) && is_of_a_table(p, at, end))
-			continue;
-		personal_add(p, class, at - back, end);
+	if (f->back > at || end > p->len || (f->last && p->text[start + f->last] != f->sign) ||
+	    !personal_right_open(p, end) || !personal_left_open(p, start) ||
+	    !match_layout(layout, p->text + start, s, &n) || !personal_holds(c->rule, s, n))
 		return;
-	}
+	if ((c->need == CONTEXT || (c->need == BARE && is_bare(layout) &&
+				    !(f->class != PERSONAL_PAN && n == 12))) &&
+	    !personal_has_context(p, c, start))
+		return;
+	if (f->class == PERSONAL_PAN && memchr(layout, ' ', 5) && is_of_a_table(p, at, end))
+		return;
+	personal_add(p, f->class, start, end);
 }
 
 /* 14 to 19 digits in one piece. */
@@ -121,22 +117,6 @@ static void try_pan(const struct personal *p, size_t at, size_t run)
 }
 
 /* --- places ---------------------------------------------------------------------------------- */
-
-static void try_classes(const struct personal *p, uint64_t todo, size_t at, size_t run)
-{
-	for (; todo; todo &= todo - 1) {
-		size_t class = (size_t)__builtin_ctzll(todo);
-
-		if (class == PERSONAL_IBAN)
-			personal_try_iban(p, at);
-		else if (class == PERSONAL_IPV4)
-			personal_try_ipv4(p, at);
-		else
-			try_class(p, class, at);
-		if (class == PERSONAL_PAN)
-			try_pan(p, at, run);
-	}
-}
 
 /* The first group of digits at a place of the block at base. */
 struct group {
@@ -159,11 +139,30 @@ static struct group read_group(const struct personal *p, size_t base, uint64_t d
 	return g;
 }
 
+static void look_at_group(const struct personal *p, const struct group *g,
+			  const struct tables_group table[][TABLES_NEXT])
+{
+	const struct tables_group *t = &table[g->run][g->next];
+	uint64_t classes = p->classes & t->classes;
+
+	if (!classes)
+		return;
+	for (size_t i = t->first; i < (size_t)t->first + t->n; i++)
+		if (classes >> scan_tables.forms[i].class & 1)
+			try_form(p, &scan_tables.forms[i], g->at);
+	if (classes & PERSONAL_BIT(PERSONAL_IBAN))
+		personal_try_iban(p, g->at);
+	if (classes & PERSONAL_BIT(PERSONAL_IPV4))
+		personal_try_ipv4(p, g->at);
+	if (classes & PERSONAL_BIT(PERSONAL_PAN))
+		try_pan(p, g->at, g->run);
+}
+
 static void look_at_number(const struct personal *p, const struct group *g)
 {
 	const char *text = p->text + g->at;
 
-	try_classes(p, p->classes & scan_tables.numbers[g->run][g->next], g->at, g->run);
+	look_at_group(p, g, scan_tables.numbers);
 	if ((p->classes & PERSONAL_BIT(PERSONAL_PHONE)) && g->at && text[-1] == '+')
 		personal_try_phone(p, g->at);
 	if ((p->classes & PERSONAL_BIT(PERSONAL_IPV6)) && (*text == '2' || *text == '3') &&
@@ -222,7 +221,7 @@ void personal_look(struct personal *p, size_t base, const struct prefilter_perso
 		struct group g = read_group(p, base, m->digit, (unsigned int)__builtin_ctzll(lettered));
 
 		if (g.at < p->len)
-			try_classes(p, p->classes & scan_tables.lettered[g.run][g.next], g.at, g.run);
+			look_at_group(p, &g, scan_tables.lettered);
 	}
 	if (m->at | m->colon)
 		look_at_others(p, base, m);

@@ -11,10 +11,10 @@ bool personal_left_open(const struct personal *p, size_t at)
 	char c = at ? p->text[at - 1] : ' ';
 
 	if (charset_has(SET_B62, c) || c == '_')
-		return at >= 2 && p->text[at - 2] == '\\' && strchr("nrt", c);
+		return at >= 2 && p->text[at - 2] == '\\' && (c == 'n' || c == 'r' || c == 't');
 	/* Part of a decimal, a version, or a longer number. */
 	return !((c == '.' || c == ',' || c == '-' || c == '+') && at >= 2 &&
-		 isdigit((unsigned char)p->text[at - 2]));
+		 charset_has(SET_DIGIT, p->text[at - 2]));
 }
 
 bool personal_right_open(const struct personal *p, size_t at)
@@ -23,7 +23,7 @@ bool personal_right_open(const struct personal *p, size_t at)
 
 	if (charset_has(SET_B62, c) || c == '_')
 		return false;
-	return !((c == '.' || c == '-') && at + 1 < p->len && isdigit((unsigned char)p->text[at + 1]));
+	return !((c == '.' || c == '-') && at + 1 < p->len && charset_has(SET_DIGIT, p->text[at + 1]));
 }
 
 

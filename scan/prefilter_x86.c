@@ -52,13 +52,15 @@ __attribute__((target("ssse3"))) static void run_ssse3(const struct prefilter *p
 			__m128i few = _mm_set1_epi8(-1), many = few, a, c;
 
 			for (int k = PREFILTER_WINDOW - 1; k >= 0; k--) {
-				__m128i v = LOAD16(text + k), l = _mm_and_si128(v, half);
+				__m128i v = LOAD16(text + k), l;
 				__m128i h = _mm_and_si128(_mm_srli_epi16(v, 4), half);
 
-				few = _mm_and_si128(few, look_up16(p->low[0][k], p->high[0][k], l, h));
-				many = _mm_and_si128(many, look_up16(p->low[1][k], p->high[1][k], l, h));
+				/* As below: bytes outside of ASCII are in no window. */
+				few = _mm_and_si128(few, look_up16(p->low[0][k], p->high[0][k], v, h));
+				many = _mm_and_si128(many, look_up16(p->low[1][k], p->high[1][k], v, h));
 				if (k)
 					continue;
+				l = _mm_and_si128(v, half);
 				a = look_up16(p->class_low[CLASSES_WRAPPED_A], p->class_high[CLASSES_WRAPPED_A], l, h);
 				c = look_up16(p->class_low[CLASSES_WRAPPED_B], p->class_high[CLASSES_WRAPPED_B], l, h);
 				m.first |= nonzero16(_mm_and_si128(a, _mm_set1_epi8(CLASS_FIRST))) << at;
@@ -141,13 +143,16 @@ __attribute__((target("avx2"))) static void run_avx2(const struct prefilter *p,
 
 #pragma GCC unroll 4
 			for (int k = PREFILTER_WINDOW - 1; k >= 0; k--) {
-				__m256i v = LOAD32(text + k), l = _mm256_and_si256(v, half);
+				__m256i v = LOAD32(text + k), l;
 				__m256i h = _mm256_and_si256(_mm256_srli_epi16(v, 4), half);
 
-				few = _mm256_and_si256(few, look_up32(low[0][k], high[0][k], l, h));
-				many = _mm256_and_si256(many, look_up32(low[1][k], high[1][k], l, h));
+				/* A shuffle reads the low half of a byte of ASCII, and gives nothing
+				 * for another, which is in no window. */
+				few = _mm256_and_si256(few, look_up32(low[0][k], high[0][k], v, h));
+				many = _mm256_and_si256(many, look_up32(low[1][k], high[1][k], v, h));
 				if (k)
 					continue;
+				l = _mm256_and_si256(v, half);
 				a = look_up32(low_a, high_a, l, h);
 				c = look_up32(low_c, high_c, l, h);
 				m.first |= nonzero32(_mm256_and_si256(a, _mm256_set1_epi8(CLASS_FIRST))) << at;

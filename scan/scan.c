@@ -92,20 +92,26 @@ static bool stands_before(char letter, const char *text, size_t at)
 	return !letter || (at && (text[at - 1] | 0x20) == letter);
 }
 
-static void look_at(struct pass *p, size_t at)
+static bool has_run(const struct tables_rule *r, const char *text, size_t len, size_t at)
+{
+	return !r->middle || (r->last < len - at && charset_has(1U << r->set, text[at + r->last]) &&
+			      charset_has(1U << r->set, text[at + r->middle]));
+}
+
+/* bytes: the four at text[at]; zeros behind its end. */
+static void look_at(struct pass *p, size_t at, const char *bytes)
 {
 	bool has_context = !p->level && !p->scan->config.no_context;
+	uint32_t word = tables_word(bytes);
 
-	if (p->len - at < 2)
-		return;
-	for (uint16_t i = scan_tables.chains[tables_chain(p->text + at)]; i != TABLES_NONE;
-	     i = scan_tables.rules[i].next) {
-		const struct tables_rule *r = &scan_tables.rules[i];
+	const uint16_t *chain = &scan_tables.chains[tables_chain(bytes)];
 
-		if (r->bytes[0] != p->text[at] || r->bytes[1] != p->text[at + 1])
+	for (const struct tables_rule *r = &scan_tables.rules[chain[0]], *end = &scan_tables.rules[chain[1]];
+	     r < end; r++) {
+		if ((word & r->mask) != r->word)
 			continue;
 		if (!r->is_context) {
-			if (r->offset <= at)
+			if (r->offset <= at && has_run(r, p->text, p->len, at))
 				try_format(p, &formats[r->index], at - r->offset);
 		} else if (has_context && stands_before(r->before, p->text, at)) {
 			context_look((enum context_kind)r->index, p->text, p->len, at,
@@ -248,7 +254,7 @@ static void walk_chunk(struct pass *p, const char *bytes, size_t base, size_t bl
 	n = gather(m, bytes, blocks, level->candidates);
 	for (size_t i = 0; i < n && !p->hits->is_full; i++)
 		if (base + level->candidates[i] < p->len)
-			look_at(p, base + level->candidates[i]);
+			look_at(p, base + level->candidates[i], bytes + level->candidates[i]);
 	for (size_t i = 0; i < blocks && p->level + 1 < LEVELS && !p->hits->is_full; i++) {
 		uint64_t base64 = base64_ends(p, &m[i]), hex = hex_ends(p, &m[i]);
 

@@ -5,8 +5,9 @@
  * A bucket accepts at each position the product of a set of low and a set of high halves
  * of bytes.  The fewer bytes of a text all positions accept, the fewer candidates there
  * are to look at.  How much that is, is estimated from the frequencies of bytes in three
- * kinds of text.  Windows move between buckets, and rows between their windows, as long as
- * the sum falls (at first also when it rises a little).
+ * kinds of text.  Each row gets the window and the bucket that add least; then windows move
+ * between buckets, and rows between their windows, when the sum falls, or rises by no more
+ * than a threshold that sinks (threshold accepting, Dueck and Scheuer 1990).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 /* Words that one window may stand for, and the steps of the search. */
 #define WORDS_MOST 300
 #define STEPS 1200000
+#define COOLINGS 60
 
 static void die(const char *what, const char *name)
 {
@@ -77,6 +79,8 @@ static void add_choice(struct windows_item *item, struct window *w)
 	for (size_t k = 0; k < PREFILTER_WINDOW; k++) {
 		w->low[k] = w->high[k] = 0;
 		for (const char *p = w->bytes[k]; *p; p++) {
+			if (*p & 0x80)
+				die("windows are of ASCII", w->bytes[k]);
 			w->low[k] |= (uint16_t)(1 << (*p & 15));
 			w->high[k] |= (uint16_t)(1 << ((unsigned char)*p >> 4));
 		}
@@ -273,21 +277,43 @@ static void step(struct bucket *buckets, struct windows_item *item, uint64_t mor
 	buckets[item->bucket] = before_from;
 }
 
+/* An item that is in no bucket yet: where it adds least. */
+static void insert(struct bucket *buckets, struct windows_item *item)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (size_t chosen = 0; chosen < item->n; chosen++)
+		for (size_t to = 0; to < BUCKETS; to++) {
+			struct bucket b = buckets[to];
+			uint64_t more;
+
+			change(&b, &item->choices[chosen], true);
+			more = b.cost - buckets[to].cost + own_cost(&item->choices[chosen]);
+			if (more < best) {
+				best = more;
+				item->chosen = chosen;
+				item->bucket = to;
+			}
+		}
+	change(&buckets[item->bucket], &item->choices[item->chosen], true);
+}
+
 void windows_pack(struct windows_item *items, size_t n)
 {
 	static struct bucket buckets[BUCKETS];
-	uint64_t most = 1ULL << 30; /* a thousandth of a text */
+	uint64_t more = 1ULL << 34; /* of a text, in parts of 2^40 */
 
 	if (n > ITEMS)
 		die("too many rows", "windows");
 	fill_parts();
-	for (size_t i = 0; i < n; i++) {
-		items[i].bucket = i % BUCKETS;
-		change(&buckets[items[i].bucket], &items[i].choices[0], true);
+	for (size_t i = n; i-- > 0;)
+		insert(buckets, &items[i]);
+	for (uint64_t i = 0; i < STEPS; i++) {
+		step(buckets, &items[chance((uint32_t)n)], more);
+		/* A tenth less, sixty times. */
+		if (i % (STEPS / COOLINGS) == 0)
+			more -= more / 10;
 	}
-	for (uint64_t i = 0; i < STEPS; i++)
-		step(buckets, &items[chance((uint32_t)n)],
-		     i < STEPS / 4 * 3 ? most - most / (STEPS / 4 * 3) * i : 0);
 }
 
 /* --- tables ------------------------------------------------------------------------------------- */
