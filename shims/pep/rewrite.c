@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shims/pep/findings.h"
+#include "shims/pep/fixed.h"
 #include "shims/pep/json.h"
 #include "shims/pep/plain.h"
 #include "shims/pep/rewrite.h"
@@ -98,23 +99,10 @@ long rewrite_escape(const char *text, size_t len, char *out, size_t size)
 	return r < 0 ? r : o.at - out;
 }
 
-/* Values that correlate messages: replaced they would break or collide. */
-static bool is_protocol(const struct json *j, uint32_t key)
-{
-	static const char *const names[] = { "jsonrpc", "id", "method", "cursor", "nextCursor",
-					     "progressToken", "requestId", "taskId",
-					     "requestState", "resultType" };
-
-	for (size_t i = 0; key != JSON_NONE && i < sizeof(names) / sizeof(*names); i++)
-		if (json_is(j, key, names[i]))
-			return true;
-	return false;
-}
-
 /* Something was found, or there may be something to turn back. */
 static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o, uint32_t node,
-					       uint32_t key, bool is_name, const char *text,
-					       size_t len, const struct scan_span *spans, size_t n)
+					       bool is_name, const char *text, size_t len,
+					       const struct scan_span *spans, size_t n)
 {
 	struct findings_work work __attribute__((uninitialized));
 	struct findings all = { .turn_back = JSON_NONE }, *f = r->findings ? r->findings : &all;
@@ -122,7 +110,7 @@ static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o,
 	int pieces = 0, e = 0;
 
 	work.n_texts = 0;
-	if (is_name || is_protocol(r->json, key))
+	if (is_name || fixed_is(r->json, node))
 		e = findings_fixed(f, is_name ? JSON_NONE : node, spans, n);
 	else
 		pieces = findings_value(f, node, false, text, len, spans, n, &work);
@@ -156,7 +144,7 @@ static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 	if (r->scan)
 		n = scan_text(r->scan, name, key_len, text, len, spans, FINDINGS_SPANS);
 	if (n || (r->wants && !is_name && findings_wants(r->findings, node, text, len)))
-		e = put_found(r, o, node, key, is_name, text, len, spans, n);
+		e = put_found(r, o, node, is_name, text, len, spans, n);
 	else
 		e = put_text(o, text, len);
 	return e < 0 ? e : put(o, "\"", 1);

@@ -34,8 +34,8 @@ struct rewrite {
 
 /*
  * Write the message and its newline to out[size].  Return: its length; -ENOBUFS; or
- * -EPERM when a secret stands where it cannot be replaced (a name, an id, a method, a
- * cursor or another token of the protocol), or the policy says that it blocks: the message
+ * -EPERM when a secret stands where it cannot be replaced (the name of a member, or a field
+ * of the protocol by its place, fixed.h), or the policy says that it blocks: the message
  * must not pass.
  */
 long rewrite_message(struct rewrite *r, char *out, size_t size);
