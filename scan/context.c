@@ -291,6 +291,12 @@ static bool may_follow(char c)
 	       c == '\t';
 }
 
+/* "set secret 'value'": the quotation marks speak for it, and more than six letters. */
+static bool is_set(const struct context_name *name, struct quote q, size_t len)
+{
+	return q.n && (name->gate != GATE_PASSWORD || len >= 8);
+}
+
 static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 			 struct hits *hits)
 {
@@ -304,7 +310,8 @@ static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 	if (end == len || !may_follow(text[end]) || !may_end(text + at, end - at))
 		return;
 	q = read_quote(text, len, end);
-	value = skip_blank(text, len, end + q.n);
+	/* config["password"] = ... */
+	value = skip_blank(text, len, end + q.n + (q.n && end + q.n < len && text[end + q.n] == ']'));
 	n = read_operator(text, len, value);
 	if (!n && (value == end || q.n))
 		return;
@@ -323,7 +330,7 @@ static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 	end = q.n ? quoted_end(text, len, value, q) : unquoted_end(name, text, len, value);
 	/* The question that costs most comes last: "the password must be" has a name, too. */
 	if (!n && (!may_be_value(name, text + value, end - value, q.n != 0) ||
-		   !is_blank_operator(text, start)))
+		   !(is_blank_operator(text, start) || is_set(name, q, end - value))))
 		return;
 	judge(name, text, value, end, q.n != 0, start, hits);
 	*done = value;

@@ -28,7 +28,8 @@ enum format_check {
 	CHECK_GRAFANA,	 /* the same, bytes in little-endian order */
 	CHECK_CLOUDFLARE,/* the same, without the literal */
 	/* What must hold, or the row has not matched. */
-	CHECK_MIXED,	 /* letters and digits: the literal alone says too little */
+	CHECK_MIXED,	 /* letters and digits, or letters of chance: the literal alone
+			  * says too little */
 	CHECK_EXAMPLE,	 /* not an example of the documentation ("...EXAMPLE") */
 	CHECK_JWT,	 /* the header decodes to an object with "alg" or "enc" (RFC 7515, 7516) */
 	CHECK_DISCORD,	 /* the first part is a number in base64 */
@@ -80,6 +81,10 @@ const char *formats_jwt_class(const char *token, size_t len);
 /* Nothing of the same word stands left of text[at]; escapes of JSON, of URLs and of
  * terminals end with letters and are no part of a word. */
 bool formats_left_open(const char *text, size_t at);
+
+/* Letters of both cases as chance mixes them, and no name of words: large beside large,
+ * small beside small, and large behind small are each an eighth at least. */
+bool formats_is_shuffled(const char *text, size_t len);
 
 /* Bodies of one or two different characters are written by people, for people. */
 bool formats_is_dull(const char *text, size_t len);

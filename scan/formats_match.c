@@ -91,6 +91,22 @@ bool formats_is_dull(const char *text, size_t len)
 	return __builtin_popcountll(low) + __builtin_popcountll(high) < (len < 16 ? 3 : 4);
 }
 
+bool formats_is_shuffled(const char *text, size_t len)
+{
+	size_t rises = 0, large = 0, small = 0;
+
+	for (size_t i = 1; i < len; i++) {
+		bool before = isupper((unsigned char)text[i - 1]), now = isupper((unsigned char)text[i]);
+
+		if (!isalpha((unsigned char)text[i - 1]) || !isalpha((unsigned char)text[i]))
+			continue;
+		rises += !before && now;
+		large += before && now;
+		small += !before && !now;
+	}
+	return len >= 20 && rises * 8 >= len && large * 8 >= len && small * 8 >= len;
+}
+
 /* --- patterns --------------------------------------------------------------------------- */
 
 /* What is matched against, and how. */
@@ -215,7 +231,7 @@ static bool is_mixed(const char *text, size_t len)
 		digit |= isdigit((unsigned char)text[i]) != 0;
 		letter |= isalpha((unsigned char)text[i]) != 0;
 	}
-	return digit && letter;
+	return (digit && letter) || formats_is_shuffled(text, len);
 }
 
 static bool hex_is(const char *digits, uint32_t value)

@@ -46,6 +46,7 @@ static void run_scalar(const struct prefilter *p, const unsigned char *text, siz
 			m.first |= a & CLASS_FIRST ? bit : 0;
 			m.second |= a & CLASS_SECOND ? bit : 0;
 			m.hex |= a & CLASS_HEX ? bit : 0;
+			m.base32 |= a & CLASS_BASE32 ? bit : 0;
 			m.escape |= c & CLASS_ESCAPE ? bit : 0;
 		}
 		masks[b] = m;

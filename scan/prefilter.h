@@ -31,6 +31,7 @@ struct prefilter_masks {
 	uint64_t first;	 /* as the first of four characters of base64 gives printable ASCII */
 	uint64_t second; /* as the second of four */
 	uint64_t hex;	 /* a first digit of a printable byte in hexadecimal: 2-7 */
+	uint64_t base32; /* A-Z 2-7 */
 	uint64_t escape; /* '%', '&', '\', and first bytes of characters that look like others */
 };
 
@@ -64,7 +65,7 @@ struct prefilter {
  * its mask is one that a shift brings to the top of its byte. */
 enum {
 	/* CLASSES_WRAPPED_A */
-	CLASS_FIRST = 0x07, CLASS_SECOND = 0x78, CLASS_HEX = 0x80,
+	CLASS_FIRST = 0x07, CLASS_SECOND = 0x78, CLASS_HEX = 0x80, CLASS_BASE32 = 0x8b,
 	/* CLASSES_WRAPPED_B */
 	CLASS_ESCAPE = 0xff,
 	/* CLASSES_PERSONAL */

@@ -74,6 +74,7 @@ void prefilter_neon_run(const struct prefilter *p, const unsigned char *text, si
 						     .first = any64(a, CLASS_FIRST),
 						     .second = any64(a, CLASS_SECOND),
 						     .hex = any64(a, CLASS_HEX),
+						     .base32 = any64(a, CLASS_BASE32),
 						     .escape = any64(c, CLASS_ESCAPE) };
 	}
 }

@@ -66,6 +66,7 @@ __attribute__((target("ssse3"))) static void run_ssse3(const struct prefilter *p
 				m.first |= nonzero16(_mm_and_si128(a, _mm_set1_epi8(CLASS_FIRST))) << at;
 				m.second |= nonzero16(_mm_and_si128(a, _mm_set1_epi8(CLASS_SECOND))) << at;
 				m.hex |= bits16(a) << at;
+				m.base32 |= nonzero16(_mm_and_si128(a, _mm_set1_epi8((char)CLASS_BASE32))) << at;
 				m.escape |= nonzero16(c) << at;
 			}
 			m.window |= nonzero16(_mm_or_si128(few, many)) << at;
@@ -158,6 +159,7 @@ __attribute__((target("avx2"))) static void run_avx2(const struct prefilter *p,
 				m.first |= nonzero32(_mm256_and_si256(a, _mm256_set1_epi8(CLASS_FIRST))) << at;
 				m.second |= nonzero32(_mm256_and_si256(a, _mm256_set1_epi8(CLASS_SECOND))) << at;
 				m.hex |= bits32(a) << at;
+				m.base32 |= nonzero32(_mm256_and_si256(a, _mm256_set1_epi8((char)CLASS_BASE32))) << at;
 				m.escape |= nonzero32(c) << at;
 			}
 			m.window |= nonzero32(_mm256_or_si256(few, many)) << at;

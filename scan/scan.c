@@ -65,8 +65,8 @@ struct pass {
 	struct hits *hits;
 	struct personal personal; /* no classes below the first level */
 	struct format_runs runs;
-	size_t done_context, done_base64, done_hex, done_escapes;
-	uint64_t first, group, pairs, hex[4];
+	size_t done_context, done_base64, done_base32, done_hex, done_escapes;
+	uint64_t first, group, pairs, hex[4], base32[4];
 };
 
 static void run_pass(struct pass *p);
@@ -176,6 +176,20 @@ static uint64_t hex_ends(struct pass *p, const struct prefilter_masks *m)
 	return v;
 }
 
+/* Ends of sixteen characters in a row of base32. */
+static uint64_t base32_ends(struct pass *p, const struct prefilter_masks *m)
+{
+	uint64_t v = m->base32;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		uint64_t before = p->base32[i];
+
+		p->base32[i] = v;
+		v &= shifted(v, before, 1U << i);
+	}
+	return v;
+}
+
 typedef bool unwrap_fn(const char *, size_t, size_t, size_t *, struct view *);
 
 static void unwrap_all(struct pass *p, uint64_t mask, size_t base, unwrap_fn *unwrap, size_t *done)
@@ -193,9 +207,10 @@ static void unwrap_all(struct pass *p, uint64_t mask, size_t base, unwrap_fn *un
 
 /* What is wrapped begins or ends in the block at base. */
 static __attribute__((noinline)) void unwrap_block(struct pass *p, size_t base, uint64_t base64,
-						   uint64_t hex, uint64_t escape)
+						   uint64_t base32, uint64_t hex, uint64_t escape)
 {
 	unwrap_all(p, base64, base, unwrap_base64, &p->done_base64);
+	unwrap_all(p, base32, base, unwrap_base32, &p->done_base32);
 	unwrap_all(p, hex, base, unwrap_hex, &p->done_hex);
 	unwrap_all(p, escape, base, unwrap_escapes, &p->done_escapes);
 }
@@ -256,10 +271,11 @@ static void walk_chunk(struct pass *p, const char *bytes, size_t base, size_t bl
 		if (base + level->candidates[i] < p->len)
 			look_at(p, base + level->candidates[i], bytes + level->candidates[i]);
 	for (size_t i = 0; i < blocks && p->level + 1 < LEVELS && !p->hits->is_full; i++) {
-		uint64_t base64 = base64_ends(p, &m[i]), hex = hex_ends(p, &m[i]);
+		uint64_t base64 = base64_ends(p, &m[i]), base32 = base32_ends(p, &m[i]);
+		uint64_t hex = hex_ends(p, &m[i]);
 
-		if (base64 | hex | m[i].escape)
-			unwrap_block(p, base + i * PREFILTER_BLOCK, base64, hex, m[i].escape);
+		if (base64 | base32 | hex | m[i].escape)
+			unwrap_block(p, base + i * PREFILTER_BLOCK, base64, base32, hex, m[i].escape);
 	}
 }
 

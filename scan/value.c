@@ -83,6 +83,9 @@ bool value_is_random(const char *text, size_t len)
 			  (isupper(c) && islower(d))))
 			changes++;
 	}
+	/* Chance leaves out the digits of one token in a hundred, and of some nearly all. */
+	if (distinct(text, len) >= 8 && formats_is_shuffled(text, len))
+		return true;
 	if (len < 16 || !letters || !digits || distinct(text, len) < 8 || text[0] == '/' ||
 	    text[0] == '.' || text[0] == '~')
 		return false;

@@ -45,7 +45,7 @@ static void add_masks(enum prefilter_variant variant, const char *text, size_t b
 	prefilter_run(&scan_tables.filter, variant, text, blocks, m);
 	prefilter_run_personal(&scan_tables.filter, variant, text, blocks, p);
 	for (size_t i = 0; i < blocks; i++) {
-		const uint64_t all[] = { m[i].window, m[i].first, m[i].second, m[i].hex, m[i].escape,
+		const uint64_t all[] = { m[i].window, m[i].first, m[i].second, m[i].hex, m[i].base32, m[i].escape,
 					 p[i].digit, p[i].word, p[i].joint, p[i].colon, p[i].at, p[i].slash };
 
 		for (size_t k = 0; k < sizeof(all) / sizeof(*all); k++)

@@ -255,6 +255,23 @@ static size_t wrap_base64url(const char *in, size_t len, char *out)
 	return make_base64(in, len, out, make_url, 0);
 }
 
+static size_t wrap_base32(const char *in, size_t len, char *out)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	size_t n = 0;
+
+	for (size_t bit = 0; bit < 8 * len; bit += 5) {
+		unsigned int two = (unsigned int)(unsigned char)in[bit / 8] << 8;
+
+		two |= bit / 8 + 1 < len ? (unsigned char)in[bit / 8 + 1] : 0;
+		out[n++] = alphabet[two >> (11 - bit % 8) & 31];
+	}
+	while (n % 8)
+		out[n++] = '=';
+	out[n] = '\0';
+	return n;
+}
+
 static size_t wrap_inside(const char *in, size_t len, char *out, size_t offset)
 {
 	static char buf[MAKE_MAX + 64];
@@ -331,6 +348,7 @@ static void every_format_is_found_when_it_is_wrapped(void **state)
 		{ "wide", wrap_wide, true, false },
 		{ "base64", wrap_base64, false, false },
 		{ "base64url", wrap_base64url, false, false },
+		{ "base32", wrap_base32, false, false },
 		{ "base64, binary, 0", wrap_binary0, false, true },
 		{ "base64, binary, 1", wrap_binary1, false, true },
 		{ "base64, binary, 2", wrap_binary2, false, true },
