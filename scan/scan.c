@@ -373,6 +373,19 @@ const char *scan_class_name(size_t i)
 	return context_class(i - sizeof(more) / sizeof(*more));
 }
 
+bool scan_names_itself(const char *class)
+{
+	size_t n = 0;
+
+	while (scan_personal_name(n))
+		n++;
+	/* Behind personal data in the list, before what is the context's. */
+	for (const char *name; (name = scan_class_name(n)) && name != context_class(0); n++)
+		if (!strcmp(name, class))
+			return true;
+	return false;
+}
+
 bool scan_has_personal(const struct scan *s)
 {
 	return s->config.personal != 0;

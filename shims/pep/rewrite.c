@@ -8,6 +8,7 @@
 #include "shims/pep/json.h"
 #include "shims/pep/plain.h"
 #include "shims/pep/rewrite.h"
+#include "shims/pep/seam.h"
 #include "scan/scan.h"
 
 struct out {
@@ -143,6 +144,8 @@ static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 		name = json_text(r->json, key, &key_len);
 	if (r->scan)
 		n = scan_text(r->scan, name, key_len, text, len, spans, FINDINGS_SPANS);
+	if (r->n_seams && !is_name)
+		n = seam_add(r->seams, r->n_seams, node, spans, n, FINDINGS_SPANS);
 	if (n || (r->wants && !is_name && findings_wants(r->findings, node, text, len)))
 		e = put_found(r, o, node, is_name, text, len, spans, n);
 	else
@@ -242,6 +245,7 @@ long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 	int e;
 
 	r->next_hide = 0;
+	r->n_seams = 0;
 	begin(r);
 	e = put_value(r, &o, node, JSON_NONE);
 	return e < 0 ? e : o.at - out;
@@ -249,12 +253,16 @@ long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 
 long rewrite_message(struct rewrite *r, char *out, size_t size)
 {
+	struct seam seams[SEAM_MOST] __attribute__((uninitialized));
 	struct out o = { out, out + size };
 	struct findings *f = r->findings;
 	int e;
 
 	begin(r);
+	r->n_seams = r->scan ? seam_find(r->json, r->scan, seams) : 0;
+	r->seams = seams;
 	e = put_value(r, &o, 0, JSON_NONE);
+	r->n_seams = 0;
 	if (f)
 		r->redacted = f->replaced;
 	if (e == 0)

@@ -18,6 +18,7 @@
 struct findings;
 struct json;
 struct scan;
+struct seam;
 
 struct rewrite {
 	const struct json *json;
@@ -29,7 +30,10 @@ struct rewrite {
 	size_t redacted;	     /* spans replaced, or that stopped the message */
 	size_t hidden;		     /* values left out */
 	const char *class;	     /* of the last of them, static */
-	bool wants;		     /* inside: some values are looked at without a hit */
+	/* inside */
+	bool wants;		     /* some values are looked at without a hit */
+	const struct seam *seams;
+	size_t n_seams;
 };
 
 /*
