@@ -6,7 +6,7 @@
  * Such a value is taken only when it looks as if chance had made it (or, behind a
  * password, as if a person had), and not when it is a placeholder, a word, or code.
  * To add a name: one row in context_names.c, one row in tests/unit/test_scan.c; and an anchor,
- * where none of those that are there is in it (tests/unit/test_scan.c tells).
+ * where none of those that are there is in the name as it is written (its row then fails).
  */
 #ifndef SCAN_CONTEXT_H
 #define SCAN_CONTEXT_H
