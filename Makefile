@@ -98,7 +98,7 @@ all: $(PROGRAMS)
 archives: $(COMMON) $(SCAN) $(POLICIES) $(CONFIGS) $(LAUNCHER) $(PEP) $(BROKER) $(REMOTE) $(EGRESS) $(FILTERS)
 
 $(COMMON): $(call obj,$(COMMON_SRC))
-$(SCAN): $(call obj,$(SCAN_SRC))
+$(SCAN): $(call obj,$(SCAN_SRC)) $(O)/gen/scan_tables.o
 $(POLICIES): $(call obj,$(POLICIES_SRC)) $(O)/gen/profiles.o
 $(CONFIGS): $(call obj,$(CONFIGS_SRC))
 $(LAUNCHER): $(call obj,$(LAUNCHER_SRC))
@@ -169,7 +169,7 @@ $(O)/%.o: %.c
 $(O)/gen/%.o: $(O)/gen/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# --- generated: seccomp programs, embedded profiles ------------------------------
+# --- generated: seccomp programs, tables of the scanner, embedded profiles ---------
 
 $(O)/filters/gen: $(O)/filters/gen.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,libseccomp)
@@ -187,6 +187,16 @@ $(O)/gen/filters_x86_64.c $(O)/gen/filters_aarch64.c: $(O)/gen/filters_%.c: $(O)
 	 init launcher pep egress cgroup; do \
 		echo "extern const struct lock_filter $*_$$f;"; done; \
 	 $(O)/filters/gen --arch $* --prefix $*) > $@
+
+# Of the rows of these alone; what looks things up in the tables is not in it.
+SCAN_ROWS := $(patsubst %,scan/%.c,charset checks context_names formats formats_match \
+	personal_classes personal_layout) $(wildcard scan/tables/*.c)
+$(O)/scan/tables/make: $(call obj,$(SCAN_ROWS))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(O)/gen/scan_tables.c: $(O)/scan/tables/make
+	@mkdir -p $(@D)
+	$(O)/scan/tables/make > $@
 
 $(O)/gen/profiles.c: scripts/embed-profiles $(PROFILES)
 	@mkdir -p $(@D)
@@ -256,6 +266,7 @@ $(O)/fuzz/gen/%.o: $(O)/gen/%.c
 
 # Its list of members is above: an archive that is older than that is not whole.
 $(FUZZ_ARCHIVE): $(patsubst %.c,$(O)/fuzz/%.o,$(FUZZED)) $(O)/fuzz/gen/profiles.o $(O)/fuzz/gen/filters.o \
+		$(O)/fuzz/gen/scan_tables.o \
 		Makefile
 	@rm -f $@
 	ar rcsD $@ $(filter %.o,$^)

@@ -123,6 +123,17 @@ static void go(struct place *p, const char *text, size_t to)
 	p->at = to;
 }
 
+/* "class", or "class+class" for one stretch that is several things; "more" are those that
+ * a span has no room to name. */
+static void print_classes(const struct scan_span *span)
+{
+	printf("%s", span->class);
+	for (size_t i = 0; i < SCAN_OTHERS && span->others[i]; i++)
+		printf("+%s", span->others[i]);
+	if (span->is_mixed)
+		printf("+more");
+}
+
 /*
  * Return: how many were found.  A call that fills its room ends with a span to the end of
  * the text; all before that are exact, and the next call goes on behind them.
@@ -137,9 +148,9 @@ static size_t print_all(const struct scan *scan, const char *text, size_t len)
 		n = scan_text(scan, NULL, 0, text + from, len - from, spans, SPANS);
 		for (size_t i = 0; i < n - (n == SPANS); i++) {
 			go(&place, text, from + spans[i].start);
-			printf("%zu:%zu %s %zu%s\n", place.line, place.at - place.start + 1,
-			       spans[i].class, spans[i].end - spans[i].start,
-			       spans[i].certain ? " certain" : "");
+			printf("%zu:%zu ", place.line, place.at - place.start + 1);
+			print_classes(&spans[i]);
+			printf(" %zu%s\n", spans[i].end - spans[i].start, spans[i].certain ? " certain" : "");
 			total++;
 		}
 		from += n == SPANS ? spans[SPANS - 2].end : 0;

@@ -18,192 +18,70 @@
 #include "scan/context.h"
 #include "scan/formats.h"
 #include "scan/hits.h"
+#include "scan/tables.h"
 #include "scan/value.h"
 
 #define NAME_MAX 64
 #define VALUE_MAX 1024
 
-#define FOLD(a, b, c, d) { { a, b, c, d }, CONTEXT_NAME }
-
-const struct context_anchor context_anchors[] = {
-	FOLD("aA", "sS", "sS", "wWpP"), /* password, passphrase */
-	FOLD("bB_", "pP", "aA", "sS"),	/* dbpass, mysql_pass */
-	FOLD("pP", "wW", "dD", "=:\"'\\ "),
-	FOLD("eE", "cC", "rR", "eE"), /* secret */
-	FOLD("oO", "kK", "eE", "nN"), /* token */
-	FOLD("aA", "pP", "iI", "kK_-"), /* api key */
-	FOLD("_-", "kK", "eE", "yY"),
-	FOLD("tsehgnr", "K", "e", "y"), /* accountKey, accessKey, privateKey, authKey */
-	FOLD("rR", "eE", "dD", "eE"),	/* credential */
-	FOLD("oO", "rR", "iI", "zZ"),	/* authorization */
-	FOLD("aA", "uU", "tT", "hH"),
-	FOLD("sS", "eE", "sS", "sS"), /* session */
-	FOLD("oO", "dD", "eE", "=_"), /* code, code_verifier */
-	FOLD("sS", "sS", "eE", "rR"), /* assertion */
-	FOLD("sS", "iI", "gG", "="),
-	FOLD("nN", "eE", "mM", "oO"), /* mnemonic */
-	FOLD("eE", "dD", "_-P ", "pP"), /* seed phrase */
-	FOLD("eE", "dD", "P", "hH"),
-	FOLD("_", "pP", "aA", "tT"), /* GITLAB_PAT */
-	{ { "eE", "aA", "rR", "eE" }, CONTEXT_SCHEME },
-	{ { "sS", "iI", "cC", " " }, CONTEXT_SCHEME },
-	{ { ":", "/", "/", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:" },
-	  CONTEXT_URL },
-	{ { "oO", "oO", "kK", "iI" }, CONTEXT_COOKIE },
-};
-
-const size_t context_anchors_n = sizeof(context_anchors) / sizeof(*context_anchors);
-
-enum gate {
-	GATE_NONE,
-	GATE_PASSWORD, /* a person's */
-	GATE_KEY,      /* of chance, or a UUID */
-	GATE_TOKEN,    /* of chance, and no UUID: many tokens are none */
-	GATE_LONG,     /* of chance, and longer than an identifier */
-	GATE_BASIC,    /* base64 of user:password */
-	GATE_SESSION,  /* 8 or more, with a digit */
-	GATE_HEADER,   /* perhaps a scheme, and then of chance */
-	GATE_WORDS,    /* twelve words or more */
-	GATE_NUMBER,   /* the private part of a key in base64url */
-};
-
-#define NAME(ending, is_whole, gate, class) { ending, sizeof(ending) - 1, is_whole, gate, class }
-
-/* How a name ends, in small letters and digits.  is_whole: it is all of the name. */
-static const struct name {
-	const char *ending;
-	unsigned char len;
-	bool is_whole;
-	enum gate gate;
-	const char *class;
-} names[] = {
-	/* No secrets, whatever their names end with. */
-	NAME("progresstoken", 0, GATE_NONE, NULL),
-	NAME("pagetoken", 0, GATE_NONE, NULL),
-	NAME("nexttoken", 0, GATE_NONE, NULL),
-	NAME("continuationtoken", 0, GATE_NONE, NULL),
-	NAME("synctoken", 0, GATE_NONE, NULL),
-	NAME("paginationtoken", 0, GATE_NONE, NULL),
-	NAME("cancellationtoken", 0, GATE_NONE, NULL),
-	NAME("canceltoken", 0, GATE_NONE, NULL),
-	NAME("publictoken", 0, GATE_NONE, NULL),
-	NAME("publicapikey", 0, GATE_NONE, NULL),
-	NAME("publishablekey", 0, GATE_NONE, NULL),
-	/* What is behind the name. */
-	NAME("password", 0, GATE_PASSWORD, "password"),
-	NAME("passwd", 0, GATE_PASSWORD, "password"),
-	NAME("passphrase", 0, GATE_PASSWORD, "password"),
-	NAME("pwd", 0, GATE_PASSWORD, "password"),
-	NAME("dbpass", 0, GATE_PASSWORD, "password"),
-	NAME("sqlpass", 0, GATE_PASSWORD, "password"),
-	NAME("smtppass", 0, GATE_PASSWORD, "password"),
-	NAME("userpass", 0, GATE_PASSWORD, "password"),
-	NAME("pass", 1, GATE_PASSWORD, "password"),
-	NAME("clientsecret", 0, GATE_KEY, "oauth-client-secret"),
-	NAME("secretaccesskey", 0, GATE_KEY, "aws-secret-access-key"),
-	NAME("sessiontoken", 0, GATE_KEY, "session-token"),
-	NAME("refreshtoken", 0, GATE_KEY, "oauth-refresh-token"),
-	NAME("accesstoken", 0, GATE_KEY, "oauth-access-token"),
-	NAME("idtoken", 0, GATE_KEY, "oauth-id-token"),
-	NAME("authtoken", 0, GATE_KEY, "auth-token"),
-	NAME("bearertoken", 0, GATE_KEY, "auth-token"),
-	NAME("apitoken", 0, GATE_KEY, "api-key"),
-	NAME("clientassertion", 0, GATE_KEY, "oauth-client-assertion"),
-	NAME("codeverifier", 0, GATE_LONG, "oauth-code-verifier"),
-	NAME("devicecode", 0, GATE_LONG, "oauth-device-code"),
-	NAME("code", 1, GATE_LONG, "oauth-code"),
-	NAME("authorizationcode", 0, GATE_LONG, "oauth-code"),
-	NAME("sig", 1, GATE_LONG, "azure-sas"),
-	NAME("sharedaccesssignature", 0, GATE_LONG, "azure-sas"),
-	NAME("apikey", 0, GATE_KEY, "api-key"),
-	NAME("accesskey", 0, GATE_KEY, "api-key"),
-	NAME("accountkey", 0, GATE_KEY, "api-key"),
-	NAME("authkey", 0, GATE_KEY, "api-key"),
-	NAME("subscriptionkey", 0, GATE_KEY, "api-key"),
-	NAME("functionskey", 0, GATE_KEY, "api-key"),
-	NAME("applicationkey", 0, GATE_KEY, "api-key"),
-	NAME("signingkey", 0, GATE_KEY, "secret-key"),
-	NAME("encryptionkey", 0, GATE_KEY, "secret-key"),
-	NAME("masterkey", 0, GATE_KEY, "secret-key"),
-	NAME("privatekey", 0, GATE_KEY, "private-key"),
-	NAME("presharedkey", 0, GATE_KEY, "private-key"),
-	NAME("clientkeydata", 0, GATE_KEY, "private-key"),
-	NAME("secretkey", 0, GATE_KEY, "secret-key"),
-	NAME("secret", 0, GATE_KEY, "secret-key"),
-	NAME("credential", 0, GATE_KEY, "credential"),
-	NAME("credentials", 0, GATE_KEY, "credential"),
-	NAME("githubpat", 0, GATE_KEY, "auth-token"),
-	NAME("gitlabpat", 0, GATE_KEY, "auth-token"),
-	NAME("adopat", 0, GATE_KEY, "auth-token"),
-	NAME("extpat", 0, GATE_KEY, "auth-token"),
-	NAME("authorization", 0, GATE_HEADER, "authorization"),
-	NAME("mcpsessionid", 0, GATE_SESSION, "mcp-session-id"),
-	NAME("sessionid", 0, GATE_TOKEN, "session-id"),
-	NAME("phpsessid", 1, GATE_SESSION, "session-id"),
-	NAME("auth", 1, GATE_BASIC, "basic-auth"),
-	NAME("authbasic", 0, GATE_BASIC, "basic-auth"),
-	NAME("mnemonic", 0, GATE_WORDS, "mnemonic"),
-	NAME("seedphrase", 0, GATE_WORDS, "mnemonic"),
-	NAME("d", 1, GATE_NUMBER, "jwk-private"),
-	NAME("token", 0, GATE_TOKEN, "auth-token"),
-};
-
-/* A bit for the last two letters of each ending: most keys of a message end otherwise. */
-static uint64_t endings[16];
-
-static unsigned int ending_bit(char a, char b)
-{
-	return ((unsigned char)a * 31U + (unsigned char)b) % (sizeof(endings) * 8);
-}
-
 const char *context_class(size_t i)
 {
 	/* Of what is no name of a member; then the names'. */
-	static const char *const more[] = { "basic-auth", "bearer-token", "url-password", "cookie" };
+	static const char more[][16] = { "basic-auth", "bearer-token", "url-password", "cookie" };
 	size_t n = sizeof(more) / sizeof(*more);
 
 	if (i < n)
 		return more[i];
-	for (i -= n, n = 0; n < sizeof(names) / sizeof(*names); n++)
-		if (names[n].class && !i--)
-			return names[n].class;
+	for (i -= n, n = 0; n < context_names_n; n++)
+		if (context_names[n].class[0] && !i--)
+			return context_names[n].class;
 	return NULL;
 }
 
-void context_build(void)
+/* The longest of the endings, and one more that tells whether a name is longer. */
+#define ENDING_MAX 24
+_Static_assert(sizeof(context_names[0].ending) <= ENDING_MAX, "room for each");
+
+/* name[len] without its separators, in small letters; at most its last max characters.
+ * Return: where in small[] it begins. */
+static size_t read_ending(const char *name, size_t len, size_t max, char small[ENDING_MAX])
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *e = names[i].ending + names[i].len;
-		unsigned int bit;
+	size_t from = ENDING_MAX;
 
-		/* One letter is a name only as a whole, and is not looked up here. */
-		if (names[i].len < 2)
-			continue;
-		bit = ending_bit(e[-2], e[-1]);
-		endings[bit / 64] |= 1ULL << bit % 64;
-	}
-}
-
-static const struct name *find_name(const char *name, size_t len)
-{
-	char small[NAME_MAX] __attribute__((uninitialized));
-	unsigned int bit;
-	size_t n = 0;
-
-	for (size_t i = len > NAME_MAX ? len - NAME_MAX : 0; i < len; i++)
+	for (size_t i = len; i-- > 0 && from > ENDING_MAX - max;)
 		if (charset_has(SET_B62, name[i]))
-			small[n++] = (char)tolower((unsigned char)name[i]);
-	bit = n > 1 ? ending_bit(small[n - 2], small[n - 1]) : 0;
-	if (n > 1 && !(endings[bit / 64] >> bit % 64 & 1))
-		return NULL;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		size_t e = names[i].len;
+			small[--from] = (char)(charset_has(SET_UPPER, name[i]) ? name[i] | 0x20 : name[i]);
+	return from;
+}
 
-		if (e <= n && small[n - e] == names[i].ending[0] && !memcmp(small + n - e, names[i].ending, e) &&
-		    (e == n || !names[i].is_whole))
-			return &names[i];
+static const struct context_name *find_name(const char *name, size_t len)
+{
+	char small[ENDING_MAX] __attribute__((uninitialized));
+	size_t from = read_ending(name, len, ENDING_MAX, small), n = ENDING_MAX - from;
+	unsigned int at;
+
+	if (!n)
+		return NULL;
+	/* Most names of a message end otherwise. */
+	at = n > 1 ? scan_tables.name_first[tables_ending(small[ENDING_MAX - 2], small[ENDING_MAX - 1])] :
+		     scan_tables.name_first[tables_ending(0, small[ENDING_MAX - 1])];
+	for (; at; at = scan_tables.name_next[at - 1]) {
+		const struct context_name *c = &context_names[at - 1];
+
+		if (c->len <= n && !memcmp(small + ENDING_MAX - c->len, c->ending, c->len) &&
+		    (c->len == n || !c->is_whole))
+			return c;
 	}
 	return NULL;
+}
+
+/* Could a name end so?  name[len] is at least its last four characters. */
+static bool may_end(const char *name, size_t len)
+{
+	char small[ENDING_MAX] __attribute__((uninitialized));
+
+	return read_ending(name, len, 2, small) > ENDING_MAX - 2 ||
+	       scan_tables.name_first[tables_ending(small[ENDING_MAX - 2], small[ENDING_MAX - 1])];
 }
 
 /* --- gates ----------------------------------------------------------------------------------- */
@@ -230,8 +108,8 @@ static bool are_words(const char *text, size_t len)
 /* A scheme and a blank before the value of an Authorization header. */
 static size_t skip_scheme(const char *text, size_t len)
 {
-	static const char *const schemes[] = { "bearer ", "basic ", "token ", "ssws ", "apikey ",
-					       "dpop ", "bot ", "key ", "negotiate " };
+	static const char schemes[][12] = { "bearer ", "basic ", "token ", "ssws ", "apikey ",
+					    "dpop ", "bot ", "key ", "negotiate " };
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
 		if (strlen(schemes[i]) < len && !strncasecmp(text, schemes[i], strlen(schemes[i])))
@@ -239,7 +117,7 @@ static size_t skip_scheme(const char *text, size_t len)
 	return 0;
 }
 
-static bool looks_so(enum gate gate, const char *text, size_t len, bool is_quoted)
+static bool looks_so(enum context_gate gate, const char *text, size_t len, bool is_quoted)
 {
 	switch (gate) {
 	case GATE_PASSWORD:
@@ -269,7 +147,7 @@ static bool looks_so(enum gate gate, const char *text, size_t len, bool is_quote
 }
 
 /* Placeholders last: that question costs most. */
-static bool passes(enum gate gate, const char *text, size_t len, bool is_quoted)
+static bool passes(enum context_gate gate, const char *text, size_t len, bool is_quoted)
 {
 	return len && looks_so(gate, text, len, is_quoted) &&
 	       (gate == GATE_WORDS || !value_is_placeholder(text, len));
@@ -288,7 +166,7 @@ static struct quote read_quote(const char *text, size_t len, size_t at)
 
 	while (at + n < len && n < 8 && text[at + n] == '\\')
 		n++;
-	if (at + n < len && text[at + n] && strchr("\"'`", text[at + n]))
+	if (at + n < len && (text[at + n] == '"' || text[at + n] == '\'' || text[at + n] == '`'))
 		return (struct quote){ n + 1, text[at + n] };
 	return (struct quote){0};
 }
@@ -343,7 +221,7 @@ static size_t bare_end(const char *text, size_t len, size_t at)
 	return end;
 }
 
-static size_t unquoted_end(const struct name *name, const char *text, size_t len, size_t at)
+static size_t unquoted_end(const struct context_name *name, const char *text, size_t len, size_t at)
 {
 	size_t end = at;
 
@@ -376,7 +254,7 @@ static void add(const char *class, size_t start, size_t end, struct hits *hits)
 	hits_add(hits, &hit);
 }
 
-static void judge(const struct name *name, const char *text, size_t start, size_t end,
+static void judge(const struct context_name *name, const char *text, size_t start, size_t end,
 		  bool is_quoted, size_t name_start, struct hits *hits)
 {
 	if (name->gate == GATE_HEADER)
@@ -390,6 +268,13 @@ static void judge(const struct name *name, const char *text, size_t start, size_
 	add(name->class, start, end, hits);
 }
 
+static bool may_be_value(const struct context_name *name, const char *text, size_t len, bool is_quoted)
+{
+	size_t skip = name->gate == GATE_HEADER ? skip_scheme(text, len) : 0;
+
+	return looks_so(name->gate, text + skip, len - skip, is_quoted);
+}
+
 /* Behind "machine h login l" (netrc) and "--" (a command line) a blank is the operator. */
 static bool is_blank_operator(const char *text, size_t name_start)
 {
@@ -399,26 +284,40 @@ static bool is_blank_operator(const char *text, size_t name_start)
 	       (text[name_start] == '-' && text[name_start + 1] == '-');
 }
 
+/* What stands behind a name: an operator, or a quotation mark or blanks before one. */
+static bool may_follow(char c)
+{
+	return c == '=' || c == ':' || c == '"' || c == ' ' || c == '\'' || c == '\\' || c == '`' ||
+	       c == '\t';
+}
+
+/* "set secret 'value'": the quotation marks speak for it, and more than six letters. */
+static bool is_set(const struct context_name *name, struct quote q, size_t len)
+{
+	return q.n && (name->gate != GATE_PASSWORD || len >= 8);
+}
+
 static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 			 struct hits *hits)
 {
 	size_t start = at, end = at, value, n;
-	const struct name *name;
+	const struct context_name *name;
 	struct quote q;
 
 	/* Forward first: most names are followed by no operator. */
 	while (end < len && end - at < NAME_MAX && charset_has(SET_B64U, text[end]))
 		end++;
+	if (end == len || !may_follow(text[end]) || !may_end(text + at, end - at))
+		return;
 	q = read_quote(text, len, end);
-	value = skip_blank(text, len, end + q.n);
+	/* config["password"] = ... */
+	value = skip_blank(text, len, end + q.n + (q.n && end + q.n < len && text[end + q.n] == ']'));
 	n = read_operator(text, len, value);
 	if (!n && (value == end || q.n))
 		return;
 	while (start && at - start < NAME_MAX && (charset_has(SET_B64U, text[start - 1]) ||
 						  text[start - 1] == '.'))
 		start--;
-	if (!n && !is_blank_operator(text, start))
-		return;
 	name = find_name(text + start, end - start);
 	if (!name || name->gate == GATE_NONE)
 		return;
@@ -429,6 +328,10 @@ static void look_at_name(const char *text, size_t len, size_t at, size_t *done,
 	q = read_quote(text, len, value);
 	value += q.n;
 	end = q.n ? quoted_end(text, len, value, q) : unquoted_end(name, text, len, value);
+	/* The question that costs most comes last: "the password must be" has a name, too. */
+	if (!n && (!may_be_value(name, text + value, end - value, q.n != 0) ||
+		   !(is_blank_operator(text, start) || is_set(name, q, end - value))))
+		return;
 	judge(name, text, value, end, q.n != 0, start, hits);
 	*done = value;
 }
@@ -479,8 +382,8 @@ static void look_at_url(const char *text, size_t len, size_t at, struct hits *hi
 
 static bool is_session_name(const char *name, size_t len)
 {
-	static const char *const parts[] = { "sess", "sid", "token", "auth", "jwt",
-					     "__host-", "__secure-", "remember" };
+	static const char parts[][10] = { "sess", "sid", "token", "auth", "jwt",
+					  "__host-", "__secure-", "remember" };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		for (size_t k = 0, n = strlen(parts[i]); n <= len && k <= len - n; k++)
@@ -549,9 +452,9 @@ void context_look(enum context_kind kind, const char *text, size_t len, size_t a
 void context_member(const char *key, size_t key_len, const char *text, size_t len,
 		    struct hits *hits)
 {
-	const struct name *name = key ? find_name(key, key_len) : NULL;
+	const struct context_name *name = key ? find_name(key, key_len) : NULL;
 
-	if (!name || !name->class || (name->is_whole && name->gate == GATE_LONG && len > VALUE_MAX))
+	if (!name || !name->class[0] || (name->is_whole && name->gate == GATE_LONG && len > VALUE_MAX))
 		return;
 	if (len <= 64 * 1024)
 		judge(name, text, 0, len, true, 0, hits);

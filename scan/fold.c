@@ -15,7 +15,7 @@ static const struct {
 /* From a first code point on, what each reads as; '?' stands for itself. */
 static const struct {
 	uint32_t first;
-	const char *reads;
+	char reads[28];
 } alike[] = {
 	{ 0x0391, "AB?" "?EZH?IK?MNO?P?" "?TY?X" }, /* Greek capitals */
 	{ 0x03b1, "a????????i??" "?vo?p???u?" },    /* Greek small */

@@ -5,7 +5,7 @@
  * To add a class: one row in formats.c, and nothing else.  tests/unit/test_scan.c makes
  * instances of every row from the row itself, well-formed and with a character missing
  * or added, and demands that the first are found whole and the others are not; a class
- * with a rule that a row cannot say (formats_check) gets a maker in tests/scan_make.c.
+ * with a rule that a row cannot say (format_check) gets a maker in tests/unit/scan_make.h.
  *
  * A row is a literal, and patterns of what stands before and behind it.  A pattern is a
  * sequence of items without blanks: a letter of charset.h and a count ("b36"), a range
@@ -28,16 +28,19 @@ enum format_check {
 	CHECK_GRAFANA,	 /* the same, bytes in little-endian order */
 	CHECK_CLOUDFLARE,/* the same, without the literal */
 	/* What must hold, or the row has not matched. */
-	CHECK_MIXED,	 /* letters and digits: the literal alone says too little */
+	CHECK_MIXED,	 /* letters and digits, or letters of chance: the literal alone
+			  * says too little */
 	CHECK_EXAMPLE,	 /* not an example of the documentation ("...EXAMPLE") */
 	CHECK_JWT,	 /* the header decodes to an object with "alg" or "enc" (RFC 7515, 7516) */
 	CHECK_DISCORD,	 /* the first part is a number in base64 */
 	CHECK_PEM,	 /* a private key, to its END or the end of the text (RFC 7468) */
 };
 
+/* Arrays and no pointers: the table needs no relocation, so that its pages are shared by
+ * all processes.  A string that does not fit is refused by scan/tables/gen. */
 struct format {
-	const char *class;
-	const char *before, *literal, *after; /* before, after: NULL is nothing */
+	char class[28];
+	char before[16], literal[32], after[36]; /* before, after: may be empty */
 	enum format_check check;
 	bool is_url; /* the span reaches back to the scheme of the URL */
 };
@@ -78,6 +81,10 @@ const char *formats_jwt_class(const char *token, size_t len);
 /* Nothing of the same word stands left of text[at]; escapes of JSON, of URLs and of
  * terminals end with letters and are no part of a word. */
 bool formats_left_open(const char *text, size_t at);
+
+/* Letters of both cases as chance mixes them, and no name of words: large beside large,
+ * small beside small, and large behind small are each an eighth at least. */
+bool formats_is_shuffled(const char *text, size_t len);
 
 /* Bodies of one or two different characters are written by people, for people. */
 bool formats_is_dull(const char *text, size_t len);

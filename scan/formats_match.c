@@ -91,6 +91,22 @@ bool formats_is_dull(const char *text, size_t len)
 	return __builtin_popcountll(low) + __builtin_popcountll(high) < (len < 16 ? 3 : 4);
 }
 
+bool formats_is_shuffled(const char *text, size_t len)
+{
+	size_t rises = 0, large = 0, small = 0;
+
+	for (size_t i = 1; i < len; i++) {
+		bool before = isupper((unsigned char)text[i - 1]), now = isupper((unsigned char)text[i]);
+
+		if (!isalpha((unsigned char)text[i - 1]) || !isalpha((unsigned char)text[i]))
+			continue;
+		rises += !before && now;
+		large += before && now;
+		small += !before && !now;
+	}
+	return len >= 20 && rises * 8 >= len && large * 8 >= len && small * 8 >= len;
+}
+
 /* --- patterns --------------------------------------------------------------------------- */
 
 /* What is matched against, and how. */
@@ -215,7 +231,7 @@ static bool is_mixed(const char *text, size_t len)
 		digit |= isdigit((unsigned char)text[i]) != 0;
 		letter |= isalpha((unsigned char)text[i]) != 0;
 	}
-	return digit && letter;
+	return (digit && letter) || formats_is_shuffled(text, len);
 }
 
 static bool hex_is(const char *digits, uint32_t value)
@@ -294,8 +310,8 @@ static bool is_discord(const char *token, size_t len)
  * as they are or escaped, and the seams of string literals may stand between. */
 static bool has_body(const char *p, const char *stop)
 {
-	static const char *const heads[] = { "Proc-Type:", "Version:", "Comment:", "DEK-Info:",
-					     "Encryption:" };
+	static const char heads[][12] = { "Proc-Type:", "Version:", "Comment:", "DEK-Info:",
+					  "Encryption:" };
 	size_t left, n;
 
 	while (p < stop && (isspace((unsigned char)*p) || strchr("\"'`+,\\", *p) ||
@@ -367,7 +383,7 @@ static bool is_certain(const struct format *f, const char *token, size_t len)
 
 static bool is_refuted(const struct format *f, const char *token, size_t len)
 {
-	size_t whole = len, head = f->before ? 0 : strlen(f->literal);
+	size_t whole = len, head = f->before[0] ? 0 : strlen(f->literal);
 
 	len = len > ENOUGH ? ENOUGH : len;
 	switch (f->check) {
@@ -427,7 +443,7 @@ static size_t find_end(const struct format *f, struct place *p, size_t start, si
 	size_t head = strlen(f->literal), after;
 	/* A literal of many characters is no chance of a longer word; and a run before it
 	 * has been taken to its end. */
-	bool is_open = head >= 7 || (f->before && f->before[0] != '\'') ||
+	bool is_open = head >= 7 || (f->before[0] && f->before[0] != '\'') ||
 		       formats_left_open(text, start);
 
 	*ret_certain = false;

@@ -14,17 +14,22 @@
 
 /* Encodings of each value. */
 #define NEEDLES_MAX (LIMIT_SECRETS * 16)
-#define PROBES (1U << SECRETS_PROBE_BITS)
-#define SLOTS 32768U
 #define NONE UINT16_MAX
+/* Bits of the bitmap for each probe, as long as it has room: one in so many places of a
+ * text is looked at in vain. */
+#define BITS_PER_PROBE 256
+#define BITS_LEAST 13
 
-_Static_assert(NEEDLES_MAX <= SLOTS / 2 && NEEDLES_MAX < NONE, "slots are half empty");
+_Static_assert(NEEDLES_MAX < NONE, "an index for each");
 
 struct known {
 	struct secrets_header head;
 	struct secrets_needle *needles;
-	uint16_t slots[SLOTS]; /* by gram, open addressing; needles of one gram in a row */
-	uint64_t probes[PROBES / 64];
+	/* By gram, open addressing; needles of one gram in a row.  Half of it is empty. */
+	uint16_t *slots;
+	uint32_t slot_mask; /* how many there are is a power of two */
+	unsigned int shift; /* of a probe, to a bit of: */
+	uint64_t *probes;
 };
 
 static int check(const struct secrets_header *h, size_t len, struct err *err)
@@ -39,21 +44,39 @@ static int check(const struct secrets_header *h, size_t len, struct err *err)
 	return 0;
 }
 
+/* As large as the values need: most sessions know a few, and every page counts. */
+static bool make_room(struct known *k)
+{
+	uint32_t slots = 64;
+	unsigned int bits = BITS_LEAST;
+
+	while (slots < 2 * k->head.n)
+		slots *= 2;
+	while (bits < SECRETS_PROBE_BITS && 1U << bits < k->head.n_probes * BITS_PER_PROBE)
+		bits++;
+	k->slot_mask = slots - 1;
+	k->shift = SECRETS_PROBE_BITS - bits;
+	k->needles = calloc(k->head.n, sizeof(*k->needles));
+	k->slots = calloc(slots, sizeof(*k->slots));
+	k->probes = calloc((1U << bits) / 64, sizeof(*k->probes));
+	return k->needles && k->slots && k->probes;
+}
+
 static void fill(struct known *k, const char *probes)
 {
-	memset(k->slots, 0xff, sizeof(k->slots));
+	memset(k->slots, 0xff, (k->slot_mask + 1) * sizeof(*k->slots));
 	for (uint32_t i = 0; i < k->head.n; i++) {
-		uint32_t slot = (uint32_t)k->needles[i].gram % SLOTS;
+		uint32_t slot = (uint32_t)k->needles[i].gram & k->slot_mask;
 
 		while (k->slots[slot] != NONE)
-			slot = (slot + 1) % SLOTS;
+			slot = (slot + 1) & k->slot_mask;
 		k->slots[slot] = (uint16_t)i;
 	}
 	for (uint32_t i = 0; i < k->head.n_probes; i++) {
 		uint32_t probe;
 
 		memcpy(&probe, probes + i * sizeof(probe), sizeof(probe));
-		probe %= PROBES;
+		probe = (probe & ((1U << SECRETS_PROBE_BITS) - 1)) >> k->shift;
 		k->probes[probe / 64] |= 1ULL << (probe & 63);
 	}
 }
@@ -75,12 +98,11 @@ int known_open(const void *secrets, size_t len, struct known **ret, struct err *
 		return r;
 	k = calloc(1, sizeof(*k));
 	if (k)
-		k->needles = calloc(head.n, sizeof(*k->needles));
-	if (!k || !k->needles) {
+		k->head = head;
+	if (!k || !make_room(k)) {
 		known_close(k);
 		return err_errno(err, ENOMEM, "scan");
 	}
-	k->head = head;
 	memcpy(k->needles, data + sizeof(head), head.n * sizeof(*k->needles));
 	fill(k, data + sizeof(head) + head.n * sizeof(*k->needles));
 	*ret = k;
@@ -89,8 +111,11 @@ int known_open(const void *secrets, size_t len, struct known **ret, struct err *
 
 void known_close(struct known *k)
 {
-	if (k)
+	if (k) {
 		free(k->needles);
+		free(k->slots);
+		free(k->probes);
+	}
 	free(k);
 }
 
@@ -107,8 +132,8 @@ static const struct secrets_needle *stands(const struct known *k, const char *te
 	uint64_t gram = siphash(k->head.keys, text + at, SECRETS_GRAM);
 	const struct secrets_needle *best = NULL;
 
-	for (uint32_t slot = (uint32_t)gram % SLOTS; k->slots[slot] != NONE;
-	     slot = (slot + 1) % SLOTS) {
+	for (uint32_t slot = (uint32_t)gram & k->slot_mask; k->slots[slot] != NONE;
+	     slot = (slot + 1) & k->slot_mask) {
 		const struct secrets_needle *n = &k->needles[k->slots[slot]];
 
 		if (n->gram != gram || n->len > len - at || (best && n->len <= best->len))
@@ -161,7 +186,7 @@ void known_find(const struct known *k, const char *text, size_t len, size_t from
 	if (to > len - SECRETS_GRAM + 1)
 		to = len - SECRETS_GRAM + 1;
 	for (size_t at = (from + stride - 1) / stride * stride; at < to; at += stride) {
-		uint32_t probe = secrets_probe(factor, text + at);
+		uint32_t probe = secrets_probe(factor, text + at) >> k->shift;
 
 		if (k->probes[probe / 64] >> (probe & 63) & 1)
 			look(k, text, len, at, hits);

@@ -10,13 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef bool personal_check(const char *s, size_t n);
+enum personal_rule {
+	RULE_SHAPE, /* none: the class has a shape of its own */
+	RULE_ANY, RULE_AU_TFN, RULE_BR_CNPJ, RULE_BR_CPF, RULE_CA_SIN, RULE_CH_AHV,
+	RULE_CL_RUT, RULE_CN_ID, RULE_DE_STEUERID, RULE_DK_CPR, RULE_DOB, RULE_ES_DNI,
+	RULE_ES_NIE, RULE_FI_HETU, RULE_FR_NIR, RULE_IBAN, RULE_IN_AADHAAR, RULE_IN_PAN,
+	RULE_IT_CF, RULE_KR_RRN, RULE_NL_BSN, RULE_NO_FNR, RULE_PAN, RULE_PL_PESEL,
+	RULE_PT_NIF, RULE_SE_PERSONNUMMER, RULE_SG_NRIC, RULE_TR_TCKN, RULE_UK_NHS,
+	RULE_UK_NINO, RULE_US_EIN, RULE_US_ITIN, RULE_US_SSN, RULE_ZA_ID,
+};
 
-personal_check check_pan, check_us_ssn, check_us_itin, check_us_ein, check_uk_nino, check_uk_nhs,
-	check_fr_nir, check_es_dni, check_es_nie, check_pl_pesel, check_nl_bsn, check_it_cf,
-	check_de_steuerid, check_pt_nif, check_no_fnr, check_fi_hetu, check_se_personnummer,
-	check_ch_ahv, check_dk_cpr, check_br_cpf, check_br_cnpj, check_in_aadhaar, check_in_pan,
-	check_kr_rrn, check_cn_id, check_tr_tckn, check_sg_nric, check_za_id, check_ca_sin,
-	check_au_tfn, check_cl_rut, check_dob, check_any, check_iban;
+/* Does the rule hold?  Never for RULE_SHAPE. */
+bool personal_holds(enum personal_rule rule, const char *s, size_t n);
 
 #endif /* SCAN_PERSONAL_CHECKS_H */

@@ -15,8 +15,12 @@
 
 bool prefilter_x86_has(enum prefilter_variant variant);
 
-/* p->variant is one that prefilter_x86_has(). */
-void prefilter_x86_run(const struct prefilter *p, const unsigned char *text, size_t n,
-		       struct prefilter_masks *masks);
+/* As prefilter_run() and prefilter_run_personal(); variant is one that
+ * prefilter_x86_has(). */
+void prefilter_x86_run(const struct prefilter *p, enum prefilter_variant variant,
+		       const unsigned char *text, size_t n, struct prefilter_masks *masks);
+void prefilter_x86_run_personal(const struct prefilter *p, enum prefilter_variant variant,
+				const unsigned char *text, size_t n,
+				struct prefilter_personal *masks);
 
 #endif /* SCAN_PREFILTER_X86_H */

@@ -3,11 +3,12 @@
  * Theory of operation
  *
  * A pass goes through a text in chunks of a few KiB.  For each chunk the prefilter gives
- * masks (prefilter.h); known.c probes; then the masks are walked: each candidate is
- * looked up by its first two bytes in a chain of rules, and a rule decides.  Stretches
+ * masks (prefilter.h); known.c probes; the candidates of all masks are gathered, and each
+ * is looked up by its first two bytes in a chain of rules, and a rule decides.  Stretches
  * that look like wrapped text are unwrapped into a view, through which another pass
  * goes, one level deeper; its hits are carried back to the text.
  *
+ * Everything that is looked up is a constant (tables.h).
  * All memory is taken in scan_open(): views for each level, room for the hits.
  */
 #include <errno.h>
@@ -25,6 +26,7 @@
 #include "scan/personal.h"
 #include "scan/prefilter.h"
 #include "scan/scan.h"
+#include "scan/tables.h"
 #include "scan/unwrap.h"
 
 /* Encodings inside of each other. */
@@ -32,36 +34,23 @@
 #define CHUNK 64 /* blocks: small enough for the first cache with all that is around it */
 #define HITS 1024
 #define HITS_OF_VIEW 64
-#define CHAINS 4096
-#define RULES_MAX 1024
-#define NO_RULE UINT16_MAX
-
-/* One window leads to one rule: a format, or an anchor of context. */
-struct rule {
-	uint16_t next;	 /* of the chain */
-	uint16_t offset; /* of the window in the format's literal */
-	uint16_t index;	 /* of formats or context_anchors */
-	bool is_context;
-	char bytes[2]; /* the first two of the window */
-};
 
 struct level {
 	struct prefilter_masks masks[CHUNK];
+	uint16_t candidates[CHUNK * PREFILTER_BLOCK + 2];
 	char tail[3 * PREFILTER_BLOCK];
-	struct view view; /* of the text of this level, for the next */
 	struct hit hits[HITS_OF_VIEW];
 };
 
 struct work {
 	struct hit hits[HITS];
+	struct prefilter_personal personal[CHUNK];
 	struct level levels[LEVELS];
+	struct view views[LEVELS - 1]; /* of the text of a level, for the next */
 };
 
 struct scan {
-	struct prefilter filter;
-	uint16_t chains[CHAINS];
-	struct rule rules[RULES_MAX];
-	size_t n_rules;
+	enum prefilter_variant variant;
 	struct known *known;
 	struct scan_config config;
 	struct work *work;
@@ -76,18 +65,13 @@ struct pass {
 	struct hits *hits;
 	struct personal personal; /* no classes below the first level */
 	struct format_runs runs;
-	size_t done_context, done_base64, done_hex, done_escapes;
-	uint64_t first, group, pairs, hex[4];
+	size_t done_context, done_base64, done_base32, done_hex, done_escapes;
+	uint64_t first, group, pairs, hex[4], base32[4];
 };
 
 static void run_pass(struct pass *p);
 
 /* --- candidates --------------------------------------------------------------------------- */
-
-static unsigned int chain_of(const char bytes[2])
-{
-	return ((unsigned int)(unsigned char)bytes[0] * 67 + (unsigned char)bytes[1]) % CHAINS;
-}
 
 static void try_format(struct pass *p, const struct format *f, size_t at)
 {
@@ -103,22 +87,34 @@ static void try_format(struct pass *p, const struct format *f, size_t at)
 	hits_add(p->hits, &hit);
 }
 
-static void look_at(struct pass *p, size_t at)
+static bool stands_before(char letter, const char *text, size_t at)
 {
-	const struct scan *s = p->scan;
+	return !letter || (at && (text[at - 1] | 0x20) == letter);
+}
 
-	if (p->len - at < 2)
-		return;
-	for (uint16_t i = s->chains[chain_of(p->text + at)]; i != NO_RULE; i = s->rules[i].next) {
-		const struct rule *r = &s->rules[i];
+static bool has_run(const struct tables_rule *r, const char *text, size_t len, size_t at)
+{
+	return !r->middle || (r->last < len - at && charset_has(1U << r->set, text[at + r->last]) &&
+			      charset_has(1U << r->set, text[at + r->middle]));
+}
 
-		if (r->bytes[0] != p->text[at] || r->bytes[1] != p->text[at + 1])
+/* bytes: the four at text[at]; zeros behind its end. */
+static void look_at(struct pass *p, size_t at, const char *bytes)
+{
+	bool has_context = !p->level && !p->scan->config.no_context;
+	uint32_t word = tables_word(bytes);
+
+	const uint16_t *chain = &scan_tables.chains[tables_chain(bytes)];
+
+	for (const struct tables_rule *r = &scan_tables.rules[chain[0]], *end = &scan_tables.rules[chain[1]];
+	     r < end; r++) {
+		if ((word & r->mask) != r->word)
 			continue;
 		if (!r->is_context) {
-			if (r->offset <= at)
+			if (r->offset <= at && has_run(r, p->text, p->len, at))
 				try_format(p, &formats[r->index], at - r->offset);
-		} else if (!p->level && !s->config.no_context) {
-			context_look(context_anchors[r->index].kind, p->text, p->len, at,
+		} else if (has_context && stands_before(r->before, p->text, at)) {
+			context_look((enum context_kind)r->index, p->text, p->len, at,
 				     &p->done_context, p->hits);
 		}
 	}
@@ -126,7 +122,7 @@ static void look_at(struct pass *p, size_t at)
 
 static void look_into(struct pass *p)
 {
-	const struct view *view = &p->scan->work->levels[p->level].view;
+	const struct view *view = &p->scan->work->views[p->level];
 	struct hits hits = { .v = p->scan->work->levels[p->level + 1].hits, .max = HITS_OF_VIEW };
 	struct pass inner = { .scan = p->scan, .known = p->known, .text = view->text, .len = view->n,
 			      .level = p->level + 1, .hits = &hits };
@@ -180,6 +176,20 @@ static uint64_t hex_ends(struct pass *p, const struct prefilter_masks *m)
 	return v;
 }
 
+/* Ends of sixteen characters in a row of base32. */
+static uint64_t base32_ends(struct pass *p, const struct prefilter_masks *m)
+{
+	uint64_t v = m->base32;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		uint64_t before = p->base32[i];
+
+		p->base32[i] = v;
+		v &= shifted(v, before, 1U << i);
+	}
+	return v;
+}
+
 typedef bool unwrap_fn(const char *, size_t, size_t, size_t *, struct view *);
 
 static void unwrap_all(struct pass *p, uint64_t mask, size_t base, unwrap_fn *unwrap, size_t *done)
@@ -190,44 +200,82 @@ static void unwrap_all(struct pass *p, uint64_t mask, size_t base, unwrap_fn *un
 		size_t at = base + (size_t)__builtin_ctzll(mask);
 
 		if (at >= *done && at < p->len && (!is_escape || unwrap_may_hide(p->text, p->len, at)) &&
-		    unwrap(p->text, p->len, at, done, &p->scan->work->levels[p->level].view))
+		    unwrap(p->text, p->len, at, done, &p->scan->work->views[p->level]))
 			look_into(p);
 	}
 }
 
-/* bytes: of the block, 3 more are readable. */
-static void walk_block(struct pass *p, const struct prefilter_masks *m, size_t base,
-		       const char *bytes)
+/* What is wrapped begins or ends in the block at base. */
+static __attribute__((noinline)) void unwrap_block(struct pass *p, size_t base, uint64_t base64,
+						   uint64_t base32, uint64_t hex, uint64_t escape)
 {
-	uint64_t base64, hex;
-
-	if (p->personal.classes)
-		personal_look(&p->personal, base, m);
-	if (p->scan->config.personal_only)
-		return;
-	base64 = base64_ends(p, m);
-	hex = hex_ends(p, m);
-	for (uint64_t w = m->window; w; w &= w - 1) {
-		size_t i = (size_t)__builtin_ctzll(w);
-
-		if (prefilter_is_word(&p->scan->filter, bytes + i) && base + i < p->len)
-			look_at(p, base + i);
-	}
-	if (p->level + 1 < LEVELS && (base64 | hex | m->escape)) {
-		unwrap_all(p, base64, base, unwrap_base64, &p->done_base64);
-		unwrap_all(p, hex, base, unwrap_hex, &p->done_hex);
-		unwrap_all(p, m->escape, base, unwrap_escapes, &p->done_escapes);
-	}
+	unwrap_all(p, base64, base, unwrap_base64, &p->done_base64);
+	unwrap_all(p, base32, base, unwrap_base32, &p->done_base32);
+	unwrap_all(p, hex, base, unwrap_hex, &p->done_hex);
+	unwrap_all(p, escape, base, unwrap_escapes, &p->done_escapes);
 }
 
+/*
+ * The candidates of the chunk at bytes into list, without those that are no words.  Most
+ * blocks have two at most: these are written whether they are there or not, so that no
+ * branch has to be guessed.  Return: how many.
+ */
+static size_t gather(const struct prefilter_masks *masks, const char *bytes, size_t blocks,
+		     uint16_t *list)
+{
+	size_t n = 0, words = 0;
+
+	for (size_t b = 0; b < blocks; b++) {
+		uint64_t w = masks[b].window;
+
+		for (int i = 0; i < 2; i++, w &= w - 1) {
+			list[n] = (uint16_t)(b * PREFILTER_BLOCK + (unsigned int)__builtin_ctzll(w | 1ULL << 63));
+			n += w != 0;
+		}
+		for (; w; w &= w - 1)
+			list[n++] = (uint16_t)(b * PREFILTER_BLOCK + (unsigned int)__builtin_ctzll(w));
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint16_t at = list[i];
+
+		list[words] = at;
+		words += prefilter_is_word(&scan_tables.filter, bytes + at);
+	}
+	return words;
+}
+
+static void look_at_personal(struct pass *p, const char *bytes, size_t base, size_t blocks)
+{
+	struct prefilter_personal *masks = p->scan->work->personal;
+
+	prefilter_run_personal(&scan_tables.filter, p->scan->variant, bytes, blocks, masks);
+	for (size_t i = 0; i < blocks; i++)
+		personal_look(&p->personal, base + i * PREFILTER_BLOCK, &masks[i]);
+}
+
+/* bytes: the chunk at text[base], 3 more are readable. */
 static void walk_chunk(struct pass *p, const char *bytes, size_t base, size_t blocks)
 {
-	struct prefilter_masks *masks = p->scan->work->levels[p->level].masks;
+	struct level *level = &p->scan->work->levels[p->level];
+	const struct prefilter_masks *m = level->masks;
+	size_t n;
 
-	prefilter_run(&p->scan->filter, bytes, blocks, masks);
-	for (size_t i = 0; i < blocks && !p->hits->is_full; i++) {
-		p->hits->from = base + i * PREFILTER_BLOCK;
-		walk_block(p, &masks[i], p->hits->from, bytes + i * PREFILTER_BLOCK);
+	p->hits->from = base;
+	if (p->personal.classes)
+		look_at_personal(p, bytes, base, blocks);
+	if (p->scan->config.personal_only)
+		return;
+	prefilter_run(&scan_tables.filter, p->scan->variant, bytes, blocks, level->masks);
+	n = gather(m, bytes, blocks, level->candidates);
+	for (size_t i = 0; i < n && !p->hits->is_full; i++)
+		if (base + level->candidates[i] < p->len)
+			look_at(p, base + level->candidates[i], bytes + level->candidates[i]);
+	for (size_t i = 0; i < blocks && p->level + 1 < LEVELS && !p->hits->is_full; i++) {
+		uint64_t base64 = base64_ends(p, &m[i]), base32 = base32_ends(p, &m[i]);
+		uint64_t hex = hex_ends(p, &m[i]);
+
+		if (base64 | base32 | hex | m[i].escape)
+			unwrap_block(p, base + i * PREFILTER_BLOCK, base64, base32, hex, m[i].escape);
 	}
 }
 
@@ -267,7 +315,9 @@ size_t scan_text(const struct scan *s, const char *key, size_t key_len, const ch
 
 	if (!len)
 		return 0;
-	p.personal = (struct personal){ s->config.personal, key, text, key_len, len, &hits };
+	if (s->config.personal)
+		p.personal = (struct personal){ .classes = s->config.personal, .key = key, .text = text,
+						.key_len = key_len, .len = len, .hits = &hits };
 	/* Names, numbers and most keys of a message are shorter than any token, and than any
 	 * value that is known; a key may still say what they are. */
 	if (len >= SHORTEST || s->config.personal)
@@ -275,118 +325,6 @@ size_t scan_text(const struct scan *s, const char *key, size_t key_len, const ch
 	if (!s->config.no_context && !s->config.personal_only && key && !hits.is_full)
 		context_member(key, key_len, text, len, &hits);
 	return hits.n ? hits_give(&hits, text, len, spans, max) : 0;
-}
-
-/* --- tables ----------------------------------------------------------------------------------- */
-
-static void add_rule(struct scan *s, struct rule rule)
-{
-	unsigned int chain = chain_of(rule.bytes);
-
-	if (s->n_rules == RULES_MAX)
-		abort(); /* the tables are ours */
-	rule.next = s->chains[chain];
-	s->chains[chain] = (uint16_t)s->n_rules;
-	s->rules[s->n_rules++] = rule;
-}
-
-static void add_rules(struct scan *s, const struct prefilter_window *w, struct rule rule)
-{
-	for (const char *a = w->bytes[0]; *a; a++)
-		for (const char *b = w->bytes[1]; *b; b++) {
-			rule.bytes[0] = *a;
-			rule.bytes[1] = *b;
-			add_rule(s, rule);
-		}
-}
-
-/* Room for the strings that windows are made of, while they are built. */
-struct strings {
-	char bytes[128][2];
-	char sets[16][128];
-};
-
-static void fill_strings(struct strings *s)
-{
-	for (int c = 1; c < 128; c++)
-		s->bytes[c][0] = (char)c;
-	for (unsigned int bit = 0; bit < 15; bit++)
-		for (int c = 1, n = 0; c < 128; c++)
-			if (charset_has(1U << bit, (char)c))
-				s->sets[bit][n++] = (char)c;
-}
-
-/* What stands at the literal's end and behind it, as far as a window reaches. */
-static const char *window_byte(const struct format *f, const struct strings *s, size_t at)
-{
-	size_t head = strlen(f->literal);
-	const char *pattern = f->after;
-	struct format_item item;
-
-	if (at < head)
-		return s->bytes[(unsigned char)f->literal[at]];
-	for (at -= head; formats_next(&pattern, &item); at -= item.min) {
-		if (at >= item.min)
-			continue;
-		return item.literal ? s->bytes[(unsigned char)item.literal[at]] :
-				      s->sets[__builtin_ctz(item.set)];
-	}
-	return NULL;
-}
-
-/* The rarest window of a format. */
-static size_t choose(const struct format *f, const struct strings *s, struct prefilter_window *ret)
-{
-	/* A number of 17 or more digits in base64 begins so. */
-	static const struct prefilter_window discord = { { "MNO", "DTjz", "AEIMQUYcgk",
-							   "wxyz012345" } };
-	size_t head = strlen(f->literal), best_at = 0;
-	float best = 1e9F;
-
-	if (f->check == CHECK_DISCORD) {
-		*ret = discord;
-		return 0;
-	}
-	for (size_t at = 0; at == 0 || at + PREFILTER_WINDOW <= head; at++) {
-		struct prefilter_window w;
-		float weight;
-
-		for (size_t k = 0; k < PREFILTER_WINDOW; k++) {
-			w.bytes[k] = window_byte(f, s, at + k);
-			if (!w.bytes[k])
-				abort(); /* the tables are ours */
-		}
-		weight = prefilter_weight(&w);
-		if (weight < best) {
-			best = weight;
-			best_at = at;
-			*ret = w;
-		}
-	}
-	return best_at;
-}
-
-static void build(struct scan *s)
-{
-	static struct prefilter_window windows[PREFILTER_MOST];
-	static struct strings strings;
-	size_t n = 0;
-
-	memset(s->chains, 0xff, sizeof(s->chains));
-	fill_strings(&strings);
-	for (size_t i = 0; i < formats_n; i++, n++) {
-		size_t offset = choose(&formats[i], &strings, &windows[n]);
-
-		add_rules(s, &windows[n], (struct rule){ .offset = (uint16_t)offset,
-							 .index = (uint16_t)i });
-	}
-	for (size_t i = 0; i < context_anchors_n; i++, n++) {
-		memcpy(windows[n].bytes, context_anchors[i].bytes, sizeof(windows[n].bytes));
-		add_rules(s, &windows[n], (struct rule){ .index = (uint16_t)i, .is_context = true });
-	}
-	prefilter_build(&s->filter, windows, n);
-	personal_build();
-	context_build();
 }
 
 int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *err)
@@ -406,7 +344,7 @@ int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *er
 		scan_close(s);
 		return r;
 	}
-	build(s);
+	s->variant = prefilter_best();
 	*ret = s;
 	return 0;
 }
@@ -419,7 +357,7 @@ void scan_configure(struct scan *s, const struct scan_config *config)
 const char *scan_class_name(size_t i)
 {
 	/* What is said elsewhere than in a row of a table. */
-	static const char *const more[] = { SCAN_KNOWN, "wrapped", "jwe", "dpop-proof", "jwt-svid" };
+	static const char more[][12] = { SCAN_KNOWN, "wrapped", "jwe", "dpop-proof", "jwt-svid" };
 	size_t n = 0;
 
 	while (scan_personal_name(n))
@@ -433,6 +371,19 @@ const char *scan_class_name(size_t i)
 	if (i < sizeof(more) / sizeof(*more))
 		return more[i];
 	return context_class(i - sizeof(more) / sizeof(*more));
+}
+
+bool scan_names_itself(const char *class)
+{
+	size_t n = 0;
+
+	while (scan_personal_name(n))
+		n++;
+	/* Behind personal data in the list, before what is the context's. */
+	for (const char *name; (name = scan_class_name(n)) && name != context_class(0); n++)
+		if (!strcmp(name, class))
+			return true;
+	return false;
 }
 
 bool scan_has_personal(const struct scan *s)
@@ -451,7 +402,7 @@ bool scan_use_variant(struct scan *s, int variant)
 {
 	if (!prefilter_has((enum prefilter_variant)variant))
 		return false;
-	s->filter.variant = (enum prefilter_variant)variant;
+	s->variant = (enum prefilter_variant)variant;
 	return true;
 }
 

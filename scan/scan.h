@@ -72,6 +72,9 @@ const char *scan_personal_name(size_t i);
  * last.  Some come more than once. */
 const char *scan_class_name(size_t i);
 
+/* A token that names itself, or a known value: found without a name or a word near it. */
+bool scan_names_itself(const char *class);
+
 /* Whether numbers that are not written as strings are worth a look. */
 bool scan_has_personal(const struct scan *s);
 

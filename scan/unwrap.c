@@ -133,6 +133,41 @@ bool unwrap_base64(const char *text, size_t len, size_t at, size_t *done, struct
 	return view->n >= UNWRAP_LEAST;
 }
 
+/* --- base32 ---------------------------------------------------------------------------------- */
+
+static unsigned int value32(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned int)(c - 'A') : (unsigned int)(c - '2') + 26;
+}
+
+/* Of eight characters five bytes: byte k begins in character k * 8 / 5 of the run.  All of
+ * it is text, or it is none: names in capitals and sequences of proteins are runs, too. */
+bool unwrap_base32(const char *text, size_t len, size_t at, size_t *done, struct view *view)
+{
+	size_t start = at, i;
+	uint64_t bits = 0;
+	unsigned int n = 0;
+	bool is_text_yet = true;
+
+	while (start > *done && charset_has(SET_B32, text[start - 1]))
+		start--;
+	view->n = 0;
+	for (i = start; i < len && charset_has(SET_B32, text[i]) && view->n < UNWRAP_VIEW; i++) {
+		bits = bits << 5 | value32(text[i]);
+		n += 5;
+		if (n < 8 || !is_text_yet)
+			continue;
+		n -= 8;
+		is_text_yet = is_printable(bits >> n & 255);
+		put(view, (char)(bits >> n & 255), start + view->n * 8 / 5, i + 1);
+	}
+	while (view->n && i < len && text[i] == '=')
+		view->to[view->n - 1] = (uint32_t)++i;
+	/* On at the beginning of a group. */
+	*done = view->n == UNWRAP_VIEW ? view->from[(view->n - OVERLAP) / 5 * 5] : i;
+	return is_text_yet && view->n >= UNWRAP_LEAST;
+}
+
 /* --- hexadecimal --------------------------------------------------------------------------------- */
 
 static unsigned int value16(char c)
@@ -218,8 +253,7 @@ static size_t read_backslash(const char *p, size_t left, uint32_t *ret)
 static size_t read_reference(const char *p, size_t left, uint32_t *ret)
 {
 	static const struct {
-		const char *name;
-		char reads;
+		char name[10], reads;
 	} names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' },
 		      { "&apos;", '\'' }, { "&lowbar;", '_' }, { "&hyphen;", '-' },
 		      { "&period;", '.' } };

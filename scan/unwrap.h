@@ -31,6 +31,9 @@ struct view {
 /* at: the second character of a group of four (RFC 4648; either alphabet; broken lines). */
 bool unwrap_base64(const char *text, size_t len, size_t at, size_t *done, struct view *view);
 
+/* at: in a run of A-Z 2-7 (RFC 4648, section 6); capitals, from the start of the run. */
+bool unwrap_base32(const char *text, size_t len, size_t at, size_t *done, struct view *view);
+
 /* at: the first digit of a pair. */
 bool unwrap_hex(const char *text, size_t len, size_t at, size_t *done, struct view *view);
 

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "shims/pep/findings.h"
+#include "shims/pep/fixed.h"
 #include "shims/pep/json.h"
 #include "shims/pep/plain.h"
 #include "shims/pep/rewrite.h"
+#include "shims/pep/seam.h"
 #include "scan/scan.h"
 
 struct out {
@@ -98,23 +100,10 @@ long rewrite_escape(const char *text, size_t len, char *out, size_t size)
 	return r < 0 ? r : o.at - out;
 }
 
-/* Values that correlate messages: replaced they would break or collide. */
-static bool is_protocol(const struct json *j, uint32_t key)
-{
-	static const char *const names[] = { "jsonrpc", "id", "method", "cursor", "nextCursor",
-					     "progressToken", "requestId", "taskId",
-					     "requestState", "resultType" };
-
-	for (size_t i = 0; key != JSON_NONE && i < sizeof(names) / sizeof(*names); i++)
-		if (json_is(j, key, names[i]))
-			return true;
-	return false;
-}
-
 /* Something was found, or there may be something to turn back. */
 static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o, uint32_t node,
-					       uint32_t key, bool is_name, const char *text,
-					       size_t len, const struct scan_span *spans, size_t n)
+					       bool is_name, const char *text, size_t len,
+					       const struct scan_span *spans, size_t n)
 {
 	struct findings_work work __attribute__((uninitialized));
 	struct findings all = { .turn_back = JSON_NONE }, *f = r->findings ? r->findings : &all;
@@ -122,7 +111,7 @@ static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o,
 	int pieces = 0, e = 0;
 
 	work.n_texts = 0;
-	if (is_name || is_protocol(r->json, key))
+	if (is_name || fixed_is(r->json, node))
 		e = findings_fixed(f, is_name ? JSON_NONE : node, spans, n);
 	else
 		pieces = findings_value(f, node, false, text, len, spans, n, &work);
@@ -155,8 +144,10 @@ static int put_string(struct rewrite *r, struct out *o, uint32_t node, uint32_t 
 		name = json_text(r->json, key, &key_len);
 	if (r->scan)
 		n = scan_text(r->scan, name, key_len, text, len, spans, FINDINGS_SPANS);
+	if (r->n_seams && !is_name)
+		n = seam_add(r->seams, r->n_seams, node, spans, n, FINDINGS_SPANS);
 	if (n || (r->wants && !is_name && findings_wants(r->findings, node, text, len)))
-		e = put_found(r, o, node, key, is_name, text, len, spans, n);
+		e = put_found(r, o, node, is_name, text, len, spans, n);
 	else
 		e = put_text(o, text, len);
 	return e < 0 ? e : put(o, "\"", 1);
@@ -254,6 +245,7 @@ long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 	int e;
 
 	r->next_hide = 0;
+	r->n_seams = 0;
 	begin(r);
 	e = put_value(r, &o, node, JSON_NONE);
 	return e < 0 ? e : o.at - out;
@@ -261,12 +253,16 @@ long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 
 long rewrite_message(struct rewrite *r, char *out, size_t size)
 {
+	struct seam seams[SEAM_MOST] __attribute__((uninitialized));
 	struct out o = { out, out + size };
 	struct findings *f = r->findings;
 	int e;
 
 	begin(r);
+	r->n_seams = r->scan ? seam_find(r->json, r->scan, seams) : 0;
+	r->seams = seams;
 	e = put_value(r, &o, 0, JSON_NONE);
+	r->n_seams = 0;
 	if (f)
 		r->redacted = f->replaced;
 	if (e == 0)

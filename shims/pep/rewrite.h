@@ -18,6 +18,7 @@
 struct findings;
 struct json;
 struct scan;
+struct seam;
 
 struct rewrite {
 	const struct json *json;
@@ -29,13 +30,16 @@ struct rewrite {
 	size_t redacted;	     /* spans replaced, or that stopped the message */
 	size_t hidden;		     /* values left out */
 	const char *class;	     /* of the last of them, static */
-	bool wants;		     /* inside: some values are looked at without a hit */
+	/* inside */
+	bool wants;		     /* some values are looked at without a hit */
+	const struct seam *seams;
+	size_t n_seams;
 };
 
 /*
  * Write the message and its newline to out[size].  Return: its length; -ENOBUFS; or
- * -EPERM when a secret stands where it cannot be replaced (a name, an id, a method, a
- * cursor or another token of the protocol), or the policy says that it blocks: the message
+ * -EPERM when a secret stands where it cannot be replaced (the name of a member, or a field
+ * of the protocol by its place, fixed.h), or the policy says that it blocks: the message
  * must not pass.
  */
 long rewrite_message(struct rewrite *r, char *out, size_t size);

@@ -248,7 +248,7 @@ static inline size_t make_token(const struct format *f, enum make_length length,
 		return make_key(f, out);
 	/* What is too short or too long is so at the end, or at the start of a row that ends
 	 * with its literal. */
-	n = make_pattern(f->before, f->after && length > MAKE_MOST ? MAKE_LEAST : length, out);
+	n = make_pattern(f->before, f->after[0] && length > MAKE_MOST ? MAKE_LEAST : length, out);
 	n += (size_t)sprintf(out + n, "%s", f->literal);
 	n += make_pattern(f->after, length, out + n);
 	if (length <= MAKE_MOST) {

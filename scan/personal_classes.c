@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/personal.h"
+
+/* Name, need, words of the context, rule, layouts. */
+const struct personal_class personal_classes[] = {
+	/* Those that personal.h names: shapes of their own. */
+	{ "email", ALONE, "", RULE_SHAPE, { "" } },
+	{ "phone", ALONE, "", RULE_SHAPE, { "" } },
+	{ "ipv4", ALONE, "", RULE_SHAPE, { "" } },
+	{ "ipv6", ALONE, "", RULE_SHAPE, { "" } },
+	{ "mac-address", ALONE, "", RULE_SHAPE, { "" } },
+	{ "pan", BARE, "card|pan|credit|debit|visa|mastercard|amex|cc|ccn|payment|cardnumber|account",
+	  RULE_PAN,
+	  { "####-####-####-####", "#### #### #### ####", "#### ###### #####", "####-######-#####",
+	    "#### ###### ####" } },
+	{ "iban", ALONE, "", RULE_IBAN, { "AA##" } },
+	/* The rest, in any order. */
+	{ "us-ssn", CONTEXT, "ssn|social security|social-security|socialsecurity", RULE_US_SSN,
+	  { "###-##-####", "### ## ####", "#########" } },
+	{ "us-itin", CONTEXT, "itin|taxpayer", RULE_US_ITIN,
+	  { "###-##-####", "### ## ####", "#########" } },
+	{ "us-ein", CONTEXT, "ein|fein|employer identification|tax id|taxid", RULE_US_EIN,
+	  { "##-#######", "#########" } },
+	{ "uk-nino", CONTEXT, "nino|national insurance|ni number|ni no|nationalinsurance",
+	  RULE_UK_NINO, { "AA######A", "AA ## ## ## A" } },
+	{ "uk-nhs", CONTEXT, "nhs|nhsnumber", RULE_UK_NHS,
+	  { "### ### ####", "###-###-####", "##########" } },
+	{ "fr-nir", CONTEXT, "nir|sécurité sociale|securite sociale|insee|sécu|numero de securite",
+	  RULE_FR_NIR, { "###############", "# ## ## ## ### ### ##" } },
+	{ "es-dni", CONTEXT, "dni|nif|documento", RULE_ES_DNI, { "########A", "########-A" } },
+	{ "es-nie", CONTEXT, "nie|extranjero", RULE_ES_NIE, { "A#######A", "A-#######-A" } },
+	{ "pl-pesel", CONTEXT, "pesel", RULE_PL_PESEL, { "###########" } },
+	{ "nl-bsn", CONTEXT, "bsn|burgerservicenummer|sofinummer", RULE_NL_BSN,
+	  { "#########", "####.##.###" } },
+	{ "it-cf", ALONE, "", RULE_IT_CF, { "AAAAAA##A##A###A" } },
+	{ "de-steuerid", CONTEXT,
+	  "steuer-id|steuerid|idnr|steuer-idnr|identifikationsnummer|steueridentifikationsnummer|"
+	  "steuernummer|tin", RULE_DE_STEUERID, { "###########", "## ### ### ###" } },
+	{ "pt-nif", CONTEXT, "nif|contribuinte", RULE_PT_NIF, { "#########", "### ### ###" } },
+	{ "no-fnr", CONTEXT, "fnr|fødselsnummer|fodselsnummer|personnummer", RULE_NO_FNR,
+	  { "###########", "###### #####" } },
+	{ "fi-hetu", ALONE, "", RULE_FI_HETU,
+	  { "######-###*", "######+###*", "######A###*" } },
+	{ "se-personnummer", BARE, "personnummer|pnr|personnr", RULE_SE_PERSONNUMMER,
+	  { "########-####", "############", "######-####", "##########" } },
+	{ "ch-ahv", ALONE, "", RULE_CH_AHV, { "###.####.####.##", "#############" } },
+	{ "dk-cpr", CONTEXT, "cpr|cpr-nr|personnummer", RULE_DK_CPR, { "######-####" } },
+	{ "br-cpf", BARE, "cpf", RULE_BR_CPF, { "###.###.###-##", "###########" } },
+	{ "br-cnpj", BARE, "cnpj", RULE_BR_CNPJ, { "##.###.###/####-##", "##############" } },
+	{ "in-aadhaar", CONTEXT, "aadhaar|aadhar|uidai|uid", RULE_IN_AADHAAR,
+	  { "#### #### ####", "####-####-####", "############" } },
+	{ "in-pan", CONTEXT, "pan|income tax|permanent account", RULE_IN_PAN, { "AAAAA####A" } },
+	{ "kr-rrn", CONTEXT, "rrn|주민등록번호|주민번호|resident registration", RULE_KR_RRN,
+	  { "######-#######" } },
+	{ "cn-resident-id", ALONE, "", RULE_CN_ID, { "#################*" } },
+	{ "tr-tckn", CONTEXT, "tckn|t.c.|tc kimlik|kimlik", RULE_TR_TCKN, { "###########" } },
+	{ "sg-nric", CONTEXT, "nric|fin|identity card", RULE_SG_NRIC, { "A#######A" } },
+	{ "za-id", CONTEXT, "sa id|id number|identity number|rsa id|south african", RULE_ZA_ID,
+	  { "#############" } },
+	{ "ca-sin", CONTEXT, "sin|social insurance", RULE_CA_SIN,
+	  { "### ### ###", "###-###-###", "#########" } },
+	{ "au-tfn", CONTEXT, "tfn|tax file", RULE_AU_TFN, { "### ### ###", "#########" } },
+	{ "cl-rut", BARE, "rut|run", RULE_CL_RUT,
+	  { "##.###.###-*", "#.###.###-*", "########-*", "#######-*" } },
+	{ "dob", CONTEXT, "dob|date of birth|birth date|birthdate|birthday|born|dateofbirth|"
+	  "geburtsdatum|geboren|date de naissance|fecha de nacimiento|född|født|nato il|nata il", RULE_DOB,
+	  { "####-##-##", "####/##/##", "##/##/####", "##.##.####", "##-##-####" } },
+	{ "passport", CONTEXT, "passport|passeport|pasaporte|reisepass", RULE_ANY,
+	  { "AA#######", "A########", "#########", "A#######" } },
+	{ "driver-licence", CONTEXT, "driver license|driver licence|drivers license|"
+	  "driver's license|driving licence|driverlicense|führerschein", RULE_ANY,
+	  { "A#######", "A############", "A###-####-####-##", "########", "A##########" } },
+};
+
+const size_t personal_classes_n = sizeof(personal_classes) / sizeof(*personal_classes);
+_Static_assert(sizeof(personal_classes) / sizeof(*personal_classes) <= 64, "a bit for each");
