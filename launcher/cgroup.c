@@ -16,6 +16,13 @@
  * server's.  What a crash of the machine's or its own leaves is removed by whoever makes
  * the next one: the parent is locked for that moment, so that none goes between its making
  * and its first process; each is locked, shared, as long as its launcher lives.
+ *
+ * A client in a session of its own (a terminal, ssh) is in no such place: its cgroup and
+ * the one above are the system's.  The user's service manager may have processes of this
+ * user's moved from there into a part that it was given.  So the first process of the
+ * sandbox is made as ever, waits, and is moved with the process that removes, which here
+ * removes nothing: it keeps the scope until the launcher has read what was killed in it.
+ * What the manager made is looked up under our own process and read back, limit by limit.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -38,11 +45,17 @@
 #include "common/lock.h"
 #include "filters/filters.h"
 #include "launcher/cgroup.h"
+#include "launcher/scope.h"
 #include "policies/policy.h"
 
 #define PREFIX "mcp-confine-"
 /* Init, and the dialler of a server that listens, are in it too. */
 #define TASKS_OF_OURS 2
+/* There the process that holds it, too. */
+#define TASKS_IN_SCOPE (TASKS_OF_OURS + 1)
+/* Microseconds in which cpu.max counts; the kernel's own default. */
+#define CPU_PERIOD 100000
+#define CPU_PERIOD_TEXT "100000"
 
 /* Where the hierarchy of version 2 is mounted whole: /proc/self/mountinfo (proc(5)). */
 static bool find_mount(char *ret, size_t size)
@@ -63,10 +76,10 @@ static bool find_mount(char *ret, size_t size)
 	return found;
 }
 
-/* Our own place in it: the line "0::/path" (cgroups(7)). */
-static bool find_self(char *ret, size_t size)
+/* The place of a process in it: the line "0::/path" of /proc/PID/cgroup (cgroups(7)). */
+static bool find_place(const char *file, char *ret, size_t size)
 {
-	FILE *f = fopen("/proc/self/cgroup", "re");
+	FILE *f = fopen(file, "re");
 	char line[4096];
 	bool found = false;
 
@@ -96,20 +109,27 @@ static bool has_word(int dir, const char *file, const char *word)
 	return false;
 }
 
+static void close_one(int *fd)
+{
+	if (*fd > 0)
+		close(*fd);
+	*fd = -1;
+}
+
 static bool refuse(struct cgroup *c, const char *words)
 {
 	snprintf(c->why, sizeof(c->why), "%s", words);
 	return false;
 }
 
-static bool look(struct cgroup *c)
+static bool look(const struct policy_limits *limits, struct cgroup *c)
 {
 	char mount[1024], self[1024];
 	char *slash;
 
 	if (!find_mount(mount, sizeof(mount)))
 		return refuse(c, "cgroup version 2 is not mounted");
-	if (!find_self(self, sizeof(self)))
+	if (!find_place("/proc/self/cgroup", self, sizeof(self)))
 		return refuse(c, "this process is in no cgroup of version 2 that can be seen here");
 	if (!strcmp(self, "/"))
 		return refuse(c, "this process is in the root cgroup, which has no parent");
@@ -125,25 +145,61 @@ static bool look(struct cgroup *c)
 	if (!has_word(c->parent_fd, "cgroup.subtree_control", "memory") ||
 	    !has_word(c->parent_fd, "cgroup.subtree_control", "pids"))
 		return refuse(c, "the cgroup above ours does not hand down \"memory\" and \"pids\"");
+	if (limits->cpu_percent && !has_word(c->parent_fd, "cgroup.subtree_control", "cpu"))
+		return refuse(c, "the cgroup above ours does not hand down \"cpu\"");
 	return true;
+}
+
+/* What a scope would be read back from must be there, too. */
+static bool look_for_manager(struct cgroup *c)
+{
+	char mount[1024], why[SCOPE_WHY];
+	size_t len = strlen(c->why);
+
+	if (!find_mount(mount, sizeof(mount)))
+		return false;
+	c->manager = scope_connect(why);
+	if (c->manager < 0) {
+		snprintf(c->why + len, sizeof(c->why) - len, "; and %s", why);
+		return false;
+	}
+	close_one(&c->parent_fd);
+	c->parent[0] = c->why[0] = '\0';
+	return c->is_scope = true;
+}
+
+static int require(const char *why, struct err *err)
+{
+	return err_set(err, EPERM,
+		       "the policy requires a cgroup (limits.require_cgroup), and %s; start the client "
+		       "where one is delegated: systemd-run --user --scope COMMAND", why);
 }
 
 int cgroup_find(const struct policy_limits *limits, struct cgroup *ret, struct err *err)
 {
-	struct cgroup c = { .is_wanted = limits->memory_total || limits->require_cgroup,
-			    .parent_fd = -1, .dir = -1, .events = -1 };
+	struct cgroup c = { .is_wanted = limits->memory_total || limits->cpu_percent ||
+					 limits->require_cgroup,
+			    .parent_fd = -1, .dir = -1, .manager = -1, .events = -1 };
 
 	if (c.is_wanted)
-		c.is_possible = look(&c);
+		c.is_possible = look(limits, &c) || look_for_manager(&c);
 	if (!c.is_possible && limits->require_cgroup) {
 		cgroup_done(&c);
-		return err_set(err, EPERM,
-			       "the policy requires a cgroup (limits.require_cgroup), and %s; start the "
-			       "client where one is delegated: systemd-run --user --scope COMMAND",
-			       c.why);
+		return require(c.why, err);
 	}
 	*ret = c;
 	return 0;
+}
+
+void cgroup_words(const struct policy_limits *limits, const struct cgroup *c, char *ret, size_t size)
+{
+	const char *what = limits->memory_total && limits->cpu_percent ?
+				   "limits.memory_total and limits.cpu_percent are" :
+			   limits->cpu_percent ? "limits.cpu_percent is" :
+						 "limits.memory_total is";
+
+	snprintf(ret, size, "%s not held: %s; only the limits of each process are; where it must be held: "
+		 "\"require_cgroup\": true", what, c->why);
 }
 
 /* Nobody in it, and no launcher that is about to: rmdir(2) refuses where processes are. */
@@ -167,10 +223,12 @@ static void remove_ended(int parent)
 	closedir(d);
 }
 
-static int set(const struct cgroup *c, const char *file, uint64_t value, struct err *err)
+/* behind: what else the file wants, or "". */
+static int set(const struct cgroup *c, const char *file, uint64_t value, const char *behind,
+	       struct err *err)
 {
 	cleanup_close int fd = openat(c->dir, file, O_WRONLY | O_CLOEXEC);
-	char text[32];
+	char text[48];
 	int r;
 
 	/* A kernel without swap has no memory.swap.max: nothing to forbid. */
@@ -178,7 +236,7 @@ static int set(const struct cgroup *c, const char *file, uint64_t value, struct 
 		return 0;
 	if (fd < 0)
 		return err_errno(err, errno, "open %s/%s/%s", c->parent, c->name, file);
-	snprintf(text, sizeof(text), "%" PRIu64, value);
+	snprintf(text, sizeof(text), "%" PRIu64 "%s", value, behind);
 	r = fd_write_all(fd, text, strlen(text));
 	return r < 0 ? err_errno(err, -r, "write %s/%s/%s", c->parent, c->name, file) : 0;
 }
@@ -203,7 +261,8 @@ enum { LIFELINE = 0, GONE, PARENT, ABOVE };
 
 static _Noreturn void wait_and_remove(const struct cgroup *c, int lifeline, int gone)
 {
-	int parent = fcntl(c->parent_fd, F_DUPFD, ABOVE);
+	/* Of a scope there is nothing to remove: its manager does when nobody is in it. */
+	int parent = fcntl(c->is_scope ? lifeline : c->parent_fd, F_DUPFD, ABOVE);
 	struct err err = {0};
 	sigset_t all;
 	char byte;
@@ -219,6 +278,8 @@ static _Noreturn void wait_and_remove(const struct cgroup *c, int lifeline, int 
 		_exit(125);
 	while (read(LIFELINE, &byte, 1) < 0 && errno == EINTR)
 		;
+	if (c->is_scope)
+		_exit(0);
 	/* What was in it was killed already, and goes in its own time. */
 	for (int i = 0; i < LIMIT_FLUSH_GRACE / 10; i++) {
 		if (unlinkat(PARENT, c->name, AT_REMOVEDIR) == 0 || errno != EBUSY)
@@ -232,7 +293,7 @@ static _Noreturn void wait_and_remove(const struct cgroup *c, int lifeline, int 
 static int start_remover(struct cgroup *c, struct err *err)
 {
 	int lifeline[2] = { -1, -1 }, gone[2] = { -1, -1 };
-	pid_t pid = -1;
+	pid_t pid = -1, child;
 	int r = 0;
 
 	if (pipe2(lifeline, O_CLOEXEC) == 0 && pipe2(gone, O_CLOEXEC) == 0)
@@ -243,12 +304,16 @@ static int start_remover(struct cgroup *c, struct err *err)
 		close(lifeline[1]);
 		close(gone[0]);
 		setsid();
-		if (fork() == 0)
+		child = fork();
+		if (child == 0)
 			wait_and_remove(c, lifeline[0], gone[1]);
+		fd_write_all(gone[1], &child, sizeof(child));
 		_exit(0);
 	}
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
+	if (pid > 0 && (read(gone[0], &c->holder, sizeof(c->holder)) != sizeof(c->holder) || c->holder < 0))
+		r = err_set(err, ECHILD, "what removes the cgroup could not be started");
 	c->lifeline = lifeline[1];
 	c->gone = gone[0];
 	if (lifeline[0] >= 0)
@@ -258,6 +323,12 @@ static int start_remover(struct cgroup *c, struct err *err)
 	return r;
 }
 
+static int open_events(struct cgroup *c, struct err *err)
+{
+	c->events = openat(c->dir, "memory.events", O_RDONLY | O_CLOEXEC);
+	return c->events < 0 ? err_errno(err, errno, "open memory.events of %s", c->name) : 0;
+}
+
 int cgroup_make(const struct policy_limits *limits, const char *id, struct cgroup *c,
 		struct err *err)
 {
@@ -265,21 +336,118 @@ int cgroup_make(const struct policy_limits *limits, const char *id, struct cgrou
 
 	if (!c->is_possible)
 		return 0;
+	if (c->is_scope)
+		return start_remover(c, err);
 	r = make(c, id, err);
 	if (r == 0)
 		r = start_remover(c, err);
 	if (r == 0 && limits->memory_total)
-		r = set(c, "memory.max", limits->memory_total, err);
+		r = set(c, "memory.max", limits->memory_total, "", err);
 	if (r == 0 && limits->memory_total)
-		r = set(c, "memory.swap.max", 0, err);
+		r = set(c, "memory.swap.max", 0, "", err);
 	if (r == 0 && limits->processes)
-		r = set(c, "pids.max", limits->processes + TASKS_OF_OURS, err);
-	if (r == 0) {
-		c->events = openat(c->dir, "memory.events", O_RDONLY | O_CLOEXEC);
-		if (c->events < 0)
-			r = err_errno(err, errno, "open %s/%s/memory.events", c->parent, c->name);
+		r = set(c, "pids.max", limits->processes + TASKS_OF_OURS, "", err);
+	if (r == 0 && limits->cpu_percent)
+		r = set(c, "cpu.max", limits->cpu_percent * (CPU_PERIOD / 100), " " CPU_PERIOD_TEXT, err);
+	return r == 0 ? open_events(c, err) : r;
+}
+
+/* --- a scope ------------------------------------------------------------------------------ */
+
+bool cgroup_is_placed_later(const struct cgroup *c)
+{
+	return c->is_possible && c->is_scope;
+}
+
+/* The number at the start of a file of the cgroup's; false for "max" and for none. */
+static bool get(const struct cgroup *c, const char *file, uint64_t *ret, uint64_t *ret_second)
+{
+	cleanup_close int fd = openat(c->dir, file, O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+
+	*ret_second = 0;
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 &&
+	       sscanf(text, "%" SCNu64 " %" SCNu64, ret, ret_second) >= 1;
+}
+
+/* What was asked for, as the kernel has it: memory in whole pages, time as a part. */
+static bool holds(const struct policy_limits *limits, const struct cgroup *c)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t value, period;
+
+	if (limits->memory_total && (!get(c, "memory.max", &value, &period) ||
+				     value / page > limits->memory_total / page))
+		return false;
+	if (limits->memory_total && get(c, "memory.swap.max", &value, &period) && value > 0)
+		return false;
+	if (limits->processes && (!get(c, "pids.max", &value, &period) ||
+				  value > limits->processes + TASKS_IN_SCOPE))
+		return false;
+	/* A per cent more: the manager rounds. */
+	return !limits->cpu_percent || (get(c, "cpu.max", &value, &period) && period &&
+					value * 100 / period <= limits->cpu_percent + 1);
+}
+
+/* The directory of the cgroup that pid is in, which must be called c->name. */
+static int open_place(struct cgroup *c, pid_t pid, char why[static SCOPE_WHY])
+{
+	char mount[1024], place[1024], file[40], path[2100];
+	const char *base;
+
+	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
+	if (!find_mount(mount, sizeof(mount)) || !find_place(file, place, sizeof(place))) {
+		snprintf(why, SCOPE_WHY, "the cgroup that it was put in cannot be seen");
+		return -1;
 	}
-	return r;
+	base = strrchr(place, '/');
+	if (strcmp(base + 1, c->name) != 0) {
+		snprintf(why, SCOPE_WHY, "this user's service manager made a scope without it");
+		return -1;
+	}
+	snprintf(path, sizeof(path), "%s%s", mount, place);
+	c->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->dir < 0)
+		snprintf(why, SCOPE_WHY, "%.100s cannot be opened", path);
+	return c->dir < 0 ? -1 : 0;
+}
+
+static int place(const struct policy_limits *limits, const char *id, pid_t pid, struct cgroup *c,
+		 char why[static SCOPE_WHY])
+{
+	const struct scope_limits wanted = {
+		.memory = limits->memory_total,
+		.tasks = limits->processes ? limits->processes + TASKS_IN_SCOPE : 0,
+		.cpu = limits->cpu_percent,
+	};
+	const pid_t pids[] = { pid, c->holder };
+	struct err quiet = {0};
+
+	snprintf(c->name, sizeof(c->name), PREFIX "%.32s.scope", id);
+	if (scope_make(c->manager, c->name, &wanted, pids, 2, why) < 0 || open_place(c, pid, why) < 0)
+		return -1;
+	if (!holds(limits, c)) {
+		snprintf(why, SCOPE_WHY, "the scope of this user's service manager lacks a limit: that has not "
+			 "the controllers (user@.service, Delegate=pids memory cpu)");
+		return -1;
+	}
+	return limits->memory_total ? open_events(c, &quiet) : 0;
+}
+
+int cgroup_place(const struct policy_limits *limits, const char *id, pid_t pid, struct cgroup *c,
+		 struct err *err)
+{
+	char why[SCOPE_WHY] = "";
+
+	if (!cgroup_is_placed_later(c))
+		return 0;
+	if (place(limits, id, pid, c, why) < 0) {
+		c->is_possible = false;
+		c->name[0] = '\0';
+		snprintf(c->why, sizeof(c->why), "%s", why);
+	}
+	close_one(&c->manager);
+	return !c->is_possible && limits->require_cgroup ? require(c->why, err) : 0;
 }
 
 unsigned long cgroup_killed(const struct cgroup *c)
@@ -295,7 +463,7 @@ unsigned long cgroup_killed(const struct cgroup *c)
 
 void cgroup_done(struct cgroup *c)
 {
-	int *all[] = { &c->events, &c->dir, &c->parent_fd, &c->lifeline, &c->gone };
+	int *all[] = { &c->events, &c->dir, &c->parent_fd, &c->lifeline, &c->gone, &c->manager };
 	char byte;
 
 	/* It ends when the lifeline closes, and its end of the other pipe with it. */
@@ -306,9 +474,6 @@ void cgroup_done(struct cgroup *c)
 			;
 	}
 	c->name[0] = '\0';
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		if (*all[i] > 0)
-			close(*all[i]);
-		*all[i] = -1;
-	}
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		close_one(all[i]);
 }

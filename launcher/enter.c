@@ -379,7 +379,6 @@ static int build(const struct start *s, struct err *err)
 		r = ns_rename(err);
 	if (r == 0 && !layer_is_out("mount"))
 		r = mounts_enter(s->plan, err);
-	timing_mark("init", "root built and entered");
 	if (r == 0 && !layer_is_out("mount") && !layer_is_out("verify"))
 		r = mounts_verify(s->plan, err);
 	timing_mark("init", "mount table verified");

@@ -14,6 +14,7 @@
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
+#include "launcher/mount.h"
 #include "launcher/secrets.h"
 #include "launcher/session.h"
 
@@ -201,14 +202,31 @@ static void layers_of_kernel(FILE *out, const struct session *s)
 		fprintf(out, ", %" PRIu64 " s of CPU", l->cpu);
 	if (s->cgroup.is_possible && l->memory_total)
 		fprintf(out, ", %" PRIu64 " MiB of memory together", l->memory_total >> 20);
+	if (s->cgroup.is_possible && l->cpu_percent)
+		fprintf(out, ", %" PRIu64 " %% of one processor together", l->cpu_percent);
 	fputs("\n  held by resource limits (setrlimit) and the sizes of the private directories; ", out);
-	if (s->cgroup.is_possible) {
+	if (s->cgroup.is_possible && s->cgroup.is_scope) {
+		fputs("and\n  for all processes together by a scope of this user's service manager", out);
+	} else if (s->cgroup.is_possible) {
 		fputs("and\n  for all processes together by a cgroup in ", out);
 		print(out, s->cgroup.parent);
 	} else {
 		fputs("no\n  cgroup: all processes together may take more than one may", out);
 	}
 	fputs(". When memory is short\n  the kernel kills the sandbox first\n", out);
+}
+
+/* Nothing is weaker for it; who looks for the reason of something should not have to guess. */
+static void mounts(FILE *out, const struct session *s)
+{
+	char missing[MOUNT_WORDS];
+	struct mount_ways ways;
+
+	mount_find(&ways);
+	if (s->plan.is_bare || !mount_is_old(&ways))
+		return;
+	mount_missing(&ways, missing);
+	fprintf(out, "mounts: by mount(2) where there is no %s here\n", missing);
 }
 
 static void open_ends(FILE *out, const struct session *s)
@@ -248,6 +266,7 @@ void explain_session(FILE *out, const struct session *s)
 	files(out, s);
 	environment(out, s);
 	layers_of_kernel(out, s);
+	mounts(out, s);
 	explain_messages(out, &s->policy);
 	open_ends(out, s);
 	for (size_t i = 0; i < s->plan.notes.n; i++) {

@@ -6,8 +6,8 @@
  *    later: every mount becomes private.
  * 2. Each source of the plan is opened anew in this mount namespace, without following
  *    any symlink, compared with the device and inode that the plan pinned, and cloned
- *    by descriptor (open_tree).  Read-only, nosuid, nodev, noexec are set on the clone,
- *    recursively, before it is attached anywhere.
+ *    by descriptor (mount.h).  Read-only, nosuid, nodev, noexec are set on the clone,
+ *    recursively, before it is attached to its place.
  * 3. An empty tmpfs becomes the new root.  Mount points are made in it component by
  *    component, only where the directory is on a tmpfs of ours: never through a symlink
  *    (nolinks) and never inside a directory of the host's.
@@ -15,7 +15,8 @@
  *    through it, and it becomes read-only.
  * 5. pivot_root, and the old root is detached.  From here on no path of the host exists.
  *
- * Since Linux 5.12 (mount_setattr).
+ * With the mount API of Linux 5.12, or with mount(2) where a call of it is missing: the
+ * steps, and the table that they must give, are the same.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,15 +34,18 @@
 #include "common/nolinks.h"
 #include "common/sys.h"
 #include "launcher/cause.h"
+#include "launcher/mount.h"
 #include "launcher/mounts.h"
 #include "launcher/overlay.h"
 #include "launcher/plan.h"
+#include "launcher/timing.h"
 
 /* tmpfs inodes: one for each 4 KiB of its size, so that neither runs out first. */
 #define BYTES_PER_INODE 4096
 
 /* What step 3 has made so far: whose directories are ours. */
 struct building {
+	struct mount_ways ways;
 	int root;	    /* the new root, attached and not yet pivoted to */
 	dev_t ours[64];	    /* devices of our tmpfs */
 	size_t n_ours;
@@ -73,21 +77,19 @@ static bool is_ours(const struct building *b, int fd)
 
 /* --- detached mounts ---------------------------------------------------------------- */
 
-static int new_tmpfs(uint64_t size, const char *mode, uint64_t attrs, struct err *err)
+static int new_tmpfs(struct building *b, uint64_t size, const char *mode, uint64_t attrs,
+		     struct err *err)
 {
-	cleanup_close int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
 	char text[32], inodes[32];
+	const struct mount_option options[] = {
+		{ "size", text }, { "nr_inodes", inodes }, { "mode", mode },
+	};
 	int fd;
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
 	snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long)(size / BYTES_PER_INODE + 64));
-	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", text, 0) < 0 ||
-	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", inodes, 0) < 0 ||
-	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode, 0) < 0 ||
-	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return cause_set(err, CAUSE_MOUNT, errno, "make a tmpfs");
-	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned int)attrs);
-	return fd < 0 ? cause_set(err, CAUSE_MOUNT, errno, "mount a tmpfs") : fd;
+	fd = mount_make(&b->ways, "tmpfs", options, sizeof(options) / sizeof(*options), attrs, NULL, 0);
+	return fd < 0 ? cause_set(err, CAUSE_MOUNT, -fd, "mount a tmpfs") : fd;
 }
 
 /* With CAP_SYS_RESOURCE over this user namespace, and in it only (Linux 4.9). */
@@ -133,39 +135,36 @@ static int bound_watches(int proc, struct err *err)
 	return 0;
 }
 
-static int mount_proc(struct err *err)
+static int mount_proc(struct building *b, struct err *err)
 {
-	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC);
-	int fd;
+	int fd = mount_make(&b->ways, "proc", NULL, 0,
+			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, NULL, 0);
 
-	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return cause_set(err, CAUSE_PROC, errno, "make /proc");
-	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC,
-			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	if (fd < 0)
-		return cause_set(err, CAUSE_PROC, errno, "mount /proc");
-	return fd;
+	return fd < 0 ? cause_set(err, CAUSE_PROC, -fd, "mount /proc") : fd;
 }
 
-static int new_proc(struct err *err)
+/* Only where a test leaves the pid namespace out: the kernel mounts no other /proc then. */
+static int clone_proc(struct building *b, struct err *err)
 {
-	cleanup_close int fd = -1;
+	cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = proc < 0 ? -errno : mount_clone(&b->ways, proc, true, 0);
 
-	/* The kernel mounts only the /proc of a pid namespace that is ours. */
-	if (layer_is_out("pid"))
-		fd = sys_open_tree(AT_FDCWD, "/proc",
-				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	else
-		fd = mount_proc(err);
+	return fd < 0 ? err_errno(err, -fd, "clone the mount of /proc") : fd;
+}
+
+static int new_proc(struct building *b, struct err *err)
+{
+	cleanup_close int fd = layer_is_out("pid") ? clone_proc(b, err) : mount_proc(b, err);
+	int r;
+
 	if (fd < 0)
 		return fd;
 	if (!layer_is_out("nested-limit") && forbid_namespaces(fd, err) < 0)
 		return -err->code;
 	if (!layer_is_out("pid") && bound_watches(fd, err) < 0)
 		return -err->code;
-	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
-		return err_errno(err, errno, "make /proc read-only");
-	return take_fd(&fd);
+	r = mount_flag(&b->ways, fd, MOUNT_ATTR_RDONLY);
+	return r < 0 ? err_errno(err, -r, "make /proc read-only") : take_fd(&fd);
 }
 
 /* The name itself, a symlink, as its directory has it; no other is followed on the way. */
@@ -196,11 +195,11 @@ static uint64_t bind_attrs(const struct plan_entry *e)
 	return attrs;
 }
 
-static int new_bind(const struct plan_entry *e, struct err *err)
+static int new_bind(struct building *b, const struct plan_entry *e, struct err *err)
 {
-	const unsigned int clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
-	cleanup_close int source = -1, tree = -1;
+	cleanup_close int source = -1;
 	struct stat st;
+	int tree;
 
 	/* Only where the plan found a symlink is one opened, and never followed. */
 	source = e->kind == PLAN_NAME ? open_name(AT_FDCWD, e->source) :
@@ -210,30 +209,31 @@ static int new_bind(const struct plan_entry *e, struct err *err)
 	if (st.st_dev != e->dev || st.st_ino != e->ino)
 		return err_set(err, ESTALE, "%s: replaced while it was being bound; try again",
 			       e->source);
-	tree = sys_open_tree(source, "", clone | (e->is_dir ? AT_RECURSIVE : 0));
-	if (tree < 0)
-		return cause_set(err, CAUSE_MOUNT, errno, "clone the mount of %s", e->source);
-	if (!layer_is_out("mount-flags") &&
-	    sys_mount_setattr(tree, "", AT_EMPTY_PATH | (e->is_dir ? AT_RECURSIVE : 0),
-			      bind_attrs(e), 0) < 0)
-		return cause_set(err, CAUSE_MOUNT, errno, "set the flags of %s", e->source);
-	return take_fd(&tree);
+	tree = mount_clone(&b->ways, source, e->is_dir, layer_is_out("mount-flags") ? 0 : bind_attrs(e));
+	if (tree == -ESTALE)
+		return err_set(err, ESTALE,
+			       "%s: something is mounted below it, under another mount or where names are "
+			       "being changed, and this kernel has no mount_setattr to reach it; unmount it, "
+			       "or grant the directories beside it", e->source);
+	return tree < 0 ? cause_set(err, CAUSE_MOUNT, -tree, "bind %s", e->source) : tree;
 }
 
-static int new_mount(const struct plan_entry *e, struct err *err)
+static int new_mount(struct building *b, const struct plan_entry *e, struct err *err)
 {
 	switch (e->kind) {
 	case PLAN_BIND:
 	case PLAN_DEVICE:
 	case PLAN_NAME:
-		return new_bind(e, err);
+		return new_bind(b, e, err);
 	case PLAN_OVERLAY:
-		return overlay_mount(e, err);
+		if (layer_is_out("overlay")) /* the real directory in its place */
+			return new_bind(b, e, err);
+		return overlay_mount(&b->ways, e, err);
 	case PLAN_TMPFS:
-		return new_tmpfs(e->size, "0700",
+		return new_tmpfs(b, e->size, "0700",
 				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 	case PLAN_PROC:
-		return new_proc(err);
+		return new_proc(b, err);
 	case PLAN_COVER:
 	case PLAN_FILE:
 	case PLAN_DIR:
@@ -316,12 +316,13 @@ static int attach(struct building *b, const struct plan_entry *e, int mount,
 		  struct err *err)
 {
 	cleanup_close int target = open_target(b, e, err);
+	int r;
 
 	if (target < 0)
 		return target;
-	if (sys_move_mount(mount, "", target, "",
-			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_errno(err, errno, "attach %s", e->target);
+	r = mount_attach(&b->ways, mount, target);
+	if (r < 0)
+		return err_errno(err, -r, "attach %s", e->target);
 	return e->kind == PLAN_TMPFS ? remember(b, mount, err) : 0;
 }
 
@@ -361,22 +362,20 @@ static int cover(struct building *b, const struct plan_entry *e, int null, struc
 {
 	cleanup_close int target = open_inside(b, e->target, O_PATH), tree = -1;
 	struct stat st;
+	int r;
 
 	if (target < 0)
 		return errno == ENOENT ? 0 : err_errno(err, errno, "cover %s", e->target);
 	if (fstat(target, &st) < 0)
 		return err_errno(err, errno, "cover %s", e->target);
-	if (S_ISDIR(st.st_mode))
-		tree = new_tmpfs(BYTES_PER_INODE, "0555",
+	tree = S_ISDIR(st.st_mode) ?
+		       new_tmpfs(b, BYTES_PER_INODE, "0555",
 				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
 					 MOUNT_ATTR_RDONLY,
-				 err);
-	else
-		tree = sys_open_tree(null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (tree < 0 || sys_move_mount(tree, "", target, "",
-				       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_errno(err, errno, "cover %s", e->target);
-	return 0;
+				 err) :
+		       mount_clone(&b->ways, null, false, 0);
+	r = tree < 0 ? tree : mount_attach(&b->ways, tree, target);
+	return r < 0 ? err_errno(err, -r, "cover %s", e->target) : 0;
 }
 
 /* --- the whole ------------------------------------------------------------------------ */
@@ -423,11 +422,13 @@ static int place(struct building *b, const struct plan *plan, const int *mounts,
 	return r;
 }
 
-static int enter_root(int root, struct err *err)
+static int enter_root(const struct building *b, struct err *err)
 {
-	if (sys_mount_setattr(root, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0) < 0)
-		return err_errno(err, errno, "make the root read-only");
-	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0)
+	int r = mount_flag(&b->ways, b->root, MOUNT_ATTR_RDONLY);
+
+	if (r < 0)
+		return err_errno(err, -r, "make the root read-only");
+	if (fchdir(b->root) < 0 || sys_pivot_root(".", ".") < 0)
 		return cause_set(err, CAUSE_MOUNT, errno, "pivot_root");
 	/* The old root lies over the new one now; it goes, with all that is below it. */
 	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
@@ -435,7 +436,7 @@ static int enter_root(int root, struct err *err)
 	return 0;
 }
 
-static int open_mounts(const struct plan *plan, int *mounts, struct err *err)
+static int open_mounts(struct building *b, const struct plan *plan, int *mounts, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		enum plan_kind kind = plan->v[i].kind;
@@ -443,17 +444,33 @@ static int open_mounts(const struct plan *plan, int *mounts, struct err *err)
 		if (kind != PLAN_BIND && kind != PLAN_OVERLAY && kind != PLAN_DEVICE && kind != PLAN_TMPFS &&
 		    kind != PLAN_PROC && kind != PLAN_NAME)
 			continue;
-		mounts[i] = new_mount(&plan->v[i], err);
+		mounts[i] = new_mount(b, &plan->v[i], err);
 		if (mounts[i] < 0)
 			return mounts[i];
 	}
 	return 0;
 }
 
+/* The new root stands somewhere until pivot_root: on /usr, which always exists, and whose
+ * clone is taken already. */
+static int open_root(struct building *b, struct err *err)
+{
+	cleanup_close int usr = open("/usr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	b->root = new_tmpfs(b, 16 * 1024 * 1024, "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	if (b->root < 0)
+		return b->root;
+	r = usr < 0 ? -errno : mount_attach(&b->ways, b->root, usr);
+	if (r < 0)
+		return cause_set(err, CAUSE_MOUNT, -r, "attach the new root");
+	return remember(b, b->root, err);
+}
+
 int mounts_enter(const struct plan *plan, struct err *err)
 {
 	cleanup_free int *mounts = malloc(plan->n * sizeof(*mounts));
-	struct building b = {0};
+	struct building b = { .root = -1 };
 	int r;
 
 	if (!mounts)
@@ -462,24 +479,20 @@ int mounts_enter(const struct plan *plan, struct err *err)
 		mounts[i] = -1;
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return cause_set(err, CAUSE_MOUNT, errno, "make all mounts private");
-	r = open_mounts(plan, mounts, err);
-	if (r < 0)
-		return r;
-	b.root = new_tmpfs(16 * 1024 * 1024, "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-	if (b.root < 0)
-		return b.root;
-	/* Any directory will do to stand on until pivot_root; /usr always exists, and its
-	 * clone is taken already. */
-	if (sys_move_mount(b.root, "", AT_FDCWD, "/usr", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return cause_set(err, CAUSE_MOUNT, errno, "attach the new root");
-	r = remember(&b, b.root, err);
+	mount_find(&b.ways);
+	r = open_mounts(&b, plan, mounts, err);
+	if (r == 0)
+		r = open_root(&b, err);
 	if (r == 0)
 		r = place(&b, plan, mounts, err);
 	if (r == 0)
-		r = enter_root(b.root, err);
+		r = enter_root(&b, err);
 	for (size_t i = 0; i < plan->n; i++)
 		if (mounts[i] >= 0)
 			close(mounts[i]);
-	close(b.root);
+	if (b.root >= 0)
+		close(b.root);
+	timing_mark("init", mount_is_old(&b.ways) ? "root built and entered, by mount(2) in part" :
+						    "root built and entered");
 	return r;
 }

@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "common/fd.h"
+#include "launcher/mountinfo.h"
 #include "launcher/mounts.h"
 #include "launcher/plan.h"
 #include "launcher/walk.h"
-
-/* A host with ten thousand mounts below a granted directory still fits. */
-#define TABLE_MAX ((size_t)16 << 20)
-
-/* Undo the octal escapes of proc(5) in place: space, tab, newline, backslash. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = '\0';
-}
 
 static bool has_option(const char *options, const char *name)
 {
@@ -114,7 +93,7 @@ static int check_line(const struct plan *plan, char *line, unsigned char *seen, 
 		if (field == 6)
 			options = word;
 	}
-	unescape(path);
+	mountinfo_unescape(path);
 	if (!strcmp(path, "/")) {
 		if (*ret_root || !has_option(options, "ro"))
 			return err_set(err, EPERM, "the root is mounted twice or writable");
@@ -170,25 +149,6 @@ static bool is_of_the_kernel(const char *type)
 	return false;
 }
 
-/* Path and type of one line, in place.  Return: false for a line that is none. */
-static bool take_line(char *line, const char **ret_path, const char **ret_type)
-{
-	char *save = NULL, *type = strstr(line, " - "), *path = NULL;
-
-	if (!type)
-		return false;
-	type += 3;
-	type[strcspn(type, " ")] = '\0';
-	for (int field = 1; field <= 5; field++)
-		path = strtok_r(field == 1 ? line : NULL, " ", &save);
-	if (!path)
-		return false;
-	unescape(path);
-	*ret_path = path;
-	*ret_type = type;
-	return true;
-}
-
 int mounts_check_kernel(const struct plan *plan, char *table, struct err *err)
 {
 	cleanup_free size_t *nearest = calloc(plan->n ? plan->n : 1, sizeof(*nearest));
@@ -198,24 +158,24 @@ int mounts_check_kernel(const struct plan *plan, char *table, struct err *err)
 	if (!nearest || !is_kernel)
 		return err_errno(err, ENOMEM, "mountinfo");
 	for (char *line = strtok_r(table, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *path, *type;
+		struct mountinfo m;
 
-		if (!take_line(line, &path, &type))
+		if (!mountinfo_parse(line, &m))
 			return err_set(err, EPERM, "mountinfo: a line that is none");
 		for (size_t i = 0; i < plan->n; i++) {
 			const struct plan_entry *e = &plan->v[i];
 
 			if (e->kind != PLAN_BIND && e->kind != PLAN_OVERLAY)
 				continue;
-			if (walk_is_below(e->source, path) && strlen(path) >= nearest[i]) {
-				nearest[i] = strlen(path);
-				is_kernel[i] = is_of_the_kernel(type);
-			} else if (walk_is_below(path, e->source) && is_of_the_kernel(type)) {
+			if (walk_is_below(e->source, m.path) && strlen(m.path) >= nearest[i]) {
+				nearest[i] = strlen(m.path);
+				is_kernel[i] = is_of_the_kernel(m.type);
+			} else if (walk_is_below(m.path, e->source) && is_of_the_kernel(m.type)) {
 				return err_set(err, EPERM,
 					       "cannot grant %s: a file system of the kernel (%s) is "
 					       "mounted at %s inside of it; unmount it, or name the "
 					       "directories beside it",
-					       e->source, type, path);
+					       e->source, m.type, m.path);
 			}
 		}
 	}
@@ -227,20 +187,10 @@ int mounts_check_kernel(const struct plan *plan, char *table, struct err *err)
 	return 0;
 }
 
-static int read_table(char **ret_table, struct err *err)
-{
-	cleanup_close int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	size_t len;
-
-	if (fd < 0)
-		return err_errno(err, errno, "open /proc/self/mountinfo");
-	return fd_read_all(fd, TABLE_MAX, ret_table, &len, err);
-}
-
 int mounts_check_sources(const struct plan *plan, struct err *err)
 {
 	cleanup_free char *table = NULL;
-	int r = read_table(&table, err);
+	int r = mountinfo_read(&table, err);
 
 	return r < 0 ? r : mounts_check_kernel(plan, table, err);
 }
@@ -248,7 +198,7 @@ int mounts_check_sources(const struct plan *plan, struct err *err)
 int mounts_verify(const struct plan *plan, struct err *err)
 {
 	cleanup_free char *table = NULL;
-	int r = read_table(&table, err);
+	int r = mountinfo_read(&table, err);
 
 	if (r == 0)
 		r = mounts_check_table(plan, table, err);

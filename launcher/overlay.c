@@ -26,6 +26,7 @@
 #include "common/fd.h"
 #include "common/nolinks.h"
 #include "common/sys.h"
+#include "launcher/mount.h"
 #include "launcher/overlay.h"
 #include "launcher/plan.h"
 #include "launcher/private.h"
@@ -190,15 +191,8 @@ int overlay_open(const struct user *user, const char *name, struct plan *p, stru
 
 /* --- the mount ----------------------------------------------------------------------- */
 
-/* What the kernel says of a mount that it refuses: "e overlay: words" (fsopen(2)). */
-static int refused(int fs, int error, const struct plan_entry *e, struct err *err)
+static int refused(int error, const char *words, const struct plan_entry *e, struct err *err)
 {
-	char text[256] = "";
-	ssize_t n = fs < 0 ? -1 : read(fs, text, sizeof(text) - 1);
-	const char *words = n > 2 ? text + 2 : "";
-
-	text[n > 0 ? n : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
 	return err_set(err, error,
 		       "overlay of %s: %s%s%s%s (needs Linux 5.11, a kernel with overlayfs, and user "
 		       "attributes on the file system of %s); grant it with --read, or with --write to "
@@ -206,18 +200,16 @@ static int refused(int fs, int error, const struct plan_entry *e, struct err *er
 		       e->target, strerror(error), *words ? " (" : "", words, *words ? ")" : "", e->store);
 }
 
-static int set_directory(int fs, const char *key, int fd)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return sys_fsconfig(fs, FSCONFIG_SET_STRING, key, path, 0);
-}
-
-int overlay_mount(const struct plan_entry *e, struct err *err)
+int overlay_mount(struct mount_ways *ways, const struct plan_entry *e, struct err *err)
 {
 	cleanup_close int lower = nolinks_open(AT_FDCWD, e->source, O_PATH | O_DIRECTORY);
-	cleanup_close int store = -1, upper = -1, work = -1, fs = -1;
+	cleanup_close int store = -1, upper = -1, work = -1;
+	char paths[3][32], words[256];
+	/* One layer of the kernel's own making below, none that an attribute could name. */
+	const struct mount_option options[] = {
+		{ "userxattr", NULL }, { "lowerdir", paths[0] }, { "upperdir", paths[1] },
+		{ "workdir", paths[2] },
+	};
 	struct stat st;
 	int fd;
 
@@ -233,14 +225,10 @@ int overlay_mount(const struct plan_entry *e, struct err *err)
 	work = nolinks_open(store, "work", O_PATH | O_DIRECTORY);
 	if (upper < 0 || work < 0)
 		return err_errno(err, errno, "open the layer of %s", e->target);
-	fs = sys_fsopen("overlay", FSOPEN_CLOEXEC);
-	/* One layer of the kernel's own making below, none that an attribute could name. */
-	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
-	    set_directory(fs, "lowerdir", lower) < 0 || set_directory(fs, "upperdir", upper) < 0 ||
-	    set_directory(fs, "workdir", work) < 0 ||
-	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return refused(fs, errno, e, err);
-	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC,
-			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return fd < 0 ? refused(fs, errno, e, err) : fd;
+	snprintf(paths[0], sizeof(paths[0]), "/proc/self/fd/%d", lower);
+	snprintf(paths[1], sizeof(paths[1]), "/proc/self/fd/%d", upper);
+	snprintf(paths[2], sizeof(paths[2]), "/proc/self/fd/%d", work);
+	fd = mount_make(ways, "overlay", options, sizeof(options) / sizeof(*options),
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, words, sizeof(words));
+	return fd < 0 ? refused(-fd, words, e, err) : fd;
 }

@@ -25,6 +25,7 @@
 #include <time.h>
 
 struct err;
+struct mount_ways;
 struct plan;
 struct plan_entry;
 struct user;
@@ -46,11 +47,11 @@ struct overlay_origin {
 int overlay_open(const struct user *user, const char *name, struct plan *p, struct err *err);
 
 /*
- * A detached overlay of an entry with a store, nosuid, nodev, noexec.  For pid 1 of the
- * sandbox, before the old root goes.  Since Linux 5.11 (userxattr).  Return: a descriptor
+ * An overlay of an entry with a store, nosuid, nodev, noexec, as mount.h makes mounts.  For
+ * pid 1 of the sandbox, before the old root goes.  Since Linux 5.11 (userxattr).  Return: a descriptor
  * or -errno; never anything that would write to the real directory.
  */
-int overlay_mount(const struct plan_entry *e, struct err *err);
+int overlay_mount(struct mount_ways *ways, const struct plan_entry *e, struct err *err);
 
 /* Read KEY/origin; store is a descriptor of KEY.  Return: 0 or -errno. */
 int overlay_read_origin(int store, struct overlay_origin *ret, struct err *err);

@@ -15,6 +15,7 @@
 #include "launcher/explain.h"
 #include "launcher/limits.h"
 #include "launcher/listen.h"
+#include "launcher/mount.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
@@ -22,6 +23,8 @@
 
 static int audit_start(struct audit *log, const struct session *s)
 {
+	char missing[MOUNT_WORDS];
+	struct mount_ways ways;
 	struct audit_line l;
 
 	audit_begin(&l, log, "start");
@@ -30,9 +33,15 @@ static int audit_start(struct audit *log, const struct session *s)
 	audit_string(&l, "tier", tier_name(s->tier.is));
 	if (s->tier.is != POLICY_TIER_FULL)
 		audit_string(&l, "tier_why", s->tier.why);
-	audit_string(&l, "limits", s->cgroup.name[0] ? "rlimit and cgroup" : "rlimit");
+	audit_string(&l, "limits", !s->cgroup.name[0] ? "rlimit" :
+			      s->cgroup.is_scope ? "rlimit and scope" : "rlimit and cgroup");
 	if (s->cgroup.is_wanted && !s->cgroup.name[0])
 		audit_string(&l, "no_cgroup", s->cgroup.why);
+	mount_find(&ways);
+	if (!s->plan.is_bare && mount_is_old(&ways)) {
+		mount_missing(&ways, missing);
+		audit_string(&l, "mounts_without", missing);
+	}
 	audit_int(&l, "pid", getpid());
 	return audit_end(&l);
 }

@@ -268,13 +268,13 @@ static int make_bare(bool with_state, const char *kept, struct session *s, struc
 /* What was asked for and cannot be held is said at each start. */
 static int find_cgroup(struct session *s, struct err *err)
 {
+	char words[CGROUP_WHY + 160];
 	int r = cgroup_find(&s->policy.sandbox.limits, &s->cgroup, err);
 
-	if (r == 0 && s->cgroup.is_wanted && !s->cgroup.is_possible &&
-	    strv_addf(&s->plan.notes, "limits.memory_total is not held: %s; only the limits of each "
-		      "process are; where it must be held: \"require_cgroup\": true", s->cgroup.why) < 0)
-		r = err_errno(err, ENOMEM, "session");
-	return r;
+	if (r < 0 || !s->cgroup.is_wanted || s->cgroup.is_possible)
+		return r;
+	cgroup_words(&s->policy.sandbox.limits, &s->cgroup, words, sizeof(words));
+	return strv_add(&s->plan.notes, words) < 0 ? err_errno(err, ENOMEM, "session") : 0;
 }
 
 /* The layers of the plan's overlays, where mounts can be made; nothing stands in for them. */

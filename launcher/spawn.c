@@ -348,7 +348,46 @@ static int start_broker(const struct session *s, const struct pep_fds *f,
 	return ret->broker_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
 }
 
-static int start_sandbox(const struct session *s, const struct pipes *p, mode_t mask,
+/* A sandbox that is still to be put in a scope starts nothing before that. */
+static void wait_for_place(int gate)
+{
+	char byte;
+	ssize_t n;
+
+	if (gate < 0)
+		return;
+	do
+		n = read(gate, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(125);
+	close(gate);
+}
+
+static int place_sandbox(struct session *s, pid_t pid, const int gate[2], struct err *err)
+{
+	const struct policy_limits *limits = &s->policy.sandbox.limits;
+	char words[CGROUP_WHY + 160];
+	int r;
+
+	if (!cgroup_is_placed_later(&s->cgroup))
+		return 0;
+	r = cgroup_place(limits, s->id, pid, &s->cgroup, err);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return r;
+	}
+	if (!s->cgroup.is_possible) {
+		cgroup_words(limits, &s->cgroup, words, sizeof(words));
+		say_note(words);
+	}
+	timing_mark("launcher", "the user's service manager asked for a scope");
+	r = fd_write_all(gate[1], "", 1);
+	return r < 0 ? err_errno(err, -r, "begin the sandbox") : 0;
+}
+
+static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
 			 struct spawn *ret, struct err *err)
 {
 	const struct start start = {
@@ -358,10 +397,16 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		.egress = ret->control,
 	};
 	const int cgroup = s->cgroup.name[0] ? s->cgroup.dir : -1;
-	pid_t pid = s->plan.is_bare ? ns_fork_into(0, cgroup, &ret->init_fd) :
-				      ns_clone(cgroup, &ret->init_fd, err);
+	int gate[2] = { -1, -1 }, r;
+	pid_t pid;
 
+	if (cgroup_is_placed_later(&s->cgroup) && pipe2(gate, O_CLOEXEC) < 0)
+		return err_errno(err, errno, "pipe");
+	pid = s->plan.is_bare ? ns_fork_into(0, cgroup, &ret->init_fd) :
+				ns_clone(cgroup, &ret->init_fd, err);
 	if (pid == 0) {
+		if (gate[1] >= 0)
+			close(gate[1]);
 		/* The other ends: who holds them would hide the others' end of file. */
 		close(p->order[1]);
 		close(p->lifeline[1]);
@@ -374,14 +419,19 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		arguments_forget(s->name);
 		close(p->broker[0]);
 		close(p->broker[1]);
+		wait_for_place(gate[0]);
 		if (s->plan.is_bare)
 			enter_bare(&start);
 		enter_run(&start);
 	}
-	if (pid < 0)
-		return err->code ? -err->code : err_errno(err, errno, "fork");
-	ret->init = pid;
-	return 0;
+	if (pid < 0) {
+		r = err->code ? -err->code : err_errno(err, errno, "fork");
+	} else {
+		r = place_sandbox(s, pid, gate, err);
+		ret->init = pid;
+	}
+	close_pair(gate);
+	return r;
 }
 
 /* The client's streams are the pep's now. */
@@ -450,7 +500,7 @@ static int replace_streams(struct pipes *p, int out, int err_fd, struct err *err
 	return 0;
 }
 
-int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
+int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 	       struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
@@ -485,7 +535,7 @@ int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
 	return 0;
 }
 
-int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
+int spawn_all(struct session *s, struct spawn *ret, struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,

@@ -34,14 +34,14 @@ struct spawn {
  * (0 and 1 are /dev/null).  SIGCHLD and the signals to forward are blocked by the
  * caller.  Return: 0; or -errno, and nothing runs.
  */
-int spawn_all(const struct session *s, struct spawn *ret, struct err *err);
+int spawn_all(struct session *s, struct spawn *ret, struct err *err);
 
 /*
  * Start a program that speaks to nobody: no pep, stdin is /dev/null, stdout and stderr are
  * `out` and `err_fd`, which stay the caller's.  The sandbox, its filters and its network
  * are those of a server.  Return: as above.
  */
-int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
+int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 	       struct err *err);
 
 /* A program of ours that is no command: O_PATH, or -errno. */

@@ -115,7 +115,7 @@ static int build(const struct tool *t, struct session *s, struct err *err)
 }
 
 /* In the child: from here on the supervisor.  Never returns. */
-static _Noreturn void supervise(const struct session *s, int out, int err_fd)
+static _Noreturn void supervise(struct session *s, int out, int err_fd)
 {
 	struct err err = {0};
 	struct spawn spawn;
@@ -217,7 +217,7 @@ static int read_all(struct reading *d, int out, int err_fd)
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
-static int run(const struct session *s, struct reading *d, int *ret_code, struct err *err)
+static int run(struct session *s, struct reading *d, int *ret_code, struct err *err)
 {
 	int out[2], words[2], status = 0, r;
 	sigset_t set, before;

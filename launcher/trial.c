@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,9 +22,13 @@
 #include "common/lock.h"
 #include "common/sys.h"
 #include "filters/filters.h"
+#include "launcher/cgroup.h"
+#include "launcher/mount.h"
 #include "launcher/net.h"
 #include "launcher/ns.h"
+#include "launcher/scope.h"
 #include "launcher/trial.h"
+#include "policies/policy.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -97,7 +101,8 @@ static int try_all_namespaces(long unused)
 /* --- building a root, in order, in one child ----------------------------------------- */
 
 struct building {
-	int tmpfs, proc, clone;
+	struct mount_ways ways;
+	int tmpfs, proc, usr, clone;
 	uid_t uid;
 	gid_t gid;
 };
@@ -131,24 +136,38 @@ static int step_private(struct building *b)
 	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? errno : 0;
 }
 
+/* Is there the newer call of these?  What a sandbox is built with is tried below. */
+static int step_has_make(struct building *b)
+{
+	mount_find(&b->ways);
+	return b->ways.old_make ? ENOSYS : 0;
+}
+
+static int step_has_clone(struct building *b)
+{
+	return b->ways.old_clone ? ENOSYS : 0;
+}
+
+static int step_has_flags(struct building *b)
+{
+	return b->ways.old_flags ? ENOSYS : 0;
+}
+
+static int step_has_attach(struct building *b)
+{
+	return b->ways.old_attach ? ENOSYS : 0;
+}
+
 static int step_tmpfs(struct building *b)
 {
-	cleanup_close int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
-
-	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return errno;
-	b->tmpfs = sys_fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	return b->tmpfs < 0 ? errno : 0;
+	b->tmpfs = mount_make(&b->ways, "tmpfs", NULL, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, NULL, 0);
+	return b->tmpfs < 0 ? -b->tmpfs : 0;
 }
 
 static int step_proc(struct building *b)
 {
-	cleanup_close int fs = sys_fsopen("proc", FSOPEN_CLOEXEC);
-
-	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return errno;
-	b->proc = sys_fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	return b->proc < 0 ? errno : 0;
+	b->proc = mount_make(&b->ways, "proc", NULL, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, NULL, 0);
+	return b->proc < 0 ? -b->proc : 0;
 }
 
 static int step_limit(struct building *b)
@@ -168,25 +187,28 @@ static int step_limit(struct building *b)
 
 static int step_clone(struct building *b)
 {
-	b->clone = sys_open_tree(AT_FDCWD, "/usr",
-				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	return b->clone < 0 ? errno : 0;
+	b->usr = open("/usr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (b->usr < 0)
+		return errno;
+	b->clone = mount_clone(&b->ways, b->usr, true, 0);
+	return b->clone < 0 ? -b->clone : 0;
 }
 
+/* It must hold: nothing can be made in what is read-only. */
 static int step_flags(struct building *b)
 {
-	return sys_mount_setattr(b->clone, "", AT_EMPTY_PATH | AT_RECURSIVE,
-				 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
-				 0) < 0 ?
-		       errno :
-		       0;
+	struct statvfs fs;
+	int fd = mount_clone(&b->ways, b->usr, true,
+			     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+
+	if (fd < 0)
+		return -fd;
+	return fstatvfs(fd, &fs) < 0 ? errno : fs.f_flag & ST_RDONLY ? 0 : EBADE;
 }
 
 static int step_attach(struct building *b)
 {
-	return sys_move_mount(b->tmpfs, "", AT_FDCWD, "/usr", MOVE_MOUNT_F_EMPTY_PATH) < 0 ?
-		       errno :
-		       0;
+	return -mount_attach(&b->ways, b->tmpfs, b->usr);
 }
 
 static int step_pivot(struct building *b)
@@ -208,31 +230,39 @@ static const struct {
 	    CAUSE_PRIVILEGE, 0 }, step_network },
 	{ { "mount_private", "mounts made private", "nothing reaches the host", TRIAL_FOR_FULL,
 	    CAUSE_MOUNT, 0 }, step_private },
-	{ { "mount_tmpfs", "fsopen, fsmount: tmpfs", "the empty root", TRIAL_FOR_FULL, CAUSE_MOUNT, 0 },
+	{ { "fsopen", "fsopen, fsmount", "else mount(2), on a stage", TRIAL_OPTIONAL, CAUSE_MOUNT, 0 },
+	  step_has_make },
+	{ { "open_tree", "open_tree", "else mount(2), on a stage", TRIAL_OPTIONAL, CAUSE_MOUNT, 0 },
+	  step_has_clone },
+	{ { "mount_setattr", "mount_setattr", "else mount(2), one mount after the other", TRIAL_OPTIONAL,
+	    CAUSE_MOUNT, 0 }, step_has_flags },
+	{ { "move_mount", "move_mount", "else mount(2)", TRIAL_OPTIONAL, CAUSE_MOUNT, 0 },
+	  step_has_attach },
+	{ { "mount_tmpfs", "a new tmpfs", "the empty root", TRIAL_FOR_FULL, CAUSE_MOUNT, 0 },
 	  step_tmpfs },
 	{ { "mount_proc", "a new /proc", "only the server's processes", TRIAL_FOR_FULL, CAUSE_PROC, 0 },
 	  step_proc },
 	{ { "nested_limit", "limit on nested namespaces", "none inside", TRIAL_FOR_FULL,
 	    CAUSE_MAP, 0 }, step_limit },
-	{ { "open_tree", "open_tree", "binds by descriptor", TRIAL_FOR_FULL, CAUSE_MOUNT, 0 },
+	{ { "bind", "binds by descriptor", "what is granted", TRIAL_FOR_FULL, CAUSE_MOUNT, 0 },
 	  step_clone },
-	{ { "mount_setattr", "mount_setattr", "read-only for whole trees", TRIAL_FOR_FULL,
+	{ { "bind_read_only", "read-only for whole trees", "and it holds", TRIAL_FOR_FULL,
 	    CAUSE_MOUNT, 0 }, step_flags },
-	{ { "move_mount", "move_mount", "attaches what was made", TRIAL_FOR_FULL, CAUSE_MOUNT, 0 },
+	{ { "attach", "a mount put in its place", "what was made", TRIAL_FOR_FULL, CAUSE_MOUNT, 0 },
 	  step_attach },
 	{ { "pivot_root", "pivot_root", "the old root goes", TRIAL_FOR_FULL, CAUSE_MOUNT, 0 },
 	  step_pivot },
 };
 
-/* In pid 1 of the namespaces: an errno a step, until one fails. */
+/* In pid 1 of the namespaces: an errno a step, until one fails that has no way round. */
 static _Noreturn void build(int out, uid_t uid, gid_t gid)
 {
-	struct building b = { -1, -1, -1, uid, gid };
+	struct building b = { {0}, -1, -1, -1, -1, uid, gid };
 
 	for (size_t i = 0; i < COUNT(steps); i++) {
 		unsigned char error = (unsigned char)steps[i].run(&b);
 
-		if (fd_write_all(out, &error, 1) < 0 || error)
+		if (fd_write_all(out, &error, 1) < 0 || (error && steps[i].trial.need))
 			break;
 	}
 	_exit(0);
@@ -268,7 +298,8 @@ static int run_steps(int errors[static COUNT(steps)])
 	error = wait_for(pid);
 	/* Killed in the middle of a step, and so before its answer. */
 	for (size_t i = 0; error && i < COUNT(steps); i++)
-		if (errors[i] == TRIAL_NOT_TRIED && (!i || !errors[i - 1])) {
+		if (errors[i] == TRIAL_NOT_TRIED &&
+		    (!i || !errors[i - 1] || !steps[i - 1].trial.need)) {
 			errors[i] = error;
 			break;
 		}
@@ -285,7 +316,7 @@ int trial_sandbox(struct trial *ret_failed)
 		return r;
 	}
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		if (!errors[i])
+		if (!errors[i] || !steps[i].trial.need)
 			continue;
 		*ret_failed = steps[i].trial;
 		ret_failed->error = errors[i];
@@ -418,28 +449,49 @@ static int try_close_range(long unused)
 	return sys_close_range(3, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0 ? errno : 0;
 }
 
-/* A cgroup of version 2 that is ours to divide: systemd delegates one to a user's
- * manager, and a directory of it is writable. */
+static const struct policy_limits together = { .memory_total = 64 << 20, .processes = 16 };
+
+/* What run would do for limits of all processes together. */
 static int try_cgroup(long unused)
 {
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	char line[512], path[600] = "";
-	struct statfs fs;
+	struct err err = {0};
+	struct cgroup c;
+	int r = cgroup_find(&together, &c, &err);
+	bool is_found = r == 0 && c.is_possible && !c.is_scope;
 
 	(void)unused;
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "0::", 3)) {
-			line[strcspn(line, "\n")] = '\0';
-			snprintf(path, sizeof(path), "/sys/fs/cgroup%s", line + 3);
-		}
-	if (!path[0] || statfs(path, &fs) < 0 || fs.f_type != 0x63677270 /* CGROUP2 */)
+	cgroup_done(&c);
+	return r < 0 ? err.code : is_found ? 0 : EACCES;
+}
+
+/* Made for real, around a child that does nothing, and gone with it. */
+static int try_scope(long unused)
+{
+	struct cgroup c = { .is_wanted = true, .is_possible = true, .is_scope = true };
+	int held[2], error = EACCES;
+	char why[SCOPE_WHY], id[24], byte;
+	struct err err = {0};
+	pid_t pid;
+
+	(void)unused;
+	c.manager = scope_connect(why);
+	if (c.manager < 0)
 		return ENOENT;
-	if (strlen(path) + 8 > sizeof(path))
-		return ENAMETOOLONG;
-	strcat(path, "/trial");
-	if (mkdir(path, 0700) < 0)
-		return errno;
-	return rmdir(path) < 0 ? errno : 0;
+	snprintf(id, sizeof(id), "trial-%d", (int)getpid());
+	if (pipe2(held, O_CLOEXEC) < 0 || cgroup_make(&together, id, &c, &err) < 0)
+		return EIO;
+	pid = fork();
+	if (pid == 0) {
+		close(held[1]);
+		_exit(read(held[0], &byte, 1) < 0);
+	}
+	if (pid > 0 && cgroup_place(&together, id, pid, &c, &err) == 0 && c.is_possible)
+		error = 0;
+	close(held[1]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	cgroup_done(&c);
+	return error;
 }
 
 static const struct {
@@ -491,8 +543,10 @@ static const struct {
 	{ { "clone3", "clone3", "else clone", TRIAL_OPTIONAL, CAUSE_CALL, 0 }, try_clone3, 0 },
 	{ { "close_range", "close_range", "else /proc/self/fd is walked", TRIAL_OPTIONAL, CAUSE_CALL,
 	    0 }, try_close_range, 0 },
-	{ { "cgroup_delegation", "delegated cgroup v2", "not used: limits are rlimits",
+	{ { "cgroup_delegation", "delegated cgroup v2", "limits of all processes together; else a scope",
 	    TRIAL_OPTIONAL, CAUSE_OTHER, 0 }, try_cgroup, 0 },
+	{ { "user_scope", "scope of the user's systemd", "the same; else each process's limits alone",
+	    TRIAL_OPTIONAL, CAUSE_OTHER, 0 }, try_scope, 0 },
 };
 
 static_assert(COUNT(singles) + COUNT(steps) <= TRIAL_MAX, "TRIAL_MAX is too small");

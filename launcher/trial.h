@@ -31,7 +31,7 @@ struct trial {
 	int error;
 };
 
-#define TRIAL_MAX 40
+#define TRIAL_MAX 48
 
 /* Try everything.  Return: how many stand in v. */
 size_t trial_all(struct trial v[static TRIAL_MAX]);

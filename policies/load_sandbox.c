@@ -49,6 +49,7 @@ static int item_env_name(struct loading *l, const char *text, struct strv *list)
 
 LIMIT_MEMBER(memory, 16 << 20, 1ULL << 44)
 LIMIT_MEMBER(memory_total, 16 << 20, 1ULL << 44)
+LIMIT_MEMBER(cpu_percent, 1, 100000)
 LIMIT_MEMBER(processes, 1, 1 << 20)
 LIMIT_MEMBER(open_files, 16, 1 << 20)
 LIMIT_MEMBER(file_size, 4096, 1ULL << 44)
@@ -69,7 +70,8 @@ static int load_limits(struct loading *l, json_t *value)
 		{ "memory", load_memory },	 { "processes", load_processes },
 		{ "open_files", load_open_files }, { "file_size", load_file_size },
 		{ "tmp_size", load_tmp_size },	 { "cpu", load_cpu },
-		{ "memory_total", load_memory_total }, { "require_cgroup", load_require_cgroup }, {0},
+		{ "memory_total", load_memory_total }, { "require_cgroup", load_require_cgroup },
+		{ "cpu_percent", load_cpu_percent }, {0},
 	};
 
 	return loading_object(l, value, members);

@@ -184,6 +184,7 @@ static void merge_limits(struct policy_limits *strong, const struct policy_limit
 {
 	least(&strong->memory, weak->memory);
 	least(&strong->memory_total, weak->memory_total);
+	least(&strong->cpu_percent, weak->cpu_percent);
 	strong->require_cgroup = strong->require_cgroup || weak->require_cgroup;
 	least(&strong->processes, weak->processes);
 	least(&strong->open_files, weak->open_files);

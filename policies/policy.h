@@ -186,6 +186,7 @@ struct policy_rules {
 struct policy_limits {
 	uint64_t memory;     /* RLIMIT_DATA of each process */
 	uint64_t memory_total; /* of the whole sandbox, by a cgroup; no default */
+	uint64_t cpu_percent;  /* of one processor, the whole sandbox, by a cgroup; no default */
 	bool require_cgroup;   /* refuse to start without one */
 	uint64_t processes;  /* of the whole sandbox, threads included */
 	uint64_t open_files; /* of each process */

@@ -13,7 +13,7 @@
 static const char *const known[] = {
 	"user",	   "mount",   "pid",	      "network",      "ipc",	   "uts",
 	"cgroup",  "verify",  "mount-flags",  "nested-limit", "landlock",  "capabilities",
-	"no-new-privs", "calls", "arguments", "limits",
+	"no-new-privs", "calls", "arguments", "limits", "overlay",
 };
 
 static bool is_listed(const char *name)

@@ -53,6 +53,8 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"processes\":-1}}}", "positive" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory_total\":\"1G\",\"require_cgroup\":true}}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"memory_total\":1}}}", "must be from" },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"cpu_percent\":150}}}", NULL },
+		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"cpu_percent\":100001}}}", "must be from" },
 		{ "{\"version\":1,\"sandbox\":{\"limits\":{\"require_cgroup\":\"yes\"}}}", "true or false" },
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"pass\":[\"A\",\"B_*\"]}}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"env\":{\"pass\":[\"A-B\"]}}}", "name of a variable" },
@@ -185,11 +187,11 @@ static void a_weaker_layer_only_tightens(void **state)
 {
 	struct policy p = merged(
 		"{\"version\":1,\"sandbox\":{\"read\":[\"/a\"],\"home\":\"private\",\"limits\":{\"processes\":10,"
-		"\"memory_total\":\"2G\",\"require_cgroup\":true},"
+		"\"memory_total\":\"2G\",\"cpu_percent\":50,\"require_cgroup\":true},"
 		"\"env\":{\"pass\":[\"A_*\"],\"set\":{\"X\":\"1\"}}},\"messages\":{\"tools\":[{\"match\":\"a*\",\"then\":\"allow\"}],"
 		"\"tokens\":\"redact\",\"pii\":[\"pan\"],\"server_requests\":\"deny\"}}",
 		"{\"version\":1,\"sandbox\":{\"read\":[\"/a/b\",\"/c\"],\"home\":\"persistent\",\"limits\":{\"processes\":20,"
-		"\"memory_total\":\"1G\",\"require_cgroup\":false},"
+		"\"memory_total\":\"1G\",\"cpu_percent\":80,\"require_cgroup\":false},"
 		"\"env\":{\"pass\":[\"A_B\",\"C\"],\"set\":{\"X\":\"2\",\"Y\":\"3\"}}},\"messages\":{\"tools\":[{\"match\":\"*b\",\"then\":\"allow\"}],"
 		"\"tokens\":\"off\",\"pii\":[\"email\"],\"server_requests\":\"pass\"}}");
 
@@ -200,6 +202,7 @@ static void a_weaker_layer_only_tightens(void **state)
 	assert_int_equal(p.sandbox.home, POLICY_HOME_PRIVATE);
 	assert_int_equal(p.sandbox.limits.processes, 10);
 	assert_true(p.sandbox.limits.memory_total == (uint64_t)1 << 30);
+	assert_int_equal(p.sandbox.limits.cpu_percent, 50);
 	assert_true(p.sandbox.limits.require_cgroup);
 	assert_int_equal(p.sandbox.env_pass.n, 1);
 	assert_string_equal(p.sandbox.env_pass.v[0], "A_B");

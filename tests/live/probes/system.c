@@ -52,6 +52,30 @@ static int net_pair_connect(const struct probe *p)
 	return answer(connect(sv[0], (struct sockaddr *)&to, len));
 }
 
+/* Say that somebody else sends: process 1 for the client's own to believe (unix(7)). */
+static int uds_spoof(const struct probe *p)
+{
+	struct ucred who = { .pid = (pid_t)p->a, .uid = (uid_t)p->b, .gid = getgid() };
+	char control[CMSG_SPACE(sizeof(who))] = { 0 };
+	struct iovec byte = { .iov_base = control, .iov_len = 1 };
+	struct msghdr m = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int sv[2];
+
+	if (!who.pid)
+		who.pid = getpid();
+	if (p->b < 0)
+		who.uid = getuid();
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) < 0)
+		return errno;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_CREDENTIALS;
+	c->cmsg_len = CMSG_LEN(sizeof(who));
+	memcpy(CMSG_DATA(c), &who, sizeof(who));
+	return sendmsg(sv[0], &m, 0) < 0 ? errno : 0;
+}
+
 static int net_dgram_send(const struct probe *p)
 {
 	struct sockaddr_un to = { 0 };
@@ -378,6 +402,9 @@ const struct probe probes_system[] = {
 	{ "net_pair_connect_seqpacket", net_pair_connect, SOCK_SEQPACKET, 0, 0, "sock" },
 	{ "net_pair_connect_dgram", net_pair_connect, SOCK_DGRAM, 0, 0, "writesock" },
 	{ "net_dgram_send", net_dgram_send, 0, 0, 0, "sock" },
+	{ "uds_own_credentials", uds_spoof, 0, -1, 0, NULL },
+	{ "uds_spoof_pid", uds_spoof, 1, -1, 0, NULL },
+	{ "uds_spoof_root", uds_spoof, 0, 0, 0, NULL },
 	{ "net_lo_is_up", net_lo, 0, 0, 0, NULL },
 	{ "net_lo_bring_up", net_lo, 1, 0, 0, NULL },
 	{ "net_attach_filter", attach_filter, 26, 0, 0, NULL },
