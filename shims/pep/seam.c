@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "scan/charset.h"
 #include "shims/pep/json.h"
 #include "shims/pep/seam.h"
 
@@ -31,11 +32,18 @@ static void add_parts(struct joined *b, const struct scan_span *s)
 	for (size_t i = 0; i < b->n && b->n_seams < SEAM_MOST; i++) {
 		size_t at = b->pieces[i].at, end = at + b->pieces[i].len;
 		struct seam part = { b->pieces[i].node, *s };
+		size_t len;
 
 		if (s->end <= at || end <= s->start)
 			continue;
 		part.span.start = (s->start > at ? s->start - at : 0) + b->pieces[i].from;
 		part.span.end = (s->end < end ? s->end : end) - at + b->pieces[i].from;
+		/* Cut at the edge, the token goes on. */
+		if (part.span.end == b->pieces[i].from + b->pieces[i].len) {
+			const char *text = json_text(b->json, part.node, &len);
+
+			part.span.end += charset_run(SET_PATH, text, len, part.span.end, len);
+		}
 		b->seams[b->n_seams++] = part;
 	}
 }
@@ -70,9 +78,15 @@ static void join(struct joined *b, uint32_t node, const char *text, size_t from,
 	b->len += len;
 }
 
+/* Not the first byte of a character (RFC 3629). */
+static bool is_inside(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
 static void add_text(struct joined *b, uint32_t node)
 {
-	size_t len;
+	size_t len, head = EDGE, tail;
 	const char *text = json_text(b->json, node, &len);
 
 	if (b->n == PIECES) {
@@ -84,11 +98,18 @@ static void add_text(struct joined *b, uint32_t node)
 		flush(b);
 		join(b, last, before, from, n);
 	}
-	join(b, node, text, 0, len < EDGE ? len : EDGE);
-	if (len > EDGE) {
-		flush(b);
-		join(b, node, text, len - EDGE, EDGE);
+	if (len <= EDGE) {
+		join(b, node, text, 0, len);
+		return;
 	}
+	/* Whole characters at both edges. */
+	while (head && is_inside(text[head]))
+		head--;
+	join(b, node, text, 0, head);
+	flush(b);
+	for (tail = len - EDGE; tail < len && is_inside(text[tail]); tail++)
+		;
+	join(b, node, text, tail, len - tail);
 }
 
 size_t seam_find(const struct json *j, const struct scan *scan, struct seam seams[static SEAM_MOST])
