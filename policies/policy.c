@@ -3,13 +3,22 @@
 
 #include "policies/policy.h"
 
+static void client_done(struct policy_client *c)
+{
+	char *all[] = { c->issuer, c->client_id, c->credential_file, c->key_id, c->algorithm,
+			c->spiffe_socket, c->ca_file };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		free(all[i]);
+}
+
 void policy_ciba_done(struct policy_ciba *c)
 {
-	char *all[] = { c->issuer, c->client_id, c->credential_file, c->key_id, c->scope,
-			c->login_hint, c->login_hint_token_file, c->id_token_hint_file,
+	char *all[] = { c->scope, c->login_hint, c->login_hint_token_file, c->id_token_hint_file,
 			c->approver, c->acr_values, c->user_code_file, c->details_type, c->resource,
-			c->ca_file };
+			c->request_key_file, c->request_key_id };
 
+	client_done(&c->client);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		free(all[i]);
 	*c = (struct policy_ciba){0};

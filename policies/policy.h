@@ -273,6 +273,21 @@ enum policy_client_auth { /* of us towards the authorization server */
 	POLICY_AUTH_SECRET_BASIC,
 	POLICY_AUTH_PRIVATE_KEY_JWT,
 	POLICY_AUTH_TLS,
+	POLICY_AUTH_TLS_SELF_SIGNED,
+	POLICY_AUTH_SPIFFE_JWT,	 /* an SVID of the Workload API, no credential of ours */
+	POLICY_AUTH_SPIFFE_X509,
+};
+
+/* Who we are at an authorization server.  Strings are NULL where nothing is said. */
+struct policy_client {
+	enum policy_client_auth auth;
+	char *issuer, *client_id, *credential_file, *key_id, *algorithm, *spiffe_socket, *ca_file;
+};
+
+enum policy_request {
+	POLICY_REQUEST_UNSET = 0,
+	POLICY_REQUEST_FORM,   /* the default */
+	POLICY_REQUEST_SIGNED, /* a JWT (CIBA Core 1.0, section 7.1.1) */
 };
 
 enum policy_details {
@@ -284,12 +299,14 @@ enum policy_details {
 /* Strings are NULL where the policy says nothing. */
 struct policy_ciba {
 	bool is_set;
-	enum policy_client_auth client_auth;
+	struct policy_client client;
 	enum policy_details details;
-	char *issuer, *client_id, *credential_file, *key_id, *scope;
+	enum policy_request request;
+	char *request_key_file, *request_key_id; /* NULL: the client's own */
+	char *scope;
 	char *login_hint, *login_hint_token_file, *id_token_hint_file; /* exactly one */
 	char *approver; /* the "sub" of who may approve */
-	char *acr_values, *user_code_file, *details_type, *resource, *ca_file;
+	char *acr_values, *user_code_file, *details_type, *resource;
 };
 
 enum policy_pdp_kind {

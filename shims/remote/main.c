@@ -167,7 +167,7 @@ static int serve(struct broker *b, const struct remote_config *c, const char *st
 		return r;
 	r = http_open(&http, err);
 	if (c->has_ciba)
-		ports[2] = warm_up(c->issuer);
+		ports[2] = warm_up(c->client.issuer);
 	if (c->pdp && !c->pdp_socket[0])
 		ports[3] = warm_up(c->pdp_url);
 	if (r == 0)
