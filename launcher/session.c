@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "launcher/bare.h"
 #include "launcher/cli.h"
+#include "launcher/delegation.h"
 #include "launcher/mounts.h"
 #include "launcher/overlay.h"
 #include "launcher/private.h"
@@ -310,6 +311,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		r = find(cli, cwd && cwd[0] == '/' ? cwd : s->user.home, s, err);
 	if (r == 0)
 		r = name_it(cli, s, err);
+	if (r == 0 && cli->capability)
+		r = delegation_bound(cli->capability, s, err);
 	if (r < 0)
 		return r;
 	r = find_kept(cli, with_state, s, &notes, &home, err);
@@ -349,5 +352,7 @@ int session_policy(const struct cli *cli, struct session *s, struct err *err)
 		r = find_layers(cli, NULL, s, err);
 	if (r == 0)
 		r = name_it(cli, s, err);
+	if (r == 0 && cli->capability)
+		r = delegation_bound(cli->capability, s, err);
 	return r;
 }

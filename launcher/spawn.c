@@ -21,6 +21,7 @@
 #include "launcher/broker.h"
 #include "launcher/cause.h"
 #include "launcher/commands.h"
+#include "launcher/delegation.h"
 #include "launcher/enter.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
@@ -143,6 +144,7 @@ static int open_audit(const struct session *s, struct err *err)
 struct pep_fds {
 	int program, policy, secrets, audit, rates;
 	int broker, remote; /* the program and its configuration, or -1: none is needed */
+	int warrant, calls; /* of capabilities, or -1 */
 	struct pins_files pins;
 	char name[96]; /* of the pins and rates */
 	char client[PATH_MAX];
@@ -150,7 +152,8 @@ struct pep_fds {
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote,
+		       &f->warrant, &f->calls };
 
 	pins_close(&f->pins);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -162,7 +165,7 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
 	rates_client(f->client, sizeof(f->client));
 	pins_name(s, f->name, sizeof(f->name));
 	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
@@ -173,6 +176,7 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
 	    (s->policy.messages.pin != POLICY_PIN_OFF &&
 	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
+	    delegation_open(s, &f->warrant, &f->calls, err) < 0 ||
 	    (s->policy.messages.n_rates && (f->rates = rates_open(&s->user, err)) < 0)) {
 		pep_fds_close(f);
 		return -err->code;
@@ -195,6 +199,7 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--broker-fd", p->broker[0] },
 		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
 		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
+		{ "--warrant-fd", f->warrant },	    { "--calls-fd", f->calls },
 	};
 	struct strv argv = {0};
 	struct err err = {0};

@@ -312,6 +312,7 @@ static void merge_words(struct policy_messages *s, const struct policy_messages 
 	STRICTER(list_roots, enum policy_requests);
 	STRICTER(names, enum policy_names);
 	STRICTER(pin, enum policy_pin);
+	STRICTER(capability, enum policy_capability);
 	STRICTER(descriptions, enum policy_descriptions);
 	STRICTER(not_read_only, enum policy_annotated);
 	STRICTER(destructive, enum policy_annotated);
@@ -510,6 +511,8 @@ void merge_defaults(struct policy *p)
 		p->messages.server_requests = POLICY_REQUESTS_PASS;
 	if (p->messages.names == POLICY_NAMES_UNSET)
 		p->messages.names = POLICY_NAMES_STRICT;
+	if (p->messages.capability == POLICY_CAPABILITY_UNSET)
+		p->messages.capability = POLICY_CAPABILITY_ACCEPT;
 	if (p->messages.pin == POLICY_PIN_UNSET)
 		p->messages.pin = POLICY_PIN_OFF;
 	if (p->messages.descriptions == POLICY_DESCRIPTIONS_UNSET)

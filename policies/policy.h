@@ -85,6 +85,12 @@ enum policy_pin { /* of what a server says its tools are */
 	POLICY_PIN_OFF,	   /* the default */
 };
 
+enum policy_capability { /* beside a call, in its _meta (policies/capability.h) */
+	POLICY_CAPABILITY_UNSET = 0,
+	POLICY_CAPABILITY_REQUIRE, /* a call without one is refused */
+	POLICY_CAPABILITY_ACCEPT,  /* what there is must be genuine and cover the call; the default */
+};
+
 enum policy_descriptions { /* that hold instructions or invisible characters */
 	POLICY_DESCRIPTIONS_UNSET = 0,
 	POLICY_DESCRIPTIONS_HIDE,
@@ -255,6 +261,7 @@ struct policy_messages {
 	enum policy_names names;
 	enum policy_pin pin;
 	enum policy_descriptions descriptions;
+	enum policy_capability capability;
 	enum policy_annotated not_read_only, destructive, open_world;
 	uint64_t max_result, max_arguments; /* bytes as written; 0: no bound of its own */
 };

@@ -244,6 +244,8 @@ enum ask_verdict ask_add(struct ask *a, const struct ask_call *facts, const char
 	new.must_tell = true;
 	new.asked_at = now;
 	new.deadline = now + a->timeout;
+	if (facts->deadline && facts->deadline < new.deadline)
+		new.deadline = facts->deadline;
 	set_waiting(a, &new, now);
 	a->last_serial = new.serial;
 	a->in_minute += new.wants_person;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "policies/policy.h"
 #include "shims/pep/about.h"
 #include "shims/pep/answer.h"
+#include "shims/pep/bearer.h"
 #include "shims/pep/elicit.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
@@ -270,6 +272,36 @@ static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate
 	return why;
 }
 
+/* Leave the capability out: it is for us, and a secret. */
+static void hide_capability(struct gate *g, const struct rpc *m)
+{
+	uint32_t node = bearer_find(&g->json, m);
+	size_t at = g->rules.n_hide;
+
+	if (node == JSON_NONE || at == LIMIT_HIDDEN)
+		return;
+	for (; at > 0 && g->rules.hide[at - 1] > node; at--)
+		g->rules.hide[at] = g->rules.hide[at - 1];
+	g->rules.hide[at] = node;
+	g->rules.n_hide++;
+}
+
+/* NULL, or why the capability of the call or of the session does not allow it.  A call
+ * that was held was judged when it came, and waits no longer than its capability is good
+ * for (hold.c). */
+static const char *judge_capability(struct gate *g, const struct rpc *m)
+{
+	struct timespec now;
+
+	if (!g->bearer || g->explains)
+		return NULL;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (g->released)
+		return bearer_is_over(g->bearer, (uint64_t)now.tv_sec) ? "the session's capability has expired" :
+									 NULL;
+	return bearer_judge(g->bearer, &g->json, m, (uint64_t)now.tv_sec);
+}
+
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				 const char **ret_why)
 {
@@ -302,7 +334,13 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	refused = rules_message(&g->rules, &g->json, m, from);
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
+	if (from == FROM_CLIENT)
+		hide_capability(g, m);
 	if (from == FROM_CLIENT && what.about == SESSION_TOOLS_CALL) {
+		*ret_why = judge_capability(g, m);
+		if (*ret_why)
+			return refuse_call(g, m, "This tool call is not covered by the capability that it was "
+						 "made with; trying the same again will not help.", *ret_why);
 		*ret_why = judge_approval(g, m, &outcome);
 		if (*ret_why)
 			return outcome;

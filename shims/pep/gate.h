@@ -58,6 +58,7 @@ struct gate {
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
 	struct noted noted[2][2]; /* lines of the log, by who sent it; [0]: what was dropped */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
+	struct bearer *bearer;	 /* NULL: capabilities are neither needed nor genuine */
 	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
 	const struct ask_call *released; /* the approved call that is passing now */
 	bool is_local;		 /* approvals are given by mcp-confine approve */
