@@ -59,4 +59,22 @@ struct remote_config {
 	char user[256]; /* who runs the server: the subject that the PDP sees */
 };
 
+/* What the keeper of a delegated token has to know: RFC 8693. */
+struct remote_token {
+	struct remote_client client;
+	char subject_token_file[4096], actor_token_file[4096]; /* read anew each time */
+	char audience[512], resource[512], scope[512];
+	char actor[512];     /* who the token must say acts; empty: it may say nobody */
+	uint32_t lifetime;   /* seconds, the most */
+	uint32_t is_renewed; /* else it is fetched once */
+};
+
+/* What the keeper says once, when it has the first token or knows that there is none. */
+#define REMOTE_TOKEN (16 * 1024)
+struct remote_ready {
+	uint32_t is_there;
+	char words[512]; /* else why not */
+	char token[REMOTE_TOKEN];
+};
+
 #endif /* COMMON_REMOTE_H */

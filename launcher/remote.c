@@ -39,14 +39,22 @@ static int take_file(const char *path, char *to, size_t size, struct err *err)
 	return 0;
 }
 
-/* A secret: nobody else may read it.  A last newline is the editor's. */
-static int take_secret(const char *path, char *to, size_t size, struct err *err)
+int remote_check_secret(const char *path, struct err *err)
 {
 	struct stat st;
-	int r;
 
 	if (stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)))
 		return err_set(err, EPERM, "%s: others can read it; chmod 600 it", path);
+	return 0;
+}
+
+/* A secret: nobody else may read it.  A last newline is the editor's. */
+static int take_secret(const char *path, char *to, size_t size, struct err *err)
+{
+	int r = remote_check_secret(path, err);
+
+	if (r < 0)
+		return r;
 	r = take_file(path, to, size, err);
 	if (r == 0)
 		to[strcspn(to, "\r\n")] = '\0';
@@ -55,11 +63,9 @@ static int take_secret(const char *path, char *to, size_t size, struct err *err)
 
 static int take_key(const char *path, char *to, size_t size, struct err *err)
 {
-	struct stat st;
+	int r = remote_check_secret(path, err);
 
-	if (stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)))
-		return err_set(err, EPERM, "%s: others can read it; chmod 600 it", path);
-	return take_file(path, to, size, err);
+	return r < 0 ? r : take_file(path, to, size, err);
 }
 
 static int take_ca(const char *path, char *to, struct err *err)

@@ -27,6 +27,7 @@ extern char **environ;
 void session_done(struct session *s)
 {
 	cgroup_done(&s->cgroup);
+	token_done(&s->token);
 	if (s->kept_lock > 0)
 		close(s->kept_lock);
 	if (s->overlay_lock > 0)
@@ -327,6 +328,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
 	strv_done(&notes);
+	if (r == 0 && with_state)
+		r = token_start(s, err);
 	if (r == 0)
 		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)
@@ -335,6 +338,8 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		r = find_overlays(cli, with_state, s, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)
 		r = make_bare(with_state, home, s, err);
+	if (r == 0)
+		r = token_name_file(s, err);
 	return r < 0 ? r : find_cgroup(s, err);
 }
 

@@ -14,6 +14,7 @@
 #include "launcher/plan.h"
 #include "launcher/runtime.h"
 #include "launcher/tier.h"
+#include "launcher/token.h"
 #include "launcher/user.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
@@ -37,6 +38,7 @@ struct session {
 	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	struct cgroup cgroup; /* made by run */
 	char id[33];	     /* random, for the audit log */
+	struct token token;  /* the delegated one of the server's */
 	uint8_t capability[MACAROON_MAX]; /* that bounds the session, verified */
 	size_t capability_len; /* 0: none */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */

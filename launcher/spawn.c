@@ -126,10 +126,12 @@ static int open_secrets(const struct session *s, struct err *err)
 	size_t len, count;
 	int r = secrets_digest(&s->env.known, &s->env.injected, &data, &len, &count, err);
 
+	if (r == 0)
+		token_give_keys(s, data, len);
 	return r < 0 ? r : fd_sealed("secrets", data, len, err);
 }
 
-static int open_audit(const struct session *s, struct err *err)
+int spawn_open_audit(const struct session *s, struct err *err)
 {
 	cleanup_free char *dir = NULL, *path = NULL;
 	int r = user_state(&s->user, NULL, &dir, err);
@@ -173,7 +175,7 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 		return -err->code;
 	}
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
-	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
+	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = spawn_open_audit(s, err)) < 0 ||
 	    (s->policy.messages.pin != POLICY_PIN_OFF &&
 	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
 	    delegation_open(s, &f->warrant, &f->calls, err) < 0 ||
@@ -200,6 +202,7 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
 		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
 		{ "--warrant-fd", f->warrant },	    { "--calls-fd", f->calls },
+		{ "--live-fd", s->token.live > 0 ? s->token.live : -1 },
 	};
 	struct strv argv = {0};
 	struct err err = {0};
@@ -356,6 +359,8 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		if (s->token.lifeline > 0)
+			close(s->token.lifeline);
 		arguments_forget(s->name);
 		close(p->broker[0]);
 		close(p->broker[1]);
@@ -450,7 +455,7 @@ int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
 		return r;
 	r = replace_streams(&p, out, err_fd, err);
 	if (r == 0)
-		r = w.audit = open_audit(s, err);
+		r = w.audit = spawn_open_audit(s, err);
 	if (r >= 0) {
 		w.client = open_parent(err);
 		r = err->code ? -err->code : 0;

@@ -254,6 +254,66 @@ int load_approval(json_t *value, const char *home, struct policy_approval *ret,
 	return r;
 }
 
+/* --- delegation --------------------------------------------------------------------------- */
+
+static bool is_variable(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == len &&
+	       (name[0] < '0' || name[0] > '9') && strncmp(name, "LD_", 3) != 0;
+}
+
+static int check_delegation(const struct policy_delegation *d, struct approval_fault *f)
+{
+	const char *name = d->environment ? d->environment : d->file;
+	int r = check_client(&d->client, f);
+
+	if (r < 0)
+		return r;
+	if (!d->subject_token_file)
+		return refuse(f, "needs subject_token_file: the token that is exchanged, which the "
+				 "server never sees");
+	/* Who names no target gets what the authorization server thinks fit. */
+	if ((!d->audience && !d->resource) || !d->scope)
+		return refuse(f, "needs scope, and audience or resource: what the token is for, and no "
+				 "more");
+	if (!!d->actor == d->may_impersonate)
+		return refuse(f, "needs one of actor, the \"sub\" that the token must say acts, and "
+				 "\"impersonation\": \"allow\"");
+	if (!d->environment == !d->file || !is_variable(name))
+		return refuse(f, "needs one of environment and file: the name of the variable that gets "
+				 "the token, or the path of a file with it");
+	return 0;
+}
+
+int load_delegation(json_t *value, const char *home, struct policy_delegation *d,
+		    struct approval_fault *f)
+{
+	int auth = 0, impersonation = 0, r;
+	struct row rows[] = {
+		[CLIENT_ROWS] = { "subject_token_file", FILE_PATH, &d->subject_token_file, NULL, 0 },
+		{ "actor_token_file", FILE_PATH, &d->actor_token_file, NULL, 0 },
+		{ "audience", TEXT, &d->audience, NULL, 500 },
+		{ "resource", URL, &d->resource, NULL, 500 },
+		{ "scope", TEXT, &d->scope, NULL, 500 },
+		{ "actor", TEXT, &d->actor, NULL, 500 },
+		{ "impersonation", WORD, &impersonation, "allow", 0 },
+		{ "environment", TEXT, &d->environment, NULL, 100 },
+		{ "file", TEXT, &d->file, NULL, 100 },
+		{ "lifetime", SECONDS, &d->lifetime, NULL, 0 },
+	};
+
+	client_rows(&d->client, &auth, rows);
+	d->is_set = true;
+	r = object(value, rows, sizeof(rows) / sizeof(*rows), NULL, home, f);
+	d->client.auth = (enum policy_client_auth)auth;
+	d->may_impersonate = impersonation == 1;
+	if (!d->lifetime)
+		d->lifetime = 3600;
+	return r < 0 ? r : check_delegation(d, f);
+}
+
 /* --- pdp ---------------------------------------------------------------------------------- */
 
 int load_pdp(json_t *value, const char *home, struct policy_pdp *ret,

@@ -445,6 +445,17 @@ static int merge_pdp(struct policy_pdp *strong, struct policy_pdp *weak, struct 
 	return 0;
 }
 
+/* As a command: of the strongest layer that names one, all of it. */
+static int merge_delegation(struct policy_delegation *strong, struct policy_delegation *weak,
+			    struct strv *notes)
+{
+	if (strong->is_set)
+		return weak->is_set ? strv_add(notes, "delegation: set by a stronger policy") : 0;
+	*strong = *weak;
+	*weak = (struct policy_delegation){0};
+	return 0;
+}
+
 int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 {
 	int r = merge_sandbox(strong, weak);
@@ -455,6 +466,8 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 		r = merge_approval(&strong->approval, &weak->approval, &strong->notes);
 	if (r == 0)
 		r = merge_pdp(&strong->pdp, &weak->pdp, &strong->notes);
+	if (r == 0)
+		r = merge_delegation(&strong->delegation, &weak->delegation, &strong->notes);
 	if (r == 0)
 		r = strv_add_all(&strong->notes, &weak->notes);
 	strong->enforce |= weak->enforce;

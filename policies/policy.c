@@ -24,6 +24,16 @@ void policy_ciba_done(struct policy_ciba *c)
 	*c = (struct policy_ciba){0};
 }
 
+static void delegation_done(struct policy_delegation *d)
+{
+	char *all[] = { d->subject_token_file, d->actor_token_file, d->audience, d->resource,
+			d->scope, d->actor, d->environment, d->file };
+
+	client_done(&d->client);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		free(all[i]);
+}
+
 static void pdp_done(struct policy_pdp *d)
 {
 	free(d->url);
@@ -102,6 +112,7 @@ void policy_done(struct policy *p)
 	strv_done(&p->notes);
 	policy_ciba_done(&p->approval.ciba);
 	pdp_done(&p->pdp);
+	delegation_done(&p->delegation);
 	free(p->server);
 	free(p->about);
 	*p = (struct policy){0};

@@ -316,6 +316,18 @@ struct policy_ciba {
 	char *acr_values, *user_code_file, *details_type, *resource;
 };
 
+/* A token for the server, exchanged for the user's (RFC 8693). */
+struct policy_delegation {
+	bool is_set;
+	struct policy_client client;
+	char *subject_token_file, *actor_token_file;
+	char *audience, *resource, *scope;
+	char *actor;	       /* the "sub" of `act` that the token must have */
+	bool may_impersonate;  /* it may have none */
+	char *environment, *file; /* one of them: the variable with the token, or its path */
+	uint64_t lifetime;     /* seconds, the most */
+};
+
 enum policy_pdp_kind {
 	POLICY_PDP_UNSET = 0, /* no PDP: the policy alone decides */
 	POLICY_PDP_OPA,	      /* OPA's REST API */
@@ -348,6 +360,7 @@ struct policy {
 	struct policy_messages messages;
 	struct policy_approval approval;
 	struct policy_pdp pdp;
+	struct policy_delegation delegation;
 	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
 };
 

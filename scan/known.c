@@ -13,16 +13,19 @@
 #include "scan/known.h"
 
 /* Encodings of each value. */
-#define NEEDLES_MAX (LIMIT_SECRETS * 16)
+#define NEEDLES_MAX (LIMIT_SECRETS * 16 - SECRETS_LIVE_NEEDLES)
 #define PROBES (1U << SECRETS_PROBE_BITS)
 #define SLOTS 32768U
 #define NONE UINT16_MAX
 
-_Static_assert(NEEDLES_MAX <= SLOTS / 2 && NEEDLES_MAX < NONE, "slots are half empty");
+_Static_assert(NEEDLES_MAX + SECRETS_LIVE_NEEDLES <= SLOTS / 2 &&
+		       NEEDLES_MAX + SECRETS_LIVE_NEEDLES < NONE, "slots are half empty");
 
 struct known {
 	struct secrets_header head;
-	struct secrets_needle *needles;
+	struct secrets_needle *needles; /* head.n, and room for SECRETS_LIVE_NEEDLES */
+	uint32_t n_live;
+	uint32_t *own_probes; /* head.n_probes */
 	uint16_t slots[SLOTS]; /* by gram, open addressing; needles of one gram in a row */
 	uint64_t probes[PROBES / 64];
 };
@@ -39,20 +42,25 @@ static int check(const struct secrets_header *h, size_t len, struct err *err)
 	return 0;
 }
 
-static void fill(struct known *k, const char *probes)
+static void fill(struct known *k, const void *live_probes, uint32_t n_live_probes)
 {
 	memset(k->slots, 0xff, sizeof(k->slots));
-	for (uint32_t i = 0; i < k->head.n; i++) {
+	memset(k->probes, 0, sizeof(k->probes));
+	for (uint32_t i = 0; i < k->head.n + k->n_live; i++) {
 		uint32_t slot = (uint32_t)k->needles[i].gram % SLOTS;
 
 		while (k->slots[slot] != NONE)
 			slot = (slot + 1) % SLOTS;
 		k->slots[slot] = (uint16_t)i;
 	}
-	for (uint32_t i = 0; i < k->head.n_probes; i++) {
+	for (uint32_t i = 0; i < k->head.n_probes + n_live_probes; i++) {
 		uint32_t probe;
 
-		memcpy(&probe, probes + i * sizeof(probe), sizeof(probe));
+		if (i < k->head.n_probes)
+			probe = k->own_probes[i] % PROBES;
+		else
+			memcpy(&probe, (const char *)live_probes + (i - k->head.n_probes) * sizeof(probe),
+			       sizeof(probe));
 		probe %= PROBES;
 		k->probes[probe / 64] |= 1ULL << (probe & 63);
 	}
@@ -75,22 +83,46 @@ int known_open(const void *secrets, size_t len, struct known **ret, struct err *
 		return r;
 	k = calloc(1, sizeof(*k));
 	if (k)
-		k->needles = calloc(head.n, sizeof(*k->needles));
-	if (!k || !k->needles) {
+		k->needles = calloc(head.n + SECRETS_LIVE_NEEDLES, sizeof(*k->needles));
+	if (k)
+		k->own_probes = calloc(head.n_probes + 1, sizeof(*k->own_probes));
+	if (!k || !k->needles || !k->own_probes) {
 		known_close(k);
 		return err_errno(err, ENOMEM, "scan");
 	}
 	k->head = head;
 	memcpy(k->needles, data + sizeof(head), head.n * sizeof(*k->needles));
-	fill(k, data + sizeof(head) + head.n * sizeof(*k->needles));
+	memcpy(k->own_probes, data + sizeof(head) + head.n * sizeof(*k->needles),
+	       head.n_probes * sizeof(*k->own_probes));
+	fill(k, NULL, 0);
 	*ret = k;
+	return 0;
+}
+
+int known_set_live(struct known *k, const void *secrets, size_t len)
+{
+	const char *data = secrets;
+	struct secrets_header head;
+
+	if (len < sizeof(head))
+		return -EINVAL;
+	memcpy(&head, data, sizeof(head));
+	if (check(&head, len, NULL) < 0 || head.n > SECRETS_LIVE_NEEDLES ||
+	    head.factor != k->head.factor || memcmp(head.keys, k->head.keys, sizeof(head.keys)) != 0 ||
+	    head.stride < k->head.stride)
+		return -EINVAL;
+	memcpy(k->needles + k->head.n, data + sizeof(head), head.n * sizeof(*k->needles));
+	k->n_live = head.n;
+	fill(k, data + sizeof(head) + head.n * sizeof(*k->needles), head.n_probes);
 	return 0;
 }
 
 void known_close(struct known *k)
 {
-	if (k)
+	if (k) {
 		free(k->needles);
+		free(k->own_probes);
+	}
 	free(k);
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/secrets.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 #include "shims/pep/about.h"
 #include "shims/pep/answer.h"
 #include "shims/pep/bearer.h"
@@ -425,6 +428,28 @@ static bool is_blank(const char *line, size_t len)
 	return !len;
 }
 
+/* Take in what became known since: as a whole, or at the next message. */
+static void learn(struct gate *g)
+{
+	static char copy[SECRETS_LIVE];
+	uint32_t seq, len;
+
+	if (!g->live || !g->scan)
+		return;
+	seq = atomic_load(&g->live->seq);
+	if (seq == g->live_seq || (seq & 1))
+		return;
+	len = g->live->len;
+	if (len > sizeof(copy))
+		return;
+	memcpy(copy, g->live->data, len);
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load(&g->live->seq) != seq)
+		return;
+	g->live_seq = seq;
+	scan_set_live(g->scan, copy, len);
+}
+
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
 			    size_t len, const char **ret_why)
 {
@@ -433,6 +458,7 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 
 	*ret_why = NULL;
 	g->blamed = NULL;
+	learn(g);
 	if (is_blank(line, len))
 		return GATE_DROPPED;
 	if (json_parse(&g->json, line, len) < 0) {

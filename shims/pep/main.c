@@ -30,6 +30,7 @@
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/lock.h"
+#include "common/secrets.h"
 #include "filters/filters.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
@@ -42,7 +43,7 @@
 
 struct arguments {
 	int policy, secrets, in, out, err, event, lifeline, audit;
-	int pins_log, pins_append, pins_count, rates, broker, warrant, calls;
+	int pins_log, pins_append, pins_count, rates, broker, warrant, calls, live;
 	const char *home, *server, *session, *pins_name, *client;
 	bool decides, from_server;
 };
@@ -58,6 +59,7 @@ static const struct option options[] = {
 	{ "rates-fd", required_argument, NULL, 'R' },	 { "client", required_argument, NULL, 'c' },
 	{ "pins-name", required_argument, NULL, 'N' },	 { "broker-fd", required_argument, NULL, 'b' },
 	{ "warrant-fd", required_argument, NULL, 'W' },	 { "calls-fd", required_argument, NULL, 'X' },
+	{ "live-fd", required_argument, NULL, 'V' },
 	{ "pins-append", required_argument, NULL, 'A' }, { "pins-count", required_argument, NULL, 'C' },
 	{ 0 },
 };
@@ -66,7 +68,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 {
 	int opt, r = 0;
 
-	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 				 "/", "server", "", "server", "unknown", false, false };
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -85,6 +87,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 		case 'R': r = fd_parse(optarg, &a->rates, err); break;
 		case 'b': r = fd_parse(optarg, &a->broker, err); break;
 		case 'W': r = fd_parse(optarg, &a->warrant, err); break;
+		case 'V': r = fd_parse(optarg, &a->live, err); break;
 		case 'X': r = fd_parse(optarg, &a->calls, err); break;
 		case 'c': a->client = optarg; break;
 		case 'N': a->pins_name = optarg; break;
@@ -240,7 +243,7 @@ static const void *map(int fd, int protection, int flags, size_t size, struct er
 		    MAP_FAILED;
 	if (p != MAP_FAILED)
 		return p;
-	err_set(err, EBADMSG, "what capabilities need is of another version");
+	err_set(err, EBADMSG, "what was shared with it is of another version");
 	return NULL;
 }
 
@@ -255,6 +258,7 @@ static int open_bearer(struct gate *g, const struct arguments *a, const struct p
 	bearer.calls = (struct warrant_calls *)(uintptr_t)map(a->calls, PROT_READ | PROT_WRITE, MAP_SHARED,
 							      sizeof(*bearer.calls), err);
 	g->bearer = &bearer;
+	g->live = map(a->live, PROT_READ, MAP_SHARED, sizeof(*g->live), err);
 	if (!err->code && bearer_open(&bearer) < 0)
 		err_set(err, EBADMSG, "the session's capability");
 	return err->code ? -err->code : 0;

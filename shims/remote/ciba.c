@@ -8,6 +8,7 @@
 #include "common/call.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "shims/remote/answer.h"
 #include "shims/remote/ciba.h"
 #include "shims/remote/client.h"
 #include "shims/remote/http.h"
@@ -19,80 +20,12 @@
 /* A signed request is sent at once (s). */
 #define REQUEST_LIFE 60
 
-/* --- JSON ---------------------------------------------------------------------------------- */
-
-/* The object in a reply that has the status; NULL. */
-static json_t *object_of(const struct http_reply *reply, long status)
-{
-	json_t *value;
-
-	if (reply->failure || reply->status != status || !reply->is_json)
-		return NULL;
-	value = json_loadb(reply->body, reply->len, JSON_REJECT_DUPLICATES, NULL);
-	if (json_is_object(value))
-		return value;
-	json_decref(value);
-	return NULL;
-}
-
-/* A string member in ret[size], printable ASCII.  Return: is it one that fits? */
-static bool take_text(const json_t *object, const char *name, char *ret, size_t size)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	if (!text || !*text || strlen(text) >= size)
-		return false;
-	for (const char *p = text; *p; p++)
-		if (*p < 0x21 || *p > 0x7e)
-			return false;
-	memcpy(ret, text, strlen(text) + 1);
-	return true;
-}
-
-static bool has_word(const json_t *object, const char *name, const char *word)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach(json_object_get(object, name), i, one)
-		if (json_is_string(one) && !strcmp(json_string_value(one), word))
-			return true;
-	return false;
-}
-
 /* --- metadata ------------------------------------------------------------------------------ */
-
-int ciba_metadata_url(const char *issuer, int which, char *ret)
-{
-	const char *path = strchr(issuer + 8, '/');
-	size_t host = path ? (size_t)(path - issuer) : strlen(issuer);
-	size_t len = strlen(issuer);
-	int n;
-
-	if (len && issuer[len - 1] == '/')
-		len--;
-	if (which == 0)
-		n = snprintf(ret, CIBA_URL, "%.*s/.well-known/openid-configuration", (int)len,
-			     issuer);
-	else
-		n = snprintf(ret, CIBA_URL, "%.*s/.well-known/oauth-authorization-server%.*s",
-			     (int)host, issuer, len > host ? (int)(len - host) : 0, issuer + host);
-	return n < CIBA_URL ? 0 : -ENAMETOOLONG;
-}
-
-static bool take_endpoint(const json_t *metadata, const char *name, bool is_mtls, char *ret)
-{
-	const json_t *aliases = json_object_get(metadata, "mtls_endpoint_aliases");
-
-	if (is_mtls && take_text(aliases, name, ret, CIBA_URL))
-		return !strncmp(ret, "https://", 8);
-	return take_text(metadata, name, ret, CIBA_URL) && !strncmp(ret, "https://", 8);
-}
 
 int ciba_read_metadata(const struct http_reply *reply, const struct remote_config *c,
 		       struct ciba_metadata *ret, struct err *err)
 {
-	json_auto_t *m = object_of(reply, 200);
+	json_auto_t *m = answer_object(reply, 200);
 	bool is_mtls = c->client.auth == REMOTE_AUTH_TLS;
 	const char *issuer = json_string_value(json_object_get(m, "issuer"));
 
@@ -102,13 +35,13 @@ int ciba_read_metadata(const struct http_reply *reply, const struct remote_confi
 		return err_set(err, EPROTO, "%s: no metadata, status %ld", c->client.issuer, reply->status);
 	if (!issuer || strcmp(issuer, c->client.issuer) != 0)
 		return err_set(err, EPROTO, "%s: its metadata names another issuer", c->client.issuer);
-	if (!take_endpoint(m, "token_endpoint", is_mtls, ret->token) ||
-	    !take_endpoint(m, "backchannel_authentication_endpoint", is_mtls, ret->backchannel) ||
-	    !take_endpoint(m, "jwks_uri", false, ret->jwks))
+	if (!answer_endpoint(m, "token_endpoint", is_mtls, ret->token) ||
+	    !answer_endpoint(m, "backchannel_authentication_endpoint", is_mtls, ret->backchannel) ||
+	    !answer_endpoint(m, "jwks_uri", false, ret->jwks))
 		return err_set(err, EPROTO, "%s: its metadata lacks an endpoint for CIBA, or one is "
 					    "not https", c->client.issuer);
-	if (!has_word(m, "backchannel_token_delivery_modes_supported", "poll") ||
-	    !has_word(m, "grant_types_supported", GRANT))
+	if (!answer_has(m, "backchannel_token_delivery_modes_supported", "poll") ||
+	    !answer_has(m, "grant_types_supported", GRANT))
 		return err_set(err, EPROTO, "%s: does not offer CIBA in poll mode", c->client.issuer);
 	if (c->is_signed && !json_array_size(json_object_get(
 				    m, "backchannel_authentication_request_signing_alg_values_supported")))
@@ -257,17 +190,9 @@ char *ciba_poll_form(const char *auth_req_id, const char *auth)
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-/* The error code of a reply for a message: ours to print. */
-static const char *error_of(const json_t *object, char *ret, size_t size)
-{
-	if (!take_text(object, "error", ret, size))
-		snprintf(ret, size, "no error code");
-	return ret;
-}
-
 int ciba_read_ack(const struct http_reply *reply, struct ciba_ack *ret, struct err *err)
 {
-	json_auto_t *ack = object_of(reply, 200);
+	json_auto_t *ack = answer_object(reply, 200);
 	const json_t *interval = json_object_get(ack, "interval");
 	const json_t *expires = json_object_get(ack, "expires_in");
 	char code[64];
@@ -275,12 +200,12 @@ int ciba_read_ack(const struct http_reply *reply, struct ciba_ack *ret, struct e
 	if (reply->failure)
 		return err_set(err, EPROTO, "the authorization server: %s", reply->failure);
 	if (!ack) {
-		json_auto_t *error = object_of(reply, reply->status);
+		json_auto_t *error = answer_object(reply, reply->status);
 
 		return err_set(err, EPROTO, "the authorization server refused the request: %s (%ld)",
-			       error_of(error, code, sizeof(code)), reply->status);
+			       answer_error(error, code, sizeof(code)), reply->status);
 	}
-	if (!take_text(ack, "auth_req_id", ret->auth_req_id, sizeof(ret->auth_req_id)) ||
+	if (!answer_text(ack, "auth_req_id", ret->auth_req_id, sizeof(ret->auth_req_id)) ||
 	    !json_is_integer(expires) || json_integer_value(expires) < 1 ||
 	    (interval && (!json_is_integer(interval) || json_integer_value(interval) < 0)))
 		return err_set(err, EPROTO, "the authorization server's acknowledgement is malformed");
@@ -311,8 +236,8 @@ enum ciba_poll ciba_read_poll(const struct http_reply *reply, struct err *err)
 		return CIBA_BUSY;
 	if (reply->status == 200)
 		return CIBA_ANSWER;
-	error = object_of(reply, reply->status);
-	error_of(error, code, sizeof(code));
+	error = answer_object(reply, reply->status);
+	answer_error(error, code, sizeof(code));
 	for (size_t i = 0; reply->status == 400 && i < sizeof(table) / sizeof(*table); i++)
 		if (!strcmp(table[i].code, code))
 			return table[i].means;
@@ -327,7 +252,7 @@ enum ciba_poll ciba_read_poll(const struct http_reply *reply, struct err *err)
 int ciba_check_grant(const struct http_reply *reply, const struct remote_config *c,
 		     const json_t *details, char **ret_id_token, struct err *err)
 {
-	json_auto_t *grant = object_of(reply, 200);
+	json_auto_t *grant = answer_object(reply, 200);
 	const char *id_token = json_string_value(json_object_get(grant, "id_token"));
 	const char *type = json_string_value(json_object_get(grant, "token_type"));
 	json_t *one;
@@ -357,7 +282,7 @@ static bool is_audience(const json_t *claims, const char *client)
 	if (json_is_string(aud))
 		return !strcmp(json_string_value(aud), client);
 	/* OpenID Connect Core 1.0, section 3.1.3.7: several need azp. */
-	return has_word(claims, "aud", client) && (json_array_size(aud) == 1 || azp);
+	return answer_has(claims, "aud", client) && (json_array_size(aud) == 1 || azp);
 }
 
 /* Is the word one of a list of words with spaces between them? */

@@ -16,11 +16,12 @@
 
 #include "common/remote.h"
 #include "common/wire.h"
+#include "shims/remote/answer.h"
 
 struct err;
 struct http_reply;
 
-#define CIBA_URL 1024
+#define CIBA_URL ANSWER_URL
 #define CIBA_REQ_ID 1024
 #define CIBA_CODE "mcp-12345678" /* the shape of a binding message */
 
@@ -32,9 +33,6 @@ struct ciba_metadata {
 /* RFC 8414 and OpenID discovery: issuer byte for byte, https, poll mode offered. */
 int ciba_read_metadata(const struct http_reply *reply, const struct remote_config *c,
 		       struct ciba_metadata *ret, struct err *err);
-
-/* Where it is: 0, OpenID's place; 1, RFC 8414's.  ret[CIBA_URL].  -ENAMETOOLONG. */
-int ciba_metadata_url(const char *issuer, int which, char *ret);
 
 /* authorization_details of one call (RFC 9396), a new reference; NULL without memory. */
 json_t *ciba_details(const struct remote_config *c, const char *server, const char *session,

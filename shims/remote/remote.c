@@ -383,7 +383,7 @@ static void fetch_metadata(struct broker *b)
 	struct remote *r = remote_of(b);
 	char url[CIBA_URL];
 
-	if (ciba_metadata_url(r->config->client.issuer, r->place, url) == 0)
+	if (answer_metadata_url(r->config->client.issuer, r->place, url) == 0)
 		r->fetch = get(r, url, on_metadata, b);
 	for (size_t k = 0; !r->fetch && k < LIMIT_HELD; k++)
 		if (r->v[k].state == INQUIRY_METADATA)

@@ -94,13 +94,13 @@ static void the_two_places_of_metadata(void **state)
 	char url[CIBA_URL];
 
 	(void)state;
-	ciba_metadata_url("https://as/t", 0, url);
+	answer_metadata_url("https://as/t", 0, url);
 	assert_string_equal(url, "https://as/t/.well-known/openid-configuration");
-	ciba_metadata_url("https://as/t", 1, url);
+	answer_metadata_url("https://as/t", 1, url);
 	assert_string_equal(url, "https://as/.well-known/oauth-authorization-server/t");
-	ciba_metadata_url("https://as/", 1, url);
+	answer_metadata_url("https://as/", 1, url);
 	assert_string_equal(url, "https://as/.well-known/oauth-authorization-server");
-	ciba_metadata_url("https://as", 1, url);
+	answer_metadata_url("https://as", 1, url);
 	assert_string_equal(url, "https://as/.well-known/oauth-authorization-server");
 }
 

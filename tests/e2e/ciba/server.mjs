@@ -7,7 +7,7 @@
 // usage: node server.mjs DIR MODULES     DIR holds key.pem, cert.pem, ca.pem, and the public keys of
 // clients: client.pem, rsa.pub, ed.pub; trust.pub is the trust domain's, for JWT-SVIDs
 // stdout: one line, {"issuer": ..., "control": ...}
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, sign as signBytes, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -19,7 +19,9 @@ const [dir, modules] = process.argv.slice(2);
 const load = createRequire(path.join(modules, 'x.js'));
 const { default: Provider, errors } = await import(pathToFileURL(load.resolve('oidc-provider')));
 const file = (name) => readFileSync(path.join(dir, name));
-const mood = { slow: 0, busy: 0, expiresIn: 0, alg: process.env.ALG ?? 'ES256', tamper: '' };
+const mood = { slow: 0, busy: 0, expiresIn: 0, alg: process.env.ALG ?? 'ES256', tamper: '', exchange: '', tokenLife: 60 };
+const exchanges = [];
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange', ACCESS = 'urn:ietf:params:oauth:token-type:access_token';
 const open = new Map(); // auth_req_id -> what was asked
 const polls = [];
 const requests = [];
@@ -33,7 +35,7 @@ const client = key('client.pem', 'shim-1'), algorithms = ['ES256', 'PS256', 'RS2
 const spiffeId = 'spiffe://test.example/broker';
 
 const shared = {
-  grant_types: ['urn:openid:params:grant-type:ciba'], response_types: [], redirect_uris: [], scope: 'openid',
+  grant_types: ['urn:openid:params:grant-type:ciba', EXCHANGE], response_types: [], redirect_uris: [], scope: 'openid',
   backchannel_token_delivery_mode: 'poll', id_token_signed_response_alg: mood.alg, authorization_details_types: ['mcp_tool_call'],
 };
 const clients = [
@@ -80,13 +82,31 @@ function provider(issuer) {
         triggerAuthenticationDevice: (_ctx, request) => { open.set(request.jti, { user: request.accountId, client: request.clientId, params: request.params }); } },
     },
   });
+  // RFC 8693, which oidc-provider does not have: the client is authenticated by it, and the
+  // token signed with its key; each mood is one way to answer wrongly.
+  p.registerGrantType(EXCHANGE, async (...a) => {
+    const ctx = a.find((x) => x?.oidc), q = ctx.oidc.params, client = ctx.oidc.client.clientId, now = Math.floor(Date.now() / 1000);
+    exchanges.push({ ...q, client });
+    if (q.subject_token !== 'the-token-of-alice-herself' && q.subject_token !== 'another-token-of-alice') throw new errors.InvalidRequest('subject_token');
+    const life = mood.exchange === 'long' ? 7200 : mood.tokenLife, m = mood.exchange;
+    const claims = { iss: issuer, sub: 'alice', aud: m === 'aud' ? [q.audience, 'https://other/'] : q.audience, scope: m === 'scope' ? `${q.scope} admin` : q.scope,
+      iat: now, exp: now + life, jti: randomBytes(8).toString('hex'), act: { sub: m === 'actor' ? 'somebody' : client, act: { sub: 'older' } } };
+    if (m === 'noact') delete claims.act;
+    const text = [{ alg: 'ES256', kid: 'as-1', typ: 'at+jwt' }, claims].map((x) => Buffer.from(JSON.stringify(x)).toString('base64url')).join('.');
+    const jwt = `${text}.${signBytes('sha256', Buffer.from(m === 'signature' ? 'x' : text), { key: sign.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+    const opaque = `opaque-${randomBytes(12).toString('hex')}`;
+    if (m === 'refuse') throw new errors.InvalidTarget('not for you');
+    ctx.body = { access_token: m === 'own' ? q.subject_token : m === 'opaque' ? opaque : jwt, issued_token_type: m === 'type' ? 'urn:ietf:params:oauth:token-type:refresh_token' : ACCESS,
+      token_type: 'Bearer', expires_in: life, scope: m === 'granted' ? `${q.scope} admin` : q.scope };
+    exchanges.at(-1).token = ctx.body.access_token;
+  }, ['subject_token', 'subject_token_type', 'actor_token', 'actor_token_type', 'requested_token_type', 'audience', 'resource', 'scope'], ['audience', 'resource']);
   p.use(async (ctx, next) => {
     await next();
     if (ctx.oidc?.route === 'backchannel_authentication') {
       requests.push(ctx.oidc.params);
       if (ctx.status === 200) ctx.body.interval = 1;
     }
-    if (ctx.oidc?.route === 'token') {
+    if (ctx.oidc?.route === 'token' && ctx.oidc.params?.grant_type !== EXCHANGE) {
       polls.push({ at: performance.now(), error: ctx.body?.error });
       if (ctx.body?.error === 'authorization_pending' && mood.slow) { mood.slow -= 1; ctx.body.error = 'slow_down'; polls.at(-1).error = 'slow_down'; }
       if (ctx.status === 200) lastIdToken = ctx.body.id_token;
@@ -105,6 +125,7 @@ async function control(p, req, res) {
   let answer = {};
   if (url.pathname === '/list') answer = Object.fromEntries(open);
   if (url.pathname === '/polls') answer = polls;
+  if (url.pathname === '/exchanges') answer = exchanges;
   if (url.pathname === '/requests') answer = requests;
   if (url.pathname === '/idtoken') answer = lastIdToken;
   if (url.pathname === '/mood') for (const [k, v] of url.searchParams) mood[k] = typeof mood[k] === 'number' ? +v : v;
