@@ -57,6 +57,8 @@ struct remote_config {
 	char pdp_token[8192];
 	char pdp_ca[REMOTE_CA];
 	char user[256]; /* who runs the server: the subject that the PDP sees */
+	/* Who acts for whom, as the policy states it; empty: it says nothing. */
+	char principal[256], agent[512], model[128], model_version[128], agent_scope[512];
 };
 
 /* What the keeper of a delegated token has to know: RFC 8693. */

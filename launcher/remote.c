@@ -164,6 +164,11 @@ static int take_pdp(const struct policy_pdp *p, struct remote_config *c, struct 
 		snprintf(c->pdp_url, sizeof(c->pdp_url), "%.*s/%s", (int)len, base,
 			 path ? path : "access/v1/evaluation");
 	take(c->pdp_socket, sizeof(c->pdp_socket), p->socket);
+	take(c->principal, sizeof(c->principal), p->principal);
+	take(c->agent, sizeof(c->agent), p->agent);
+	take(c->model, sizeof(c->model), p->model);
+	take(c->model_version, sizeof(c->model_version), p->model_version);
+	take(c->agent_scope, sizeof(c->agent_scope), p->scope);
 	if (p->token_file)
 		r = take_secret(p->token_file, c->pdp_token, sizeof(c->pdp_token), err);
 	if (r == 0 && p->url)

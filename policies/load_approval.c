@@ -326,6 +326,11 @@ int load_pdp(json_t *value, const char *home, struct policy_pdp *ret,
 		{ "socket", FILE_PATH, &ret->socket, NULL, 0 },
 		{ "path", TEXT, &ret->path, NULL, 300 },
 		{ "token_file", FILE_PATH, &ret->token_file, NULL, 0 },
+		{ "principal", TEXT, &ret->principal, NULL, 250 },
+		{ "agent", TEXT, &ret->agent, NULL, 500 },
+		{ "model", TEXT, &ret->model, NULL, 120 },
+		{ "model_version", TEXT, &ret->model_version, NULL, 120 },
+		{ "scope", TEXT, &ret->scope, NULL, 500 },
 		{ "ca_file", FILE_PATH, &ret->ca_file, NULL, 0 },
 	};
 

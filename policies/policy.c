@@ -41,6 +41,11 @@ static void pdp_done(struct policy_pdp *d)
 	free(d->path);
 	free(d->token_file);
 	free(d->ca_file);
+	free(d->principal);
+	free(d->agent);
+	free(d->model);
+	free(d->model_version);
+	free(d->scope);
 }
 
 static void rules_done(struct policy_rules *layers, size_t n)

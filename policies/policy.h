@@ -339,6 +339,8 @@ struct policy_pdp {
 	enum policy_pdp_kind kind;
 	char *url, *socket; /* one of them */
 	char *path, *token_file, *ca_file;
+	/* Who acts for whom, told to the PDP as it stands; NULL: not said. */
+	char *principal, *agent, *model, *model_version, *scope;
 };
 
 /* The strongest layer that names a channel says all of it but the times. */

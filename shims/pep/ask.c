@@ -439,6 +439,8 @@ bool ask_outgoing(const struct ask *a, int64_t now, struct wire_ask *ret)
 	ret->wants_pdp = c->wants_pdp;
 	ret->timeout = c->deadline > now ? (uint32_t)(c->deadline - now) : 1;
 	put_call(a, c, &ret->call);
+	memcpy(ret->call.client, a->client, a->client_len);
+	ret->call.client_len = a->client_len;
 	return true;
 }
 

@@ -58,6 +58,8 @@ struct ask_call {
 
 struct ask {
 	const char *server, *session; /* borrowed */
+	char client[WIRE_CLIENT];     /* what it says it is */
+	uint32_t client_len;
 	int64_t timeout, patience;    /* ms */
 	char *arena;		      /* LIMIT_HELD_BYTES, the owner's */
 	size_t used;

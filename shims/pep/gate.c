@@ -305,6 +305,34 @@ static const char *judge_capability(struct gate *g, const struct rpc *m)
 	return bearer_judge(g->bearer, &g->json, m, (uint64_t)now.tv_sec);
 }
 
+/* Name and version as the client gives them: told to a PDP as its own claim. */
+static void remember_client(struct gate *g, const struct rpc *m)
+{
+	static const char *const parts[] = { "name", "version" };
+	uint32_t info = json_member(&g->json, m->params, "clientInfo");
+
+	if (!g->ask)
+		return;
+	g->ask->client_len = 0;
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t node = json_member(&g->json, info, parts[i]), at = g->ask->client_len;
+		size_t len = 0;
+		const char *text = node != JSON_NONE && g->json.nodes[node].type == JSON_TAPE_STRING ?
+					   json_text(&g->json, node, &len) : "";
+
+		/* Printable ASCII, or it is left out: who reads it must not be fooled. */
+		for (size_t k = 0; k < len; k++)
+			if (text[k] < ' ' || text[k] > '~')
+				len = 0;
+		if (!len || len + 1 > WIRE_CLIENT - at)
+			continue;
+		if (at)
+			g->ask->client[at++] = ' ';
+		memcpy(g->ask->client + at, text, len);
+		g->ask->client_len = at + (uint32_t)len;
+	}
+}
+
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				 const char **ret_why)
 {
@@ -361,6 +389,7 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);
 		elicit_declared(g, m);
+		remember_client(g, m);
 	}
 	return outlet_passed(g, from, m, &rw, ret_why);
 }

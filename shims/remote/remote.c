@@ -26,6 +26,8 @@
 /* The longest wait of a back-off, and what slow_down adds (ms). */
 #define BACK_OFF 60000
 #define SLOWER 5000
+/* Calls under a rate of the PDP's that are remembered: as many as a rate can name. */
+#define RATES 1024
 
 struct remote;
 
@@ -52,6 +54,9 @@ struct inquiry {
 	int64_t poll_at, interval, back_off, expires_at; /* ms */
 	json_t *details;
 	char *id_token;
+	struct pdp_answer pdp;
+	bool is_agreed; /* a person said yes: the PDP is asked once more */
+	char who[1200];
 	bool has_new_keys; /* the set was fetched for this token */
 };
 
@@ -66,6 +71,13 @@ struct remote {
 	json_t *keys;
 	int64_t keys_at;
 	struct inquiry v[LIMIT_HELD];
+	/* When calls that the PDP ties to a rate were let through. */
+	struct {
+		char tool[LIMIT_TOOL];
+		uint32_t tool_len;
+		int64_t at; /* ms; 0: free */
+	} passed[RATES];
+	size_t next_passed;
 };
 
 static struct remote *remote_of(struct broker *b)
@@ -180,6 +192,23 @@ static void authenticate(struct remote *r, struct inquiry *i,
 /* --- who approved ------------------------------------------------------------------------------ */
 
 static void on_keys(void *context, const struct http_reply *reply);
+static void ask_pdp(struct remote *r, struct inquiry *i);
+
+/* The class of authentication that this call needs. */
+static const char *acr_of(const struct inquiry *i)
+{
+	return i->pdp.acr_values[0] ? i->pdp.acr_values : remote_of(i->broker)->config->acr_values;
+}
+
+/* A person said yes, perhaps long after the PDP did: its policy of now counts. */
+static void agreed(struct remote *r, struct inquiry *i)
+{
+	i->is_agreed = true;
+	if (r->config->pdp)
+		ask_pdp(r, i);
+	else
+		finish(i, WIRE_ANSWER_APPROVED, true, i->who);
+}
 
 static void fetch_keys(struct remote *r, struct inquiry *i)
 {
@@ -196,7 +225,6 @@ static void check_token(struct remote *r, struct inquiry *i)
 	const struct remote_config *c = r->config;
 	json_auto_t *claims = NULL;
 	struct err err = {0};
-	char who[1200];
 	int e = r->keys ? jws_verify(i->id_token, r->keys, &claims, &err) : -ENOKEY;
 
 	if (e == -ENOKEY && !i->has_new_keys &&
@@ -207,14 +235,14 @@ static void check_token(struct remote *r, struct inquiry *i)
 	if (e == -ENOKEY && !err.code)
 		err_set(&err, ENOKEY, "the server's key set could not be read");
 	if (e == 0)
-		e = ciba_check_claims(claims, c, c->acr_values, time(NULL), &err);
+		e = ciba_check_claims(claims, c, acr_of(i), time(NULL), &err);
 	if (e < 0) {
 		fail(i, &err);
 		return;
 	}
-	snprintf(who, sizeof(who), "%s at %s, %s", c->approver, c->client.issuer,
+	snprintf(i->who, sizeof(i->who), "%s at %s, %s", c->approver, c->client.issuer,
 		 c->is_strict ? "authorization_details" : "by message only");
-	finish(i, WIRE_ANSWER_APPROVED, true, who);
+	agreed(r, i);
 }
 
 static void on_keys(void *context, const struct http_reply *reply)
@@ -337,7 +365,7 @@ static void ask_with(struct remote *r, struct inquiry *i, const struct client_pr
 	char code[CALL_CODE + 1], message[sizeof(CIBA_CODE)];
 	int64_t left = (i->q->deadline - broker_now() + 999) / 1000;
 	struct ciba_request request = { .binding_message = message,
-					.acr_values = r->config->acr_values,
+					.acr_values = acr_of(i),
 					.expiry = left > 0 ? (unsigned int)left : 1 };
 	struct err err = {0};
 
@@ -433,22 +461,60 @@ static void ask_person(struct remote *r, struct inquiry *i)
 		fetch_metadata(i->broker);
 }
 
+/* Does the rate that the PDP ties its permit to hold one more call of the tool? */
+static bool has_rate(struct remote *r, const struct inquiry *i)
+{
+	int64_t since = i->broker->now - (int64_t)i->pdp.seconds * 1000;
+	const struct wire_call *call = i->q->call;
+	uint32_t n = 0;
+
+	if (!i->pdp.calls)
+		return true;
+	for (size_t k = 0; k < RATES; k++)
+		n += r->passed[k].at > since && r->passed[k].at && r->passed[k].tool_len == call->tool_len &&
+		     !memcmp(r->passed[k].tool, call->tool, call->tool_len);
+	if (n >= i->pdp.calls)
+		return false;
+	memcpy(r->passed[r->next_passed].tool, call->tool, call->tool_len);
+	r->passed[r->next_passed].tool_len = call->tool_len;
+	r->passed[r->next_passed].at = i->broker->now;
+	r->next_passed = (r->next_passed + 1) % RATES;
+	return true;
+}
+
+static void permitted(struct remote *r, struct inquiry *i)
+{
+	if (!has_rate(r, i))
+		finish(i, WIRE_ANSWER_DENIED, false, "the rate that the PDP allows");
+	else if (i->is_agreed)
+		finish(i, WIRE_ANSWER_APPROVED, true, i->who);
+	else
+		finish(i, WIRE_ANSWER_APPROVED, false, "the PDP");
+}
+
 static void on_pdp(void *context, const struct http_reply *reply)
 {
 	struct inquiry *i = context;
 	struct remote *r = remote_of(i->broker);
+	char had[sizeof(i->pdp.acr_values)];
 	struct err err = {0};
 
 	i->http = NULL;
-	switch (pdp_read(r->config, reply, &err)) {
+	memcpy(had, acr_of(i), sizeof(had));
+	switch (pdp_read(r->config, reply, &i->pdp, &err)) {
 	case PDP_PERMIT:
-		if (i->q->wants_person)
+		if (i->q->wants_person && !i->is_agreed)
 			ask_person(r, i);
 		else
-			finish(i, WIRE_ANSWER_APPROVED, false, "the PDP");
+			permitted(r, i);
 		return;
 	case PDP_STEP_UP:
-		ask_person(r, i);
+		if (!i->is_agreed)
+			ask_person(r, i);
+		else if (strcmp(had, acr_of(i)) != 0)
+			fail_words(i, "the PDP asks for another class of authentication than the approver showed");
+		else
+			permitted(r, i);
 		return;
 	case PDP_DENY:
 		finish(i, WIRE_ANSWER_DENIED, false, err.text);
@@ -496,6 +562,20 @@ static void opened(struct broker *b, struct order_question *q)
 		ask_person(r, i);
 }
 
+/* A yes at a desk: only where there is a PDP something is left to ask. */
+static bool on_desk(struct broker *b, struct order_question *q, const char *who)
+{
+	struct remote *r = remote_of(b);
+	struct inquiry *i = &r->v[q - b->order.v];
+
+	if (!r->config->pdp)
+		return false;
+	q->is_at_desk = false; /* one yes is enough */
+	snprintf(i->who, sizeof(i->who), "%s", who);
+	agreed(r, i);
+	return true;
+}
+
 /* --- the loop -------------------------------------------------------------------------------------- */
 
 static int wanted(struct broker *b, struct pollfd *p)
@@ -537,6 +617,7 @@ static int64_t next(struct broker *b)
 const struct channel remote_channel = {
 	.opened = opened,
 	.closed = closed,
+	.agreed = on_desk,
 	.wanted = wanted,
 	.ready = ready,
 	.sleep = sleep_all,

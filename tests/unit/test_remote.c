@@ -653,7 +653,7 @@ static void a_permit_is_the_literal_true(void **state)
 		{ REMOTE_PDP_AUTHZEN, 200, "{\"decision\":true,\"context\":{\"obligations\":[{\"type\":\"notification\"}]}}", PDP_DENY },
 		{ REMOTE_PDP_AUTHZEN, 200, "{\"decision\":true,\"context\":{\"obligations\":[{\"type\":\"step-up\"},{\"type\":\"x\"}]}}", PDP_DENY },
 		{ REMOTE_PDP_AUTHZEN, 200, "{\"decision\":true,\"context\":{\"obligations\":{}}}", PDP_DENY },
-		{ REMOTE_PDP_AUTHZEN, 200, "{\"decision\":true,\"context\":{\"obligations\":[{\"type\":\"step-up\",\"properties\":{\"acr_value\":\"high\"}}]}}", PDP_DENY },
+		{ REMOTE_PDP_AUTHZEN, 200, "{\"decision\":true,\"context\":{\"obligations\":[{\"type\":\"step-up\",\"properties\":{\"acr_value\":\"high\"}}]}}", PDP_STEP_UP },
 		{ REMOTE_PDP_OPA, 200, "{\"result\":true}", PDP_PERMIT },
 		{ REMOTE_PDP_OPA, 200, "{\"result\":true,\"decision_id\":\"x\"}", PDP_PERMIT },
 		{ REMOTE_PDP_OPA, 200, "{\"result\":{\"allow\":true}}", PDP_PERMIT },
@@ -668,6 +668,7 @@ static void a_permit_is_the_literal_true(void **state)
 		{ REMOTE_PDP_OPA, 404, "{\"result\":true}", PDP_FAILED },
 	};
 	struct http_reply none = { .failure = "timeout" };
+	struct pdp_answer pdp;
 	struct err err = {0};
 
 	(void)state;
@@ -676,17 +677,58 @@ static void a_permit_is_the_literal_true(void **state)
 
 		config->pdp = rows[i].pdp;
 		err_clear(&err);
-		if (pdp_read(config, &r, &err) != rows[i].verdict)
+		if (pdp_read(config, &r, &pdp, &err) != rows[i].verdict)
 			fail_msg("%ld %s: %s", rows[i].status, rows[i].body, err.text);
 		r.is_json = false;
-		assert_int_equal(pdp_read(config, &r, &err), PDP_FAILED);
+		assert_int_equal(pdp_read(config, &r, &pdp, &err), PDP_FAILED);
 	}
-	assert_int_equal(pdp_read(config, &none, &err), PDP_FAILED);
+	assert_int_equal(pdp_read(config, &none, &pdp, &err), PDP_FAILED);
 	/* A class of authentication that the approver has to show anyway. */
 	strcpy(config->acr_values, "high");
 	config->pdp = REMOTE_PDP_AUTHZEN;
 	none = reply(200, rows[17].body);
-	assert_int_equal(pdp_read(config, &none, &err), PDP_STEP_UP);
+	config->has_ciba = 1;
+	assert_int_equal(pdp_read(config, &none, &pdp, &err), PDP_STEP_UP);
+	assert_string_equal(pdp.acr_values, "high");
+	strcpy(config->acr_values, "low other");
+	assert_int_equal(pdp_read(config, &none, &pdp, &err), PDP_DENY);
+	config->acr_values[0] = '\0';
+	assert_int_equal(pdp_read(config, &none, &pdp, &err), PDP_STEP_UP);
+	config->has_ciba = 0;
+	assert_int_equal(pdp_read(config, &none, &pdp, &err), PDP_DENY);
+}
+
+static void a_rate_of_the_pdp_is_exact_or_no_permit(void **state)
+{
+	static const struct {
+		const char *properties;
+		enum pdp_verdict verdict;
+	} rows[] = {
+		{ "{\"calls\":5,\"seconds\":60}", PDP_PERMIT },
+		{ "{\"calls\":0,\"seconds\":60}", PDP_DENY },
+		{ "{\"calls\":5}", PDP_DENY },
+		{ "{\"calls\":\"5\",\"seconds\":60}", PDP_DENY },
+		{ "{\"calls\":5,\"seconds\":60,\"per\":\"user\"}", PDP_DENY },
+		{ "{\"calls\":5000,\"seconds\":60}", PDP_DENY },
+		{ "{\"calls\":5,\"seconds\":90000}", PDP_DENY },
+		{ "[]", PDP_DENY },
+	};
+
+	(void)state;
+	config->pdp = REMOTE_PDP_AUTHZEN;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct pdp_answer pdp;
+		struct err err = {0};
+		struct http_reply r;
+		char body[256];
+
+		snprintf(body, sizeof(body), "{\"decision\":true,\"context\":{\"obligations\":[{\"type\":\"rate\",\"properties\":%s}]}}",
+			 rows[i].properties);
+		r = reply(200, body);
+		assert_int_equal(pdp_read(config, &r, &pdp, &err), rows[i].verdict);
+		if (rows[i].verdict == PDP_PERMIT)
+			assert_true(pdp.calls == 5 && pdp.seconds == 60);
+	}
 }
 
 static void a_pdp_sees_who_calls_what_with_which_arguments(void **state)
@@ -717,6 +759,17 @@ static void a_pdp_sees_who_calls_what_with_which_arguments(void **state)
 		assert_non_null(json_object_get(json_object_get(json_object_get(q, "context"), "arguments"), "a"));
 		json_decref(q);
 	}
+	/* Who acts, as the policy has it; what a client says of itself stands apart. */
+	strcpy(config->principal, "alice");
+	strcpy(config->agent, "spiffe://a/b");
+	strcpy(config->model, "m");
+	strcpy(config->model_version, "1");
+	strcpy(config->agent_scope, "read");
+	memcpy(call.client, "admin 9", call.client_len = 7);
+	text = pdp_request(config, "srv", "sess", &call);
+	assert_non_null(strstr(text, "\"actors\":{\"principal\":\"alice\",\"agent\":\"spiffe://a/b\",\"scope\":\"read\","
+				     "\"model\":{\"name\":\"m\",\"version\":\"1\"},\"claimed\":{\"client\":\"admin 9\"}}"));
+	free(text);
 	/* What is not whole is not shown as if it were. */
 	call.arguments_total = 100;
 	text = pdp_request(config, "srv", "sess", &call);
@@ -744,6 +797,7 @@ int main(void)
 		T(only_a_signature_of_the_right_key_is_one),
 		T(what_is_no_token_is_refused),
 		T(a_permit_is_the_literal_true),
+		T(a_rate_of_the_pdp_is_exact_or_no_permit),
 		T(a_pdp_sees_who_calls_what_with_which_arguments),
 	};
 
