@@ -48,7 +48,7 @@ static int open_parent(char **ret_path, struct err *err)
 		cleanup_close int fd = -1;
 		char text[64];
 
-		snprintf(text, sizeof(text), i ? "/dev/shm/mcp-confine-%u" : "/run/user/%u/mcp-confine",
+		snprintf(text, sizeof(text), i ? "/dev/shm/mcp-confine-%u" : "/run/user/%u/mcp-confine-tokens",
 			 (unsigned int)getuid());
 		path = strdup(text);
 		if (!path)

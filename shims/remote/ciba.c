@@ -47,6 +47,7 @@ int ciba_read_metadata(const struct http_reply *reply, const struct remote_confi
 				    m, "backchannel_authentication_request_signing_alg_values_supported")))
 		return err_set(err, EPROTO, "%s: does not take signed authentication requests",
 			       c->client.issuer);
+	ret->offers_registration = json_object_get(m, "registration_endpoint") != NULL;
 	ret->takes_user_code =
 		json_is_true(json_object_get(m, "backchannel_user_code_parameter_supported"));
 	return 0;

@@ -28,6 +28,7 @@ struct http_reply;
 struct ciba_metadata {
 	char token[CIBA_URL], backchannel[CIBA_URL], jwks[CIBA_URL];
 	bool takes_user_code;
+	bool offers_registration; /* of clients, by whoever asks perhaps */
 };
 
 /* RFC 8414 and OpenID discovery: issuer byte for byte, https, poll mode offered. */

@@ -427,6 +427,10 @@ static void on_metadata(void *context, const struct http_reply *reply)
 	r->fetch = NULL;
 	if (ciba_read_metadata(reply, r->config, &r->metadata, &err) == 0) {
 		r->has_metadata = true;
+		if (r->metadata.offers_registration)
+			dprintf(2, "mcp-confine-broker-net: warning: %s offers dynamic registration of clients "
+				   "(registration_endpoint); if it takes it from anybody, anybody can ask its "
+				   "users for approvals: restrict it there\n", r->config->client.issuer);
 	} else if (r->place == 0 && !reply->failure) {
 		r->place = 1;
 		fetch_metadata(b);
