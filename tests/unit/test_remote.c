@@ -16,6 +16,7 @@
 #include "common/err.h"
 #include "shims/remote/ciba.h"
 #include "shims/remote/client.h"
+#include "shims/remote/exchange.h"
 #include "shims/remote/http.h"
 #include "shims/remote/jws.h"
 #include "shims/remote/pdp.h"
@@ -626,6 +627,112 @@ static void what_is_no_token_is_refused(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* --- exchange ---------------------------------------------------------------------------------- */
+
+#define GOT "\"access_token\":\"a-token-of-some-length\",\"issued_token_type\":\"" ACCESS "\",\"token_type\":\"Bearer\""
+#define ACCESS "urn:ietf:params:oauth:token-type:access_token"
+
+static void a_token_is_what_was_asked_for_and_no_more(void **state)
+{
+	static const struct {
+		long status;
+		const char *body;
+		int r;
+	} rows[] = {
+		{ 200, "{" GOT ",\"expires_in\":60}", 0 },
+		{ 200, "{" GOT ",\"expires_in\":60,\"scope\":\"read\"}", 0 },
+		{ 200, "{" GOT ",\"expires_in\":60,\"scope\":\"list read\"}", 0 },
+		{ 200, "{" GOT ",\"expires_in\":60,\"scope\":\"read write\"}", -EACCES },
+		{ 200, "{" GOT ",\"expires_in\":60,\"scope\":\"rea\"}", -EACCES },
+		{ 200, "{" GOT ",\"expires_in\":60,\"scope\":[\"read\"]}", -EACCES },
+		{ 200, "{" GOT ",\"expires_in\":601}", -EACCES },
+		{ 200, "{" GOT ",\"expires_in\":0}", -EACCES },
+		{ 200, "{" GOT ",\"expires_in\":\"60\"}", -EACCES },
+		{ 200, "{" GOT "}", -EACCES },
+		{ 201, "{" GOT ",\"expires_in\":60}", -EPROTO },
+		{ 400, "{\"error\":\"invalid_target\"}", -EPROTO },
+		{ 200, "{\"access_token\":\"the-token-of-the-user\",\"issued_token_type\":\"" ACCESS "\",\"token_type\":\"Bearer\",\"expires_in\":60}", -EACCES },
+		{ 200, "{\"access_token\":\"a-token-of-some-length\",\"token_type\":\"Bearer\",\"expires_in\":60}", -EACCES },
+		{ 200, "{\"access_token\":\"short\",\"issued_token_type\":\"" ACCESS "\",\"token_type\":\"Bearer\",\"expires_in\":60}", -EPROTO },
+		{ 200, "{\"access_token\":\"a-token-of-some-length\",\"issued_token_type\":\"" ACCESS "\",\"token_type\":\"N_A\",\"expires_in\":60}", -EPROTO },
+		{ 200, "[]", -EPROTO },
+	};
+	struct remote_token *t = calloc(1, sizeof(*t));
+	struct exchange_grant *g = calloc(1, sizeof(*g));
+
+	(void)state;
+	assert_true(t && g);
+	strcpy(t->scope, "read list");
+	strcpy(t->audience, "https://files/");
+	t->lifetime = 600;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct http_reply r = reply(rows[i].status, rows[i].body);
+		struct err err = {0};
+
+		if (exchange_read(&r, t, "the-token-of-the-user", 1000, g, &err) != rows[i].r)
+			fail_msg("%s: %s", rows[i].body, err.text);
+	}
+	free(t);
+	free(g);
+}
+
+static void what_a_token_says_of_itself_counts(void **state)
+{
+	static const struct {
+		const char *claims;
+		int r, act;
+	} rows[] = {
+		{ "{'iss':'https://as','aud':'https://files/','scope':'read','exp':1060,'act':{'sub':'us'}}", 0, 0 },
+		{ "{'iss':'https://as','aud':['https://files/'],'exp':1060,'act':{'sub':'us','act':{'sub':'older'}}}", 0, 0 },
+		{ "{'iss':'https://as','aud':'https://files/','exp':1060,'act':{'sub':'other','act':{'sub':'us'}}}", 0, -EACCES },
+		{ "{'iss':'https://as','aud':'https://files/','exp':1060}", 0, -EACCES },
+		{ "{'iss':'https://other','aud':'https://files/','exp':1060,'act':{'sub':'us'}}", 0, -EACCES },
+		{ "{'iss':'https://as','aud':['https://files/','https://more/'],'exp':1060,'act':{'sub':'us'}}", -EACCES, 0 },
+		{ "{'iss':'https://as','aud':[],'exp':1060,'act':{'sub':'us'}}", -EACCES, 0 },
+		{ "{'iss':'https://as','exp':1060,'act':{'sub':'us'}}", -EACCES, 0 },
+		{ "{'iss':'https://as','aud':'https://files/','scope':'read write','exp':1060,'act':{'sub':'us'}}", -EACCES, 0 },
+		/* The answer says a minute, the token a day. */
+		{ "{'iss':'https://as','aud':'https://files/','exp':90000,'act':{'sub':'us'}}", -EACCES, 0 },
+	};
+	struct remote_token *t = calloc(1, sizeof(*t));
+	struct exchange_grant *g = calloc(1, sizeof(*g));
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	char *pem = pem_of(key);
+
+	(void)state;
+	assert_true(t && g);
+	strcpy(t->scope, "read");
+	strcpy(t->audience, "https://files/");
+	strcpy(t->client.issuer, "https://as");
+	strcpy(t->actor, "us");
+	t->lifetime = 600;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[512], *token, *body;
+		struct http_reply r;
+		struct err err = {0};
+		json_t *claims;
+
+		snprintf(text, sizeof(text), "%s", rows[i].claims);
+		for (char *p = text; *p; p++)
+			if (*p == '\'')
+				*p = '"';
+		claims = json_loads(text, 0, NULL);
+		assert_int_equal(jws_sign(pem, NULL, NULL, NULL, claims, &token, NULL), 0);
+		assert_true(asprintf(&body, "{\"access_token\":\"%s\",\"issued_token_type\":\"" ACCESS "\",\"token_type\":\"Bearer\",\"expires_in\":60}", token) > 0);
+		r = reply(200, body);
+		if (exchange_read(&r, t, "the-token-of-the-user", 1000, g, &err) != rows[i].r ||
+		    exchange_check_act(claims, t, NULL) != rows[i].act)
+			fail_msg("%s: %s", rows[i].claims, err.text);
+		json_decref(claims);
+		free(token);
+		free(body);
+	}
+	free(pem);
+	EVP_PKEY_free(key);
+	free(t);
+	free(g);
+}
+
 /* --- PDP -------------------------------------------------------------------------------------- */
 
 static void a_permit_is_the_literal_true(void **state)
@@ -796,6 +903,8 @@ int main(void)
 		T(an_svid_is_read_and_nothing_else),
 		T(only_a_signature_of_the_right_key_is_one),
 		T(what_is_no_token_is_refused),
+		T(a_token_is_what_was_asked_for_and_no_more),
+		T(what_a_token_says_of_itself_counts),
 		T(a_permit_is_the_literal_true),
 		T(a_rate_of_the_pdp_is_exact_or_no_permit),
 		T(a_pdp_sees_who_calls_what_with_which_arguments),
