@@ -33,6 +33,7 @@
 #define WIRE_TEXT 1024
 /* What of a call's arguments is shown and judged; the digest covers all of them. */
 #define WIRE_ARGUMENTS (16 * KIB)
+#define WIRE_CLIENT 128
 
 /* A step that failed after the fork; the sender exits behind it. */
 struct wire_report {
@@ -90,6 +91,8 @@ struct wire_call {
 	uint32_t kind; /* enum call_kind */
 	uint32_t has_pin, id_is_string;
 	uint32_t tool_len, id_len, arguments_len;
+	uint32_t client_len;
+	char client[WIRE_CLIENT]; /* what the client says it is; nobody has verified it */
 	char tool[LIMIT_TOOL];
 	char id[LIMIT_ID]; /* of the request */
 	char arguments[WIRE_ARGUMENTS];

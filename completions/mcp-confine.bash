@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs"
+  local commands="run explain decide scan changes pins install list update rollback remove approve delegate status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -35,6 +35,10 @@ _mcp_confine() {
     --read | --write | --overlay) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
     --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
+    --capability-file | --from | --show) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --server) mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word"); return ;;
+    --path) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+    --tools | --calls | --expires | --id | --revoke) return ;;
     --python) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --registry | --host | --address) return ;;
     --profile | --name | --connect | --listen) return ;;
@@ -42,13 +46,16 @@ _mcp_confine() {
   case $command in
     run | explain | decide)
       if [[ $word == -* ]]; then
-        local options="--profile --read --write --overlay --connect --env --name --minimum-tier --help --"
+        local options="--profile --read --write --overlay --connect --env --name --minimum-tier --capability-file --help --"
         [[ $command == run ]] && options+=" --dry-run --listen --timing"
         [[ $command == decide ]] && options+=" --from-server"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
       fi
+      ;;
+    delegate)
+      mapfile -t COMPREPLY < <(compgen -W "--server --from --tools --path --calls --expires --id --show --revoke --help" -- "$word")
       ;;
     changes)
       if [[ $word == -* ]]; then

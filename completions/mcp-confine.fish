@@ -7,7 +7,7 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs
+set -l commands run explain decide scan changes pins install list update rollback remove approve delegate status wrap unwrap audit-configs
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
@@ -27,6 +27,7 @@ complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a update
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a rollback -d 'go back to the version before'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a remove -d 'remove an installed package'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a approve -d 'answer calls that wait for approval'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a delegate -d 'mint, narrow, show or revoke a capability'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a status -d 'try what this kernel offers'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put the local servers of the clients behind run'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a unwrap -d 'give the configurations back as they were'
@@ -41,6 +42,16 @@ complete -c mcp-confine -n $start -l write -r -F -d 'make a path writable'
 complete -c mcp-confine -n $start -l overlay -r -F -d 'let it write a directory in a layer of its own'
 complete -c mcp-confine -n $start -l connect -x -d 'let it reach a name and port'
 complete -c mcp-confine -n $start -l minimum-tier -x -a 'full nouserns' -d 'the least that will do'
+complete -c mcp-confine -n $start -l capability-file -r -F -d 'bound the session by a capability'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l server -x -a '(__mcp_confine_servers)' -d 'what it is for'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l from -r -F -d 'narrow that one'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l tools -x -d 'only these tools'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l path -r -F -d 'only paths below it'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l calls -x -d 'at most so many calls'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l expires -x -d 'until when, or for how long'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l id -x -d 'who has it'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l show -r -F -d 'print one, and whether it is valid'
+complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l revoke -x -d 'end an id'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l listen -x -d 'serve on a Unix socket'
 complete -c mcp-confine -n '__fish_seen_subcommand_from run' -l timing -d 'say where the time goes'
 complete -c mcp-confine -n '__fish_seen_subcommand_from update rollback remove' -f -a '(mcp-confine list 2>/dev/null | string replace -r " .*" "")'

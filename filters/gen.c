@@ -374,7 +374,7 @@ static const char *const remote_calls[] = {
 	"sendmmsg", "recvmmsg", "socket", "socketpair", "connect", "bind", "shutdown",
 	"getsockname", "getpeername", "getsockopt", "setsockopt", "accept4", "pipe2", "eventfd2",
 	"fcntl", "dup", "openat", "fstat", "newfstatat", "statx", "lseek", "access", "faccessat",
-	"readlink", "readlinkat", "getdents64", "unlinkat", "mremap", "set_robust_list", "rseq",
+	"readlink", "readlinkat", "getdents64", "unlinkat", "renameat", "renameat2", "mremap", "set_robust_list", "rseq",
 	"sched_yield", "sched_getaffinity", "gettid", "getuid", "geteuid", "getgid", "getegid",
 	"getrandom", "uname", "sysinfo", "rt_sigaction", "sigaltstack", "tgkill", "nanosleep",
 	"clock_nanosleep", "clock_getres", "gettimeofday", "time", "prlimit64", "membarrier",

@@ -84,7 +84,7 @@ _Noreturn void broker_exec(const struct session *s, int program, int config, int
 
 static void explain_ciba(FILE *out, const struct policy_ciba *c)
 {
-	fprintf(out, "    asks %s for the approval of %s;\n    %s\n", c->issuer, c->approver,
+	fprintf(out, "    asks %s for the approval of %s;\n    %s\n", c->client.issuer, c->approver,
 		c->details == POLICY_DETAILS_MESSAGE ?
 			"the grant is tied to the call by its binding message only" :
 			"the grant must carry the digest of the call (authorization_details)");

@@ -14,6 +14,7 @@ int run_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int decide_main(int argc, char **argv);
 int changes_main(int argc, char **argv);
+int delegate_main(int argc, char **argv);
 int approve_main(int argc, char **argv);
 int pins_main(int argc, char **argv);
 int status_main(int argc, char **argv);

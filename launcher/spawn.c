@@ -21,6 +21,7 @@
 #include "launcher/broker.h"
 #include "launcher/cause.h"
 #include "launcher/commands.h"
+#include "launcher/delegation.h"
 #include "launcher/enter.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
@@ -126,10 +127,12 @@ static int open_secrets(const struct session *s, struct err *err)
 	size_t len, count;
 	int r = secrets_digest(&s->env.known, &s->env.injected, &data, &len, &count, err);
 
+	if (r == 0)
+		token_give_keys(s, data, len);
 	return r < 0 ? r : fd_sealed("secrets", data, len, err);
 }
 
-static int open_audit(const struct session *s, struct err *err)
+int spawn_open_audit(const struct session *s, struct err *err)
 {
 	cleanup_free char *dir = NULL, *path = NULL;
 	int r = user_state(&s->user, NULL, &dir, err);
@@ -144,6 +147,7 @@ static int open_audit(const struct session *s, struct err *err)
 struct pep_fds {
 	int program, policy, secrets, audit, rates;
 	int broker, remote; /* the program and its configuration, or -1: none is needed */
+	int warrant, calls; /* of capabilities, or -1 */
 	struct pins_files pins;
 	char name[96]; /* of the pins and rates */
 	char client[PATH_MAX];
@@ -151,7 +155,8 @@ struct pep_fds {
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote,
+		       &f->warrant, &f->calls };
 
 	pins_close(&f->pins);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -163,7 +168,7 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
 	rates_client(f->client, sizeof(f->client));
 	pins_name(s, f->name, sizeof(f->name));
 	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
@@ -171,9 +176,10 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 		return -err->code;
 	}
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
-	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
+	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = spawn_open_audit(s, err)) < 0 ||
 	    (s->policy.messages.pin != POLICY_PIN_OFF &&
 	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
+	    delegation_open(s, &f->warrant, &f->calls, err) < 0 ||
 	    (s->policy.messages.n_rates && (f->rates = rates_open(&s->user, err)) < 0)) {
 		pep_fds_close(f);
 		return -err->code;
@@ -196,6 +202,8 @@ static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
 		{ "--broker-fd", p->broker[0] },
 		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
 		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
+		{ "--warrant-fd", f->warrant },	    { "--calls-fd", f->calls },
+		{ "--live-fd", s->token.live > 0 ? s->token.live : -1 },
 	};
 	struct strv argv = {0};
 	struct err err = {0};
@@ -416,6 +424,8 @@ static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		if (s->token.lifeline > 0)
+			close(s->token.lifeline);
 		arguments_forget(s->name);
 		close(p->broker[0]);
 		close(p->broker[1]);
@@ -515,7 +525,7 @@ int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 		return r;
 	r = replace_streams(&p, out, err_fd, err);
 	if (r == 0)
-		r = w.audit = open_audit(s, err);
+		r = w.audit = spawn_open_audit(s, err);
 	if (r >= 0) {
 		w.client = open_parent(err);
 		r = err->code ? -err->code : 0;

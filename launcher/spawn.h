@@ -47,6 +47,9 @@ int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 /* A program of ours that is no command: O_PATH, or -errno. */
 int spawn_open_program(const char *name, struct err *err);
 
+/* The audit log, for appending. */
+int spawn_open_audit(const struct session *s, struct err *err);
+
 /* The program mcp-confine-pep, O_PATH; and the layers of s in a sealed memfd. */
 int spawn_open_pep(struct err *err);
 int spawn_open_policy(const struct session *s, struct err *err);

@@ -35,6 +35,14 @@ static int load_approval_member(struct loading *l, json_t *value)
 										  0;
 }
 
+static int load_delegation_member(struct loading *l, json_t *value)
+{
+	struct approval_fault fault = {0};
+
+	return load_delegation(value, l->home, &l->policy->delegation, &fault) < 0 ? blame(l, &fault) :
+										     0;
+}
+
 static int load_pdp_member(struct loading *l, json_t *value)
 {
 	struct approval_fault fault = {0};
@@ -181,6 +189,7 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "command", load_command }, { "enforce", load_enforce },
 		{ "registries", load_registries },
 		{ "sandbox", load_sandbox }, { "messages", load_messages },
+		{ "delegation", load_delegation_member },
 		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
 		{0},
 	};

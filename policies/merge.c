@@ -313,6 +313,7 @@ static void merge_words(struct policy_messages *s, const struct policy_messages 
 	STRICTER(list_roots, enum policy_requests);
 	STRICTER(names, enum policy_names);
 	STRICTER(pin, enum policy_pin);
+	STRICTER(capability, enum policy_capability);
 	STRICTER(descriptions, enum policy_descriptions);
 	STRICTER(not_read_only, enum policy_annotated);
 	STRICTER(destructive, enum policy_annotated);
@@ -464,6 +465,17 @@ static int merge_pdp(struct policy_pdp *strong, struct policy_pdp *weak, struct 
 	return 0;
 }
 
+/* As a command: of the strongest layer that names one, all of it. */
+static int merge_delegation(struct policy_delegation *strong, struct policy_delegation *weak,
+			    struct strv *notes)
+{
+	if (strong->is_set)
+		return weak->is_set ? strv_add(notes, "delegation: set by a stronger policy") : 0;
+	*strong = *weak;
+	*weak = (struct policy_delegation){0};
+	return 0;
+}
+
 int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 {
 	int r = merge_sandbox(strong, weak);
@@ -474,6 +486,8 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 		r = merge_approval(&strong->approval, &weak->approval, &strong->notes);
 	if (r == 0)
 		r = merge_pdp(&strong->pdp, &weak->pdp, &strong->notes);
+	if (r == 0)
+		r = merge_delegation(&strong->delegation, &weak->delegation, &strong->notes);
 	if (r == 0)
 		r = strv_add_all(&strong->notes, &weak->notes);
 	strong->enforce |= weak->enforce;
@@ -532,6 +546,8 @@ void merge_defaults(struct policy *p)
 		p->messages.server_requests = POLICY_REQUESTS_PASS;
 	if (p->messages.names == POLICY_NAMES_UNSET)
 		p->messages.names = POLICY_NAMES_STRICT;
+	if (p->messages.capability == POLICY_CAPABILITY_UNSET)
+		p->messages.capability = POLICY_CAPABILITY_ACCEPT;
 	if (p->messages.pin == POLICY_PIN_UNSET)
 		p->messages.pin = POLICY_PIN_OFF;
 	if (p->messages.descriptions == POLICY_DESCRIPTIONS_UNSET)

@@ -85,6 +85,12 @@ enum policy_pin { /* of what a server says its tools are */
 	POLICY_PIN_OFF,	   /* the default */
 };
 
+enum policy_capability { /* beside a call, in its _meta (policies/capability.h) */
+	POLICY_CAPABILITY_UNSET = 0,
+	POLICY_CAPABILITY_REQUIRE, /* a call without one is refused */
+	POLICY_CAPABILITY_ACCEPT,  /* what there is must be genuine and cover the call; the default */
+};
+
 enum policy_descriptions { /* that hold instructions or invisible characters */
 	POLICY_DESCRIPTIONS_UNSET = 0,
 	POLICY_DESCRIPTIONS_HIDE,
@@ -262,6 +268,7 @@ struct policy_messages {
 	enum policy_names names;
 	enum policy_pin pin;
 	enum policy_descriptions descriptions;
+	enum policy_capability capability;
 	enum policy_annotated not_read_only, destructive, open_world;
 	uint64_t max_result, max_arguments; /* bytes as written; 0: no bound of its own */
 };
@@ -280,6 +287,21 @@ enum policy_client_auth { /* of us towards the authorization server */
 	POLICY_AUTH_SECRET_BASIC,
 	POLICY_AUTH_PRIVATE_KEY_JWT,
 	POLICY_AUTH_TLS,
+	POLICY_AUTH_TLS_SELF_SIGNED,
+	POLICY_AUTH_SPIFFE_JWT,	 /* an SVID of the Workload API, no credential of ours */
+	POLICY_AUTH_SPIFFE_X509,
+};
+
+/* Who we are at an authorization server.  Strings are NULL where nothing is said. */
+struct policy_client {
+	enum policy_client_auth auth;
+	char *issuer, *client_id, *credential_file, *key_id, *algorithm, *spiffe_socket, *ca_file;
+};
+
+enum policy_request {
+	POLICY_REQUEST_UNSET = 0,
+	POLICY_REQUEST_FORM,   /* the default */
+	POLICY_REQUEST_SIGNED, /* a JWT (CIBA Core 1.0, section 7.1.1) */
 };
 
 enum policy_details {
@@ -291,12 +313,26 @@ enum policy_details {
 /* Strings are NULL where the policy says nothing. */
 struct policy_ciba {
 	bool is_set;
-	enum policy_client_auth client_auth;
+	struct policy_client client;
 	enum policy_details details;
-	char *issuer, *client_id, *credential_file, *key_id, *scope;
+	enum policy_request request;
+	char *request_key_file, *request_key_id; /* NULL: the client's own */
+	char *scope;
 	char *login_hint, *login_hint_token_file, *id_token_hint_file; /* exactly one */
 	char *approver; /* the "sub" of who may approve */
-	char *acr_values, *user_code_file, *details_type, *resource, *ca_file;
+	char *acr_values, *user_code_file, *details_type, *resource;
+};
+
+/* A token for the server, exchanged for the user's (RFC 8693). */
+struct policy_delegation {
+	bool is_set;
+	struct policy_client client;
+	char *subject_token_file, *actor_token_file;
+	char *audience, *resource, *scope;
+	char *actor;	       /* the "sub" of `act` that the token must have */
+	bool may_impersonate;  /* it may have none */
+	char *environment, *file; /* one of them: the variable with the token, or its path */
+	uint64_t lifetime;     /* seconds, the most */
 };
 
 enum policy_pdp_kind {
@@ -310,6 +346,8 @@ struct policy_pdp {
 	enum policy_pdp_kind kind;
 	char *url, *socket; /* one of them */
 	char *path, *token_file, *ca_file;
+	/* Who acts for whom, told to the PDP as it stands; NULL: not said. */
+	char *principal, *agent, *model, *model_version, *scope;
 };
 
 /* The strongest layer that names a channel says all of it but the times. */
@@ -332,6 +370,7 @@ struct policy {
 	struct policy_messages messages;
 	struct policy_approval approval;
 	struct policy_pdp pdp;
+	struct policy_delegation delegation;
 	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
 };
 

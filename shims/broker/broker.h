@@ -27,6 +27,9 @@ struct channel {
 	void (*opened)(struct broker *b, struct order_question *q);
 	/* It closed: withdrawn, expired, or answered by this channel or another. */
 	void (*closed)(struct broker *b, struct order_question *q);
+	/* A person at a desk said yes; NULL: then that is the answer.  Return: false, so is
+	 * it here; true, the channel has something to ask first, and answers itself. */
+	bool (*agreed)(struct broker *b, struct order_question *q, const char *who);
 	/* What to poll for; return how many, at most BROKER_FDS. */
 	int (*wanted)(struct broker *b, struct pollfd *p);
 	void (*ready)(struct broker *b, const struct pollfd *p, int n);

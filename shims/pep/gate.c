@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/secrets.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 #include "shims/pep/about.h"
 #include "shims/pep/answer.h"
+#include "shims/pep/bearer.h"
 #include "shims/pep/elicit.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
@@ -311,6 +316,64 @@ static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate
 	return why;
 }
 
+/* Leave the capability out: it is for us, and a secret. */
+static void hide_capability(struct gate *g, const struct rpc *m)
+{
+	uint32_t node = bearer_find(&g->json, m);
+	size_t at = g->rules.n_hide;
+
+	if (node == JSON_NONE || at == LIMIT_HIDDEN)
+		return;
+	for (; at > 0 && g->rules.hide[at - 1] > node; at--)
+		g->rules.hide[at] = g->rules.hide[at - 1];
+	g->rules.hide[at] = node;
+	g->rules.n_hide++;
+}
+
+/* NULL, or why the capability of the call or of the session does not allow it.  A call
+ * that was held was judged when it came, and waits no longer than its capability is good
+ * for (hold.c). */
+static const char *judge_capability(struct gate *g, const struct rpc *m)
+{
+	struct timespec now;
+
+	if (!g->bearer || g->explains)
+		return NULL;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (g->released)
+		return bearer_is_over(g->bearer, (uint64_t)now.tv_sec) ? "the session's capability has expired" :
+									 NULL;
+	return bearer_judge(g->bearer, &g->json, m, (uint64_t)now.tv_sec);
+}
+
+/* Name and version as the client gives them: told to a PDP as its own claim. */
+static void remember_client(struct gate *g, const struct rpc *m)
+{
+	static const char *const parts[] = { "name", "version" };
+	uint32_t info = json_member(&g->json, m->params, "clientInfo");
+
+	if (!g->ask)
+		return;
+	g->ask->client_len = 0;
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t node = json_member(&g->json, info, parts[i]), at = g->ask->client_len;
+		size_t len = 0;
+		const char *text = node != JSON_NONE && g->json.nodes[node].type == JSON_TAPE_STRING ?
+					   json_text(&g->json, node, &len) : "";
+
+		/* Printable ASCII, or it is left out: who reads it must not be fooled. */
+		for (size_t k = 0; k < len; k++)
+			if (text[k] < ' ' || text[k] > '~')
+				len = 0;
+		if (!len || len + 1 > WIRE_CLIENT - at)
+			continue;
+		if (at)
+			g->ask->client[at++] = ' ';
+		memcpy(g->ask->client + at, text, len);
+		g->ask->client_len = at + (uint32_t)len;
+	}
+}
+
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				 const char **ret_why)
 {
@@ -346,6 +409,12 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
 	if (from == FROM_CLIENT) {
+		hide_capability(g, m);
+		if (what.about == SESSION_TOOLS_CALL)
+			*ret_why = judge_capability(g, m);
+		if (*ret_why)
+			return refuse_call(g, m, "This tool call is not covered by the capability that it was "
+						 "made with; trying the same again will not help.", *ret_why);
 		*ret_why = judge_approval(g, m, &outcome);
 		if (*ret_why)
 			return outcome;
@@ -366,6 +435,7 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);
 		elicit_declared(g, m);
+		remember_client(g, m);
 	}
 	return outlet_passed(g, from, m, &rw, ret_why);
 }
@@ -439,6 +509,28 @@ static bool is_blank(const char *line, size_t len)
 	return !len;
 }
 
+/* Take in what became known since: as a whole, or at the next message. */
+static void learn(struct gate *g)
+{
+	static char copy[SECRETS_LIVE];
+	uint32_t seq, len;
+
+	if (!g->live || !g->scan)
+		return;
+	seq = atomic_load(&g->live->seq);
+	if (seq == g->live_seq || (seq & 1))
+		return;
+	len = g->live->len;
+	if (len > sizeof(copy))
+		return;
+	memcpy(copy, g->live->data, len);
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load(&g->live->seq) != seq)
+		return;
+	g->live_seq = seq;
+	scan_set_live(g->scan, copy, len);
+}
+
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
 			    size_t len, const char **ret_why)
 {
@@ -447,6 +539,7 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 
 	*ret_why = NULL;
 	g->blamed = NULL;
+	learn(g);
 	if (is_blank(line, len))
 		return GATE_DROPPED;
 	if (json_parse(&g->json, line, len) < 0) {

@@ -43,7 +43,7 @@ struct sink;
 
 struct gate {
 	const struct policy *policy;
-	const struct scan *scan; /* NULL: tokens pass */
+	struct scan *scan; /* NULL: tokens pass */
 	struct audit *audit;
 	struct rules rules;	 /* rules.policy is policy */
 	struct rates *rates;	 /* NULL: nothing is counted */
@@ -58,6 +58,9 @@ struct gate {
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
 	struct noted noted[2][2]; /* lines of the log, by who sent it; [0]: what was dropped */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
+	const struct secrets_live *live; /* values that become known meanwhile; NULL: none */
+	uint32_t live_seq;	 /* of those that are known */
+	struct bearer *bearer;	 /* NULL: capabilities are neither needed nor genuine */
 	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
 	const struct ask_call *released; /* the approved call that is passing now */
 	bool is_local;		 /* approvals are given by mcp-confine approve */

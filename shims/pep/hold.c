@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/audit.h"
 #include "common/call.h"
 #include "policies/policy.h"
+#include "shims/pep/bearer.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/reply.h"
@@ -185,6 +187,17 @@ static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const
 	return 0;
 }
 
+/* Milliseconds until a time (seconds since 1970); 0: it is over. */
+static int64_t left_of(uint64_t until)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return until <= (uint64_t)now.tv_sec ? 0 :
+	       until - (uint64_t)now.tv_sec > 86400 ? 86400000 :
+						      (int64_t)(until - (uint64_t)now.tv_sec) * 1000;
+}
+
 enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 			   const char **ret_words, const char **ret_why)
 {
@@ -210,6 +223,8 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 		return ASK_REFUSED;
 	if (facts.has_pin)
 		memcpy(facts.pin, g->rules.pin, sizeof(facts.pin));
+	if (g->bearer && g->bearer->until != UINT64_MAX)
+		facts.deadline = (int64_t)g->now + left_of(g->bearer->until);
 	r = set_names(g, m, &facts);
 	if (r == 0)
 		r = freeze(g, m, &facts, &line, &len, &arguments, &redacted);

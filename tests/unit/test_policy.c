@@ -229,7 +229,7 @@ static void who_is_asked_is_the_stronger_layers_to_say(void **state)
 
 	(void)state;
 	assert_int_equal(p.approval.channel, POLICY_CHANNEL_CIBA);
-	assert_string_equal(p.approval.ciba.issuer, "https://as");
+	assert_string_equal(p.approval.ciba.client.issuer, "https://as");
 	assert_int_equal(p.approval.timeout, 60);
 	assert_string_equal(p.pdp.url, "https://strong");
 	assert_int_equal(p.notes.n, 2);
