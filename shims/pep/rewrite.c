@@ -11,10 +11,14 @@
 
 struct out {
 	char *at, *end;
+	/* All that was put so far stands in the source, from its beginning, and only there. */
+	bool is_kept;
 };
 
 static int put(struct out *o, const char *bytes, size_t len)
 {
+	if (o->is_kept)
+		return 0;
 	if (len > (size_t)(o->end - o->at))
 		return -ENOBUFS;
 	memcpy(o->at, bytes, len);
@@ -61,6 +65,8 @@ static int put_text(struct out *o, const char *text, size_t len)
 {
 	size_t i = 0;
 
+	if (o->is_kept)
+		return 0;
 	for (;;) {
 		unsigned int c;
 		size_t n;
@@ -92,7 +98,7 @@ static int put_text(struct out *o, const char *text, size_t len)
 
 long rewrite_escape(const char *text, size_t len, char *out, size_t size)
 {
-	struct out o = { out, out + size };
+	struct out o = { out, out + size, false };
 	int r = put_text(&o, text, len);
 
 	return r < 0 ? r : o.at - out;
@@ -109,6 +115,15 @@ static bool is_protocol(const struct json *j, uint32_t key)
 		if (json_is(j, key, names[i]))
 			return true;
 	return false;
+}
+
+/* From this string on it may be something else: write what stands before it. */
+static int part(const struct rewrite *r, struct out *o, uint32_t node)
+{
+	if (!o->is_kept)
+		return 0;
+	o->is_kept = false;
+	return put(o, r->json->source, r->json->nodes[node].from);
 }
 
 /* Something was found, or there may be something to turn back. */
@@ -131,6 +146,7 @@ static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o,
 		r->class = f->class;
 	if (pieces < 0 || e < 0)
 		return -EPERM;
+	e = part(r, o, node);
 	for (int i = 0; i < pieces && e == 0; i++) {
 		e = put_text(o, text + from, work.pieces[i].start - from);
 		if (e == 0)
@@ -250,7 +266,7 @@ static void begin(struct rewrite *r)
 
 long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 {
-	struct out o = { out, out + size };
+	struct out o = { out, out + size, false };
 	int e;
 
 	r->next_hide = 0;
@@ -261,7 +277,9 @@ long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 
 long rewrite_message(struct rewrite *r, char *out, size_t size)
 {
-	struct out o = { out, out + size };
+	const struct json *j = r->json;
+	/* What is left out has commas that go with it. */
+	struct out o = { out, out + size, r->may_keep && j->is_canonical && !r->n_hide };
 	struct findings *f = r->findings;
 	int e;
 
@@ -269,6 +287,9 @@ long rewrite_message(struct rewrite *r, char *out, size_t size)
 	e = put_value(r, &o, 0, JSON_NONE);
 	if (f)
 		r->redacted = f->replaced;
+	r->is_kept = o.is_kept && e == 0;
+	if (r->is_kept)
+		return (long)j->source_len + 1;
 	if (e == 0)
 		e = put(&o, "\n", 1);
 	return e < 0 ? e : o.at - out;
