@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "common/siphash.h"
 #include "shims/pep/json.h"
+#include "shims/pep/plain_mask.h"
 #include "shims/pep/quoted.h"
 
 static_assert(LIMIT_LINE <= JSON_FROM_MAX, "a place in a line fits into a node");
@@ -29,16 +30,16 @@ static bool is_space(char c)
 }
 
 /* What we write has none. */
-static void space(struct parser *s)
+static inline void space(struct parser *s)
 {
-	if (s->p == s->end || !is_space(*s->p))
+	if (s->p == s->end || (unsigned char)*s->p > ' ' || !is_space(*s->p))
 		return;
 	s->j->is_canonical = false;
 	while (s->p < s->end && is_space(*s->p))
 		s->p++;
 }
 
-static struct json_node *add(struct parser *s, enum json_type type)
+static inline struct json_node *add(struct parser *s, enum json_type type)
 {
 	struct json *j = s->j;
 	struct json_node *node;
@@ -53,16 +54,36 @@ static struct json_node *add(struct parser *s, enum json_type type)
 
 /* --- strings --------------------------------------------------------------------------- */
 
+/* Names and most values of a message end within the first step, and say what they are. */
+static inline bool short_string(struct parser *s, struct json_node *node)
+{
+	uint64_t other;
+	unsigned int len;
+
+	if (s->end - s->p < PLAIN_STEP)
+		return false;
+	other = plain_mask(s->p);
+	len = other ? (unsigned int)__builtin_ctzll(other) : 0;
+	if (!other || s->p[len] != '"')
+		return false;
+	node->at = node->from;
+	node->len = len;
+	s->p += len + 1;
+	return true;
+}
+
 /* Behind the opening quote, to behind the closing one. */
 static int string(struct parser *s)
 {
 	struct json *j = s->j;
 	struct json_node *node = add(s, JSON_TAPE_STRING);
-	struct quoted q;
+	struct quoted q __attribute__((uninitialized));
 	const char *words;
 
 	if (!node)
 		return refuse(s, EMSGSIZE, "too many values");
+	if (short_string(s, node))
+		return 0;
 	/* The arena is as large as the line, and less of it is used than was read. */
 	words = quoted_read(s->p, (size_t)(s->end - s->p), j->arena + j->arena_len, &q);
 	if (words)
@@ -162,7 +183,7 @@ static bool same(const struct json *j, uint32_t a, uint32_t b)
 }
 
 /* Unescaped it would have been refused as a control character. */
-static bool has_nul(const struct json *j, uint32_t name)
+static inline bool has_nul(const struct json *j, uint32_t name)
 {
 	const struct json_node *n = &j->nodes[name];
 
@@ -172,7 +193,7 @@ static bool has_nul(const struct json *j, uint32_t name)
 static int check_few_names(struct parser *s, uint32_t object)
 {
 	struct json *j = s->j;
-	uint32_t names[FEW], at = object + 1;
+	uint32_t names[FEW] __attribute__((uninitialized)), at = object + 1;
 
 	for (uint32_t i = 0; i < j->nodes[object].len; i++, at = j->nodes[at + 1].next) {
 		if (has_nul(j, at))
@@ -295,10 +316,15 @@ static int close_or_go_on(struct parser *s, bool is_empty)
 
 int json_parse(struct json *j, const char *text, size_t len)
 {
-	struct parser s = { .j = j, .p = text, .end = text + len };
+	/* Not set to zero for each of many messages: open[0, depth) is what is read of it. */
+	struct parser s __attribute__((uninitialized));
 	bool opened;
 	int r;
 
+	s.j = j;
+	s.p = text;
+	s.end = text + len;
+	s.depth = 0;
 	j->source = text;
 	j->source_len = len;
 	j->n = j->arena_len = 0;
@@ -330,24 +356,24 @@ const char *json_text(const struct json *j, uint32_t node, size_t *ret_len)
 	return text_of(j, n);
 }
 
-bool json_is(const struct json *j, uint32_t node, const char *text)
+bool json_says(const struct json *j, uint32_t node, const char *text, size_t len)
 {
 	const struct json_node *n;
 
-	if (node == JSON_NONE || j->nodes[node].type != JSON_TAPE_STRING)
+	if (node == JSON_NONE)
 		return false;
 	n = &j->nodes[node];
-	return n->len == strlen(text) && !memcmp(text_of(j, n), text, n->len);
+	return n->type == JSON_TAPE_STRING && n->len == len && !memcmp(text_of(j, n), text, len);
 }
 
-uint32_t json_member(const struct json *j, uint32_t object, const char *wanted)
+uint32_t json_find(const struct json *j, uint32_t object, const char *name, size_t len)
 {
 	uint32_t at = object + 1;
 
 	if (object == JSON_NONE || j->nodes[object].type != JSON_TAPE_OBJECT)
 		return JSON_NONE;
 	for (uint32_t i = 0; i < j->nodes[object].len; i++, at = j->nodes[at + 1].next)
-		if (json_is(j, at, wanted))
+		if (json_says(j, at, name, len))
 			return at + 1;
 	return JSON_NONE;
 }

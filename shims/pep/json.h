@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum json_type {
 	JSON_TAPE_NULL = 0,
@@ -64,9 +65,20 @@ int json_parse(struct json *j, const char *text, size_t len);
 const char *json_text(const struct json *j, uint32_t node, size_t *ret_len);
 
 /* The value of that member of an object; JSON_NONE when absent or not an object. */
-uint32_t json_member(const struct json *j, uint32_t object, const char *name);
+uint32_t json_find(const struct json *j, uint32_t object, const char *name, size_t len);
 
 /* Is the node a string that says exactly this? */
-bool json_is(const struct json *j, uint32_t node, const char *text);
+bool json_says(const struct json *j, uint32_t node, const char *text, size_t len);
+
+/* The same of a string of C.  Inline, so that the length of ours is known beforehand. */
+static inline uint32_t json_member(const struct json *j, uint32_t object, const char *name)
+{
+	return json_find(j, object, name, strlen(name));
+}
+
+static inline bool json_is(const struct json *j, uint32_t node, const char *text)
+{
+	return json_says(j, node, text, strlen(text));
+}
 
 #endif /* SHIMS_PEP_JSON_H */

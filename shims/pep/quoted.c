@@ -304,7 +304,7 @@ static const char *decode(struct reader *r, struct quoted *ret)
 const char *quoted_read(const char *text, size_t left, char *out, struct quoted *ret)
 {
 	bool is_canonical = true;
-	struct reader r;
+	struct reader r __attribute__((uninitialized));
 	size_t i = 0;
 
 	for (;;) {
