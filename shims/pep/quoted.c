@@ -258,16 +258,14 @@ static void block(struct reader *r)
 			break;
 		}
 		run = (size_t)(base + i - from);
-		for (size_t k = 0; k < run; k += PLAIN_STEP)
-			plain_move(out + k, from + k);
+		plain_move_run(out, from, run);
 		out += run;
 		*out++ = meant[c];
 		has_slash |= c == '/';
 		from = base + i + 2;
 		other &= ~(3ULL << i);
 	}
-	for (size_t k = 0; from + k < base + end; k += PLAIN_STEP)
-		plain_move(out + k, from + k);
+	plain_move_run(out, from, (size_t)(base + end - from));
 	r->n = (size_t)(out - r->out) + (size_t)(base + end - from);
 	r->at += end;
 	r->is_canonical = r->is_canonical && !has_slash;

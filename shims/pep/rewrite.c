@@ -6,6 +6,7 @@
 #include "shims/pep/findings.h"
 #include "shims/pep/json.h"
 #include "shims/pep/plain.h"
+#include "shims/pep/plain_mask.h"
 #include "shims/pep/rewrite.h"
 #include "scan/scan.h"
 
@@ -44,12 +45,12 @@ static size_t must_escape(const unsigned char *p, size_t left, unsigned int *ret
 }
 
 /* Short forms where JSON has them (RFC 8259, section 7), \uXXXX for the rest. */
+static const char short_form[0x80] = { ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+				       ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+
 static int put_escape(struct out *o, unsigned int c)
 {
 	static const char hex[] = "0123456789abcdef";
-	static const char short_form[0x80] = { ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b',
-					       ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
-					       ['\t'] = 't' };
 	char text[6] = "\\u";
 
 	if (c < sizeof(short_form) && short_form[c]) {
@@ -59,6 +60,56 @@ static int put_escape(struct out *o, unsigned int c)
 	for (int i = 0; i < 4; i++)
 		text[2 + i] = hex[c >> (12 - 4 * i) & 15];
 	return put(o, text, sizeof(text));
+}
+
+#define BLOCK ((size_t)4 * PLAIN_STEP)
+
+/* Blocks of what is plain or has a short form, as long as there are some: by their marks,
+ * as quoted.c reads them.  Return: how much of the text that was. */
+static size_t put_blocks(struct out *o, const char *text, size_t len)
+{
+	size_t i = 0;
+
+	/* Runs are written in whole steps. */
+	while (len - i >= BLOCK + PLAIN_STEP && (size_t)(o->end - o->at) >= 2 * BLOCK + PLAIN_STEP) {
+		const char *from = text + i, *const end = from + BLOCK;
+
+		for (uint64_t other = plain_mask4(from); other; other &= other - 1) {
+			const char *at = text + i + __builtin_ctzll(other);
+			unsigned char c = (unsigned char)*at;
+
+			if (c >= sizeof(short_form) || !short_form[c]) {
+				plain_move_run(o->at, from, (size_t)(at - from));
+				o->at += at - from;
+				return (size_t)(at - text);
+			}
+			plain_move_run(o->at, from, (size_t)(at - from));
+			o->at += at - from;
+			*o->at++ = '\\';
+			*o->at++ = short_form[c];
+			from = at + 1;
+		}
+		plain_move_run(o->at, from, (size_t)(end - from));
+		o->at += end - from;
+		i += BLOCK;
+	}
+	return i;
+}
+
+/* A letter of another alphabet at text[0], and the ones behind it.  Return: their bytes. */
+static size_t letters(const char *text, size_t len)
+{
+	size_t n = 1;
+	unsigned int c;
+
+	for (; n < len && (text[n] & 0x80); n++) {
+		unsigned char first = (unsigned char)text[n];
+
+		if ((first == 0xc2 || first == 0xe2) &&
+		    must_escape((const unsigned char *)text + n, len - n, &c))
+			break;
+	}
+	return n;
 }
 
 static int put_text(struct out *o, const char *text, size_t len)
@@ -72,6 +123,7 @@ static int put_text(struct out *o, const char *text, size_t len)
 		size_t n;
 		int r;
 
+		i += put_blocks(o, text + i, len - i);
 		/* Room for all of the rest: what is plain in it is copied as it is found. */
 		if (len - i <= (size_t)(o->end - o->at)) {
 			n = plain_copy(o->at, text + i, len - i);
@@ -84,10 +136,7 @@ static int put_text(struct out *o, const char *text, size_t len)
 		if (n) {
 			r = put_escape(o, c);
 		} else {
-			/* A letter of another alphabet, and the ones behind it. */
-			for (n = 1; i + n < len && (text[i + n] & 0x80) &&
-				    !must_escape((const unsigned char *)text + i + n, len - i - n, &c); n++)
-				;
+			n = letters(text + i, len - i);
 			r = put(o, text + i, n);
 		}
 		if (r < 0)
