@@ -138,7 +138,7 @@ static ssize_t fill(struct source *s)
 
 static void trim_source(struct source *s)
 {
-	if (s->high <= MIB || s->frame.tail != s->frame.head)
+	if (s->high <= LIMIT_KEPT || s->frame.tail != s->frame.head)
 		return;
 	s->frame.head = s->frame.scan = s->frame.tail = 0;
 	s->high = 0;
@@ -149,7 +149,7 @@ static void trim_tape(struct flow *f)
 {
 	struct json *j = &f->gate.json;
 
-	if (f->tape_high <= MIB)
+	if (f->tape_high <= LIMIT_KEPT)
 		return;
 	madvise(j->arena, LIMIT_LINE, MADV_DONTNEED);
 	madvise(j->nodes, j->size * sizeof(*j->nodes), MADV_DONTNEED);
@@ -170,10 +170,10 @@ static void note_tape(struct flow *f)
 
 static bool has_large(const struct flow *f)
 {
-	bool is_large = f->tape_high > MIB;
+	bool is_large = f->tape_high > LIMIT_KEPT;
 
 	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
-		is_large = is_large || f->from[side].high > MIB || f->to[side].high > MIB;
+		is_large = is_large || f->from[side].high > LIMIT_KEPT || f->to[side].high > LIMIT_KEPT;
 	return is_large;
 }
 

@@ -170,7 +170,7 @@ int sink_flush(struct sink *s)
 
 void sink_trim(struct sink *s)
 {
-	if (s->high <= MIB || sink_pending(s))
+	if (s->high <= LIMIT_KEPT || sink_pending(s))
 		return;
 	s->head = s->tail = s->high = 0;
 	madvise(s->buf, s->size, MADV_DONTNEED);

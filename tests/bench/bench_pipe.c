@@ -10,6 +10,9 @@
  * pooled over the rounds.  A ratio is the median over the rounds of one round's value
  * by the same round's value of the second command, the yardstick.
  *
+ * Beside the time that passes, the time that the processes in between were on a processor
+ * is counted (/proc/PID/schedstat): other programs of a machine disturb it much less.
+ *
  *   -q      fewer messages        -j      JSON instead of a table
  *   -p CPU  all on one processor  -u UID  run the commands as that user (as root; then
  *           the memory of processes that hide it can be read too)
@@ -32,7 +35,10 @@
 #include <unistd.h>
 
 #define TARGETS 12
+#define BETWEEN 16
 #define ROUNDS 7
+#define KINDS 4
+#define LARGEST ((size_t)10 << 20)
 #define WINDOW_MAX 64
 #define PATIENCE_MS 60000
 
@@ -44,6 +50,8 @@ struct target {
 	int next_id;
 	char *buf; /* what came from it and was not looked at */
 	size_t size, len, scanned;
+	pid_t between[BETWEEN]; /* its processes but for the server */
+	size_t n_between;
 };
 
 struct step {
@@ -59,10 +67,17 @@ static const struct step ladder[] = {
 	{ "ping 4 KiB", false, 4096, 0, 1400, 1 },
 	{ "ping 64 KiB", false, 65536, 0, 350, 1 },
 	{ "ping 1 MiB", false, 1 << 20, 0, 42, 1 },
-	{ "ping 10 MiB", false, 10 << 20, 0, 7, 1 },
+	{ "ping 10 MiB", false, LARGEST, 0, 7, 1 },
 	{ "ping up 4 KiB", true, 4096, 0, 700, 1 },
 	{ "ping up 64 KiB", true, 65536, 0, 350, 1 },
 	{ "ping up 1 MiB", true, 1 << 20, 0, 42, 1 },
+	{ "ping up 10 MiB", true, LARGEST, 0, 7, 1 },
+	{ "ping 64 KiB code", false, 65536, 1, 350, 1 },
+	{ "ping 64 KiB json", false, 65536, 2, 350, 1 },
+	{ "ping 64 KiB image", false, 65536, 3, 350, 1 },
+	{ "ping 1 MiB code", false, 1 << 20, 1, 42, 1 },
+	{ "ping 1 MiB json", false, 1 << 20, 2, 42, 1 },
+	{ "ping 1 MiB image", false, 1 << 20, 3, 42, 1 },
 	{ "flow 200 B", false, 200, 0, 14000, 64 },
 	{ "flow 4 KiB", false, 4096, 0, 7000, 64 },
 	{ "flow 64 KiB prose", false, 65536, 0, 1400, 16 },
@@ -75,11 +90,27 @@ static const struct step ladder[] = {
 	{ "flow 1 MiB image", false, 1 << 20, 3, 105, 4 },
 	{ "flow up 64 KiB", true, 65536, 0, 1400, 16 },
 	{ "flow up 1 MiB", true, 1 << 20, 0, 105, 4 },
+	{ "flow up 64 KiB code", true, 65536, 1, 1400, 16 },
+	{ "flow up 64 KiB json", true, 65536, 2, 1400, 16 },
+	{ "flow up 64 KiB image", true, 65536, 3, 1400, 16 },
+	{ "flow up 1 MiB code", true, 1 << 20, 1, 105, 4 },
+	{ "flow up 1 MiB json", true, 1 << 20, 2, 105, 4 },
+	{ "flow up 1 MiB image", true, 1 << 20, 3, 105, 4 },
+	{ "flow 10 MiB prose", false, LARGEST, 0, 14, 2 },
+	{ "flow up 10 MiB", true, LARGEST, 0, 14, 2 },
 };
 
 static struct target targets[TARGETS];
 static size_t n_targets;
-static char *pad;
+static char *pads[KINDS]; /* what a client sends, by the kind of content */
+
+/* Whole ones; the last byte of each can end a string. */
+static const char *const samples[KINDS] = {
+	"words that a client sends to a tool, and a number 42; ",
+	"static int add(struct list *l, int v)\\n{\\n\\tif (!l->n)\\n\\t\\treturn -1;\\n}\\n",
+	"{\\\"id\\\":4711,\\\"name\\\":\\\"row\\\",\\\"tags\\\":[\\\"a\\\",\\\"b\\\"],\\\"ok\\\":true},",
+	"iVBORw0KGgoAAAANSUhEUgAAABQAAAAUCAYAAACNiR0NAAAABHNCSVQICAgIfAhkiAAAAAlwSFlzAAALEwAA",
+};
 
 static _Noreturn void die(const struct target *t, const char *what)
 {
@@ -193,6 +224,14 @@ struct outgoing {
 	int first, n;
 };
 
+/* So many whole samples that nothing ends within an escape. */
+static size_t whole(int kind, size_t size)
+{
+	size_t unit = strlen(samples[kind]);
+
+	return size < unit ? unit : size / unit * unit;
+}
+
 static void push(struct outgoing *o, int slot, int id, const struct step *s)
 {
 	int n = snprintf(o->heads[slot], 256,
@@ -208,7 +247,7 @@ static void push(struct outgoing *o, int slot, int id, const struct step *s)
 		o->first = 0;
 	}
 	o->v[o->n++] = (struct iovec){ o->heads[slot], (size_t)n };
-	o->v[o->n++] = (struct iovec){ pad, s->is_up ? s->size : 0 };
+	o->v[o->n++] = (struct iovec){ pads[s->kind], s->is_up ? whole(s->kind, s->size) : 0 };
 	o->v[o->n++] = (struct iovec){ (char *)(unsigned long)"\"}}}\n", 5 };
 }
 
@@ -346,16 +385,64 @@ static long tree_pss(pid_t pid, int *ret_n)
 	return sum;
 }
 
+/* --- processor --------------------------------------------------------------------------- */
+
+/* Fill t->between with the processes below pid and itself that are not the server. */
+static void find_between(struct target *t, pid_t pid)
+{
+	char path[64], name[32] = "", text[512] = "";
+	char *p = text;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (f && !fgets(name, sizeof(name), f))
+		name[0] = '\0';
+	if (f)
+		fclose(f);
+	if (strncmp(name, "echo_server", 11) != 0 && t->n_between < BETWEEN)
+		t->between[t->n_between++] = pid;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "re");
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	for (long child; (child = strtol(p, &p, 10)) > 0;)
+		find_between(t, (pid_t)child);
+}
+
+/* Microseconds that they were on a processor, since they began. */
+static double cpu_us(const struct target *t)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < t->n_between; i++) {
+		unsigned long long ns = 0;
+		char path[64];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/schedstat", t->between[i]);
+		f = fopen(path, "re");
+		if (f && fscanf(f, "%llu", &ns) == 1)
+			sum += (double)ns / 1e3;
+		if (f)
+			fclose(f);
+	}
+	return sum;
+}
+
 /* --- the whole --------------------------------------------------------------------------- */
 
 struct figure {
-	double p50, p99, mb_s, ratio_p50, ratio_mb_s;
+	double p50, p99, mb_s, cpu, ratio_p50, ratio_mb_s, ratio_cpu;
 };
 
 static void run_step(const struct step *s, int divisor, struct figure *ret)
 {
 	int count = s->count / ROUNDS / divisor ? s->count / ROUNDS / divisor : 1;
 	double *lat[TARGETS], median[TARGETS][ROUNDS], rate[TARGETS][ROUNDS], ratio[ROUNDS];
+	double cpu[TARGETS][ROUNDS];
 
 	for (size_t i = 0; i < n_targets; i++) {
 		lat[i] = calloc((size_t)count * ROUNDS, sizeof(double));
@@ -366,6 +453,7 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 	for (int r = 0; r < ROUNDS; r++)
 		for (size_t i = 0; i < n_targets; i++) {
 			double *mine = lat[i] + r * count;
+			double before = cpu_us(&targets[i]);
 			double took = calls(&targets[i], s, count, mine);
 			double *copy = malloc((size_t)count * sizeof(double));
 
@@ -373,6 +461,7 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 				die(NULL, "memory");
 			memcpy(copy, mine, (size_t)count * sizeof(double));
 			median[i][r] = at(copy, (size_t)count, 0.5);
+			cpu[i][r] = (cpu_us(&targets[i]) - before) / count;
 			rate[i][r] = (double)count * (double)s->size / took;
 			free(copy);
 		}
@@ -385,12 +474,16 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 		for (int r = 0; r < ROUNDS; r++)
 			ratio[r] = rate[i][r] / rate[yard][r];
 		ret[i].ratio_mb_s = at(ratio, ROUNDS, 0.5);
+		for (int r = 0; r < ROUNDS; r++)
+			ratio[r] = cpu[yard][r] > 0 ? cpu[i][r] / cpu[yard][r] : 0;
+		ret[i].ratio_cpu = at(ratio, ROUNDS, 0.5);
 		ret[i].p50 = at(lat[i], (size_t)count * ROUNDS, 0.5);
 		ret[i].p99 = at(lat[i], (size_t)count * ROUNDS, 0.99);
 	}
 	/* Sorting moves rounds apart: after the ratios. */
 	for (size_t i = 0; i < n_targets; i++) {
 		ret[i].mb_s = at(rate[i], ROUNDS, 0.5);
+		ret[i].cpu = at(cpu[i], ROUNDS, 0.5);
 		free(lat[i]);
 	}
 }
@@ -422,14 +515,15 @@ static void print_step(const struct step *s, const struct figure *f, bool is_jso
 	for (size_t i = 0; i < n_targets; i++) {
 		if (is_json)
 			printf("%s{\"name\": \"%s\", \"p50_us\": %.2f, \"p99_us\": %.2f, "
-			       "\"mb_s\": %.1f, \"ratio_p50\": %.3f, \"ratio_mb_s\": %.3f}",
+			       "\"mb_s\": %.1f, \"cpu_us\": %.2f, \"ratio_p50\": %.3f, "
+			       "\"ratio_mb_s\": %.3f, \"ratio_cpu\": %.3f}",
 			       i ? ", " : "", targets[i].name, f[i].p50, f[i].p99, f[i].mb_s,
-			       f[i].ratio_p50, f[i].ratio_mb_s);
+			       f[i].cpu, f[i].ratio_p50, f[i].ratio_mb_s, f[i].ratio_cpu);
 		else
 			printf("%-20s %-18s p50 %9.1f us  p99 %9.1f us  %8.1f MB/s  "
-			       "time x%.2f  rate x%.2f\n",
-			       s->name, targets[i].name, f[i].p50, f[i].p99, f[i].mb_s,
-			       f[i].ratio_p50, f[i].ratio_mb_s);
+			       "cpu %8.1f us  time x%.2f  rate x%.2f  cpu x%.2f\n",
+			       s->name, targets[i].name, f[i].p50, f[i].p99, f[i].mb_s, f[i].cpu,
+			       f[i].ratio_p50, f[i].ratio_mb_s, f[i].ratio_cpu);
 	}
 	if (is_json)
 		puts("]},");
@@ -479,14 +573,19 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	pad = malloc(1 << 20);
-	if (!pad)
-		die(NULL, "memory");
-	for (size_t i = 0; i < 1 << 20; i++)
-		pad[i] = "words that a client sends to a tool, and a number 42; "[i % 54];
+	for (size_t kind = 0; kind < KINDS; kind++) {
+		size_t unit = strlen(samples[kind]);
+
+		pads[kind] = malloc(LARGEST);
+		if (!pads[kind])
+			die(NULL, "memory");
+		for (size_t i = 0; i < LARGEST; i++)
+			pads[kind][i] = samples[kind][i % unit];
+	}
 	for (size_t i = 0; i < n_targets; i++) {
 		start(&targets[i], uid);
 		handshake(&targets[i]);
+		find_between(&targets[i], targets[i].pid);
 	}
 	if (is_json)
 		puts("[");
@@ -495,6 +594,8 @@ int main(int argc, char **argv)
 		run_step(&ladder[i], is_quick ? 5 : 1, figures);
 		print_step(&ladder[i], figures, is_json);
 	}
+	/* Memory of large messages goes back when they are over. */
+	poll(NULL, 0, 2000);
 	print_memory("after", is_json, true);
 	if (is_json)
 		puts("]");
