@@ -11,7 +11,9 @@
  * by the same round's value of the second command, the yardstick.
  *
  * Beside the time that passes, the time that the processes in between were on a processor
- * is counted (/proc/PID/schedstat): other programs of a machine disturb it much less.
+ * is counted (/proc/PID/schedstat), and that of all that take part, client and server too.
+ * On one processor the latter is what a message takes on a machine that does nothing else;
+ * other programs disturb it much less than the time that passes.
  *
  *   -q      fewer messages        -j      JSON instead of a table
  *   -p CPU  all on one processor  -u UID  run the commands as that user (as root; then
@@ -53,6 +55,7 @@ struct target {
 	size_t size, len, scanned;
 	pid_t between[BETWEEN]; /* its processes but for the server */
 	size_t n_between;
+	pid_t server;
 	bool is_gone;
 };
 
@@ -413,7 +416,7 @@ static long tree_pss(pid_t pid, int *ret_n)
 
 /* --- processor --------------------------------------------------------------------------- */
 
-/* Fill t->between with the processes below pid and itself that are not the server. */
+/* Sort pid and the processes below it into t->between and t->server. */
 static void find_between(struct target *t, pid_t pid)
 {
 	char path[64], name[32] = "", text[512] = "";
@@ -426,7 +429,9 @@ static void find_between(struct target *t, pid_t pid)
 		name[0] = '\0';
 	if (f)
 		fclose(f);
-	if (strncmp(name, "echo_server", 11) != 0 && t->n_between < BETWEEN)
+	if (!strncmp(name, "echo_server", 11))
+		t->server = pid;
+	else if (t->n_between < BETWEEN)
 		t->between[t->n_between++] = pid;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
 	f = fopen(path, "re");
@@ -438,37 +443,47 @@ static void find_between(struct target *t, pid_t pid)
 		find_between(t, (pid_t)child);
 }
 
-/* Microseconds that they were on a processor, since they began. */
-static double cpu_us(const struct target *t)
+/* Microseconds that a process was on a processor, since it began. */
+static double pid_us(pid_t pid)
+{
+	unsigned long long ns = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return (double)ns / 1e3;
+}
+
+/* Of what stands in between; is_all: of the server and of us as well. */
+static double cpu_us(const struct target *t, bool is_all)
 {
 	double sum = 0;
+	struct timespec own;
 
-	for (size_t i = 0; i < t->n_between; i++) {
-		unsigned long long ns = 0;
-		char path[64];
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%d/schedstat", t->between[i]);
-		f = fopen(path, "re");
-		if (f && fscanf(f, "%llu", &ns) == 1)
-			sum += (double)ns / 1e3;
-		if (f)
-			fclose(f);
-	}
-	return sum;
+	for (size_t i = 0; i < t->n_between; i++)
+		sum += pid_us(t->between[i]);
+	if (!is_all)
+		return sum;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+	return sum + pid_us(t->server) + (double)own.tv_sec * 1e6 + (double)own.tv_nsec / 1e3;
 }
 
 /* --- the whole --------------------------------------------------------------------------- */
 
 struct figure {
-	double p50, p99, mb_s, cpu, ratio_p50, ratio_mb_s, ratio_cpu;
+	double p50, p99, mb_s, cpu, all, ratio_p50, ratio_mb_s, ratio_cpu, ratio_all;
 };
 
 static void run_step(const struct step *s, int divisor, struct figure *ret)
 {
 	int count = s->count / ROUNDS / divisor ? s->count / ROUNDS / divisor : 1;
 	double *lat[TARGETS], median[TARGETS][ROUNDS], rate[TARGETS][ROUNDS], ratio[ROUNDS];
-	double cpu[TARGETS][ROUNDS];
+	double cpu[TARGETS][ROUNDS], all[TARGETS][ROUNDS];
 
 	for (size_t i = 0; i < n_targets; i++) {
 		lat[i] = calloc((size_t)count * ROUNDS, sizeof(double));
@@ -479,7 +494,7 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 	for (int r = 0; r < ROUNDS; r++)
 		for (size_t i = 0; i < n_targets; i++) {
 			double *mine = lat[i] + r * count;
-			double before = cpu_us(&targets[i]);
+			double before = cpu_us(&targets[i], false), began = cpu_us(&targets[i], true);
 			double took = try_calls(&targets[i], s, count, mine);
 			double *copy = malloc((size_t)count * sizeof(double));
 
@@ -487,7 +502,8 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 				die(NULL, "memory");
 			memcpy(copy, mine, (size_t)count * sizeof(double));
 			median[i][r] = at(copy, (size_t)count, 0.5);
-			cpu[i][r] = (cpu_us(&targets[i]) - before) / count;
+			all[i][r] = (cpu_us(&targets[i], true) - began) / count;
+			cpu[i][r] = (cpu_us(&targets[i], false) - before) / count;
 			rate[i][r] = (double)count * (double)s->size / took;
 			free(copy);
 		}
@@ -503,6 +519,9 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 		for (int r = 0; r < ROUNDS; r++)
 			ratio[r] = cpu[yard][r] > 0 ? cpu[i][r] / cpu[yard][r] : 0;
 		ret[i].ratio_cpu = at(ratio, ROUNDS, 0.5);
+		for (int r = 0; r < ROUNDS; r++)
+			ratio[r] = all[i][r] / all[yard][r];
+		ret[i].ratio_all = at(ratio, ROUNDS, 0.5);
 		ret[i].p50 = at(lat[i], (size_t)count * ROUNDS, 0.5);
 		ret[i].p99 = at(lat[i], (size_t)count * ROUNDS, 0.99);
 	}
@@ -510,6 +529,7 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 	for (size_t i = 0; i < n_targets; i++) {
 		ret[i].mb_s = at(rate[i], ROUNDS, 0.5);
 		ret[i].cpu = at(cpu[i], ROUNDS, 0.5);
+		ret[i].all = at(all[i], ROUNDS, 0.5);
 		free(lat[i]);
 	}
 }
@@ -546,15 +566,17 @@ static void print_step(const struct step *s, const struct figure *f, bool is_jso
 			continue;
 		if (is_json)
 			printf("%s{\"name\": \"%s\", \"p50_us\": %.2f, \"p99_us\": %.2f, "
-			       "\"mb_s\": %.1f, \"cpu_us\": %.2f, \"ratio_p50\": %.3f, "
-			       "\"ratio_mb_s\": %.3f, \"ratio_cpu\": %.3f}",
+			       "\"mb_s\": %.1f, \"cpu_us\": %.2f, \"all_us\": %.2f, "
+			       "\"ratio_p50\": %.3f, \"ratio_mb_s\": %.3f, \"ratio_cpu\": %.3f, "
+			       "\"ratio_all\": %.3f}",
 			       i ? ", " : "", targets[i].name, f[i].p50, f[i].p99, f[i].mb_s,
-			       f[i].cpu, f[i].ratio_p50, f[i].ratio_mb_s, f[i].ratio_cpu);
+			       f[i].cpu, f[i].all, f[i].ratio_p50, f[i].ratio_mb_s,
+			       f[i].ratio_cpu, f[i].ratio_all);
 		else
 			printf("%-20s %-18s p50 %9.1f us  p99 %9.1f us  %8.1f MB/s  "
-			       "cpu %8.1f us  time x%.2f  rate x%.2f  cpu x%.2f\n",
+			       "cpu %8.1f us  time x%.2f  rate x%.2f  cpu x%.2f  all x%.2f\n",
 			       s->name, targets[i].name, f[i].p50, f[i].p99, f[i].mb_s, f[i].cpu,
-			       f[i].ratio_p50, f[i].ratio_mb_s, f[i].ratio_cpu);
+			       f[i].ratio_p50, f[i].ratio_mb_s, f[i].ratio_cpu, f[i].ratio_all);
 	}
 	if (is_json)
 		puts("]},");
