@@ -24,6 +24,8 @@
 #define LIMIT_LINE_OUT (6 * LIMIT_LINE + MIB)
 /* Room kept free in each sink for answers of our own (a denial is under 1 KiB). */
 #define LIMIT_REPLIES (256 * KIB)
+/* Memory that messages took beyond this goes back a moment after they passed. */
+#define LIMIT_KEPT (128 * KIB)
 /* Nesting of arrays and objects: no schema in the wild passes 40. */
 #define LIMIT_DEPTH 128
 /* Values in one message: bounds the tape (16 bytes a value). */

@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/limits.h"
 #include "common/sys.h"
 #include "launcher/arguments.h"
 #include "launcher/broker.h"
@@ -59,6 +60,22 @@ static void pipes_close(struct pipes *p)
 		close_pair(all[i]);
 }
 
+/* A message of 64 KiB and what is around it go through in one piece. */
+#define MESSAGE_PIPE (128 * (int)KIB)
+
+/* Pages are counted for the whole account, and one with many pipes gets smaller ones
+ * (pipe(7), pipe-user-pages-soft): what only ever carries a word gives up what messages
+ * take.  Where the kernel refuses it works as it is. */
+static void pipes_size(const struct pipes *p)
+{
+	const int *messages[] = { p->in, p->out }, *words[] = { p->event, p->lifeline, p->exit };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		(void)fcntl(words[i][1], F_SETPIPE_SZ, 4096);
+	for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++)
+		(void)fcntl(messages[i][1], F_SETPIPE_SZ, MESSAGE_PIPE);
+}
+
 static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
@@ -72,6 +89,7 @@ static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 			pipes_close(p);
 			return r;
 		}
+	pipes_size(p);
 	if (with_broker && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0) {
 		int r = err_errno(err, errno, "socketpair");
 

@@ -21,6 +21,10 @@
 /* Small messages may pile up to this before their side is read no further. */
 #define PENDING (64 * KIB)
 
+/* Memory of large messages goes back so many milliseconds after the first of them: each new
+ * page costs more than to read and judge what it holds. */
+#define TRIM_AFTER 250
+
 /* What a pipe holds is read at the end in this many steps; a flood is not waited for. */
 #define LAST_READS 64
 
@@ -132,9 +136,9 @@ static ssize_t fill(struct source *s)
 	return n;
 }
 
-static void trim(struct source *s)
+static void trim_source(struct source *s)
 {
-	if (s->high <= MIB || s->frame.tail != s->frame.head)
+	if (s->high <= LIMIT_KEPT || s->frame.tail != s->frame.head)
 		return;
 	s->frame.head = s->frame.scan = s->frame.tail = 0;
 	s->high = 0;
@@ -145,13 +149,52 @@ static void trim_tape(struct flow *f)
 {
 	struct json *j = &f->gate.json;
 
-	if (j->arena_len > MIB)
-		madvise(j->arena, LIMIT_LINE, MADV_DONTNEED);
-	if (j->n * sizeof(*j->nodes) > MIB) {
-		madvise(j->nodes, j->size * sizeof(*j->nodes), MADV_DONTNEED);
-		madvise(j->seen, 4 * LIMIT_MEMBERS * sizeof(*j->seen), MADV_DONTNEED);
-	}
+	if (f->tape_high <= LIMIT_KEPT)
+		return;
+	madvise(j->arena, LIMIT_LINE, MADV_DONTNEED);
+	madvise(j->nodes, j->size * sizeof(*j->nodes), MADV_DONTNEED);
+	madvise(j->seen, 4 * LIMIT_MEMBERS * sizeof(*j->seen), MADV_DONTNEED);
+	f->tape_high = 0;
+}
+
+/* The tape is done with. */
+static void note_tape(struct flow *f)
+{
+	struct json *j = &f->gate.json;
+	size_t nodes = j->n * sizeof(*j->nodes), most = nodes > j->arena_len ? nodes : j->arena_len;
+
+	if (most > f->tape_high)
+		f->tape_high = most;
 	j->arena_len = j->n = 0;
+}
+
+static bool has_large(const struct flow *f)
+{
+	bool is_large = f->tape_high > LIMIT_KEPT;
+
+	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
+		is_large = is_large || f->from[side].high > LIMIT_KEPT || f->to[side].high > LIMIT_KEPT;
+	return is_large;
+}
+
+/* What is in use then has its turn the next time. */
+static void trim(struct flow *f)
+{
+	if (!has_large(f)) {
+		f->trim_at = 0;
+		return;
+	}
+	if (f->trim_at && f->trim_at <= f->gate.now) {
+		for (int side = FROM_CLIENT; side <= FROM_SERVER; side++) {
+			if (!f->to[side].lent)
+				trim_source(&f->from[side]);
+			sink_trim(&f->to[side]);
+		}
+		trim_tape(f);
+		f->trim_at = 0;
+	}
+	if (!f->trim_at && has_large(f))
+		f->trim_at = f->gate.now + TRIM_AFTER;
 }
 
 /* --- judging --------------------------------------------------------------------------- */
@@ -166,6 +209,8 @@ static void judge(struct flow *f, enum vocabulary_from side)
 	while (may_judge(f, side)) {
 		int r = frame_next(&s->frame, &line, &len);
 
+		/* Nothing moves it until the sink has it: may_read(). */
+		f->gate.lent = r > 0 && line[len] == '\n' ? line : NULL;
 		if (r == 0 && s->fd < 0)
 			r = frame_last(&s->frame, &line, &len);
 		if (r == 0) {
@@ -176,9 +221,9 @@ static void judge(struct flow *f, enum vocabulary_from side)
 			gate_overlong(&f->gate, side, &s->peek);
 		else
 			gate_line(&f->gate, side, line, len, &why);
-		trim_tape(f);
+		note_tape(f);
 	}
-	trim(s);
+	f->gate.lent = NULL;
 }
 
 /* All of it but for a word that is not whole yet: a secret is not cut in two. */
@@ -280,7 +325,7 @@ static int wanted(int fd, bool is_wanted)
  * length at most, and each byte is moved a bounded number of times. */
 static bool may_read(const struct flow *f, enum vocabulary_from side)
 {
-	return may_judge(f, side) && !f->from[side].is_behind;
+	return may_judge(f, side) && !f->from[side].is_behind && !f->to[side].lent;
 }
 
 static uint64_t now(void)
@@ -289,6 +334,17 @@ static uint64_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The shorter of both: milliseconds, -1 for ever; `next` counts when it is ahead of us. */
+static int sooner(const struct flow *f, int wait, int64_t next)
+{
+	if (next <= (int64_t)f->gate.now)
+		return wait;
+	next -= (int64_t)f->gate.now;
+	if (next > INT32_MAX)
+		next = INT32_MAX;
+	return wait < 0 || next < wait ? (int)next : wait;
 }
 
 /* Lines that can be judged now come before anything new; nobody would wake us. */
@@ -304,12 +360,8 @@ static int timeout(const struct flow *f)
 	next = f->gate.ask ? ask_next(f->gate.ask) : -1;
 	/* What was due in the last round and was not done lacks room: a sink that empties
 	 * wakes us. */
-	if (next <= (int64_t)f->gate.now)
-		return wait;
-	next -= (int64_t)f->gate.now;
-	if (next > INT32_MAX)
-		next = INT32_MAX;
-	return wait < 0 || next < wait ? (int)next : wait;
+	wait = sooner(f, wait, next);
+	return f->trim_at ? sooner(f, wait, (int64_t)f->trim_at) : wait;
 }
 
 static void flush(struct flow *f, enum vocabulary_from side)
@@ -319,8 +371,11 @@ static void flush(struct flow *f, enum vocabulary_from side)
 			client_gone(f);
 		else
 			close_one(&f->to[side].fd);
+		sink_flush(&f->to[side]);
 	}
-	sink_trim(&f->to[side]);
+	/* What is little is taken over, so that its side can be read on. */
+	if (f->to[side].lent && sink_pending(&f->to[side]) <= PENDING)
+		sink_settle(&f->to[side]);
 }
 
 static void take(struct flow *f, enum vocabulary_from side)
@@ -351,6 +406,7 @@ static int round_once(struct flow *f)
 	if (poll(p, P_N, timeout(f)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	f->gate.now = now();
+	f->to[FROM_CLIENT].is_full = f->to[FROM_SERVER].is_full = f->errors.is_full = false;
 	if (p[P_LIFELINE].revents)
 		return -EOWNERDEAD;
 	/* A pipe that nobody reads is an error, a socket or terminal is hung up; unheeded it
@@ -382,6 +438,7 @@ static int round_once(struct flow *f)
 	flush(f, FROM_SERVER);
 	if (sink_flush(&f->errors) < 0)
 		f->errors.fd = -1;
+	trim(f);
 	return 0;
 }
 
@@ -405,6 +462,7 @@ int flow_run(struct flow *f)
 	f->diagnostics.fd = -1;
 	diagnose(f);
 	stderr_tell(&f->relay, f->gate.now, true);
+	f->errors.is_full = false;
 	sink_flush(&f->errors);
 	return 0;
 }

@@ -38,6 +38,8 @@ struct flow {
 	int broker;		   /* -1: none; SOCK_SEQPACKET */
 	const char *name;	   /* of the server */
 	bool said_eof, said_idle;
+	size_t tape_high;	   /* bytes, the most that one message took since trimmed */
+	uint64_t trim_at;	   /* when memory goes back; 0: none has to */
 };
 
 /* Run to the end.  Return: the exit code. */

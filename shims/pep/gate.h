@@ -49,6 +49,8 @@ struct gate {
 	struct rates *rates;	 /* NULL: nothing is counted */
 	const char *words;	 /* for the asker of what is withheld; NULL: the usual */
 	struct json json;	 /* memory for one message at a time */
+	const char *lent;	 /* the line at hand, when it stays where it is, a newline behind
+				  * it, until its sink has nothing lent; NULL: it does not */
 	struct session session;
 	struct findings_session found;	/* what is kept of findings */
 	struct findings findings;	/* of the message at hand */

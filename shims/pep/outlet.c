@@ -147,6 +147,7 @@ static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t s
 	/* Once more, now that it is known what each place of it holds. */
 	if (len >= 0 && f->mirror && f->mirror->n) {
 		f->is_mirrored = true;
+		rw->may_keep = false;
 		findings_begin(f);
 		rw->next_hide = rw->hidden = 0;
 		len = rewrite_message(rw, at, size);
@@ -156,32 +157,50 @@ static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t s
 	return len;
 }
 
+/* What is kept, but not lent to us. */
+static int copy_kept(const struct gate *g, struct sink *out, char *at, size_t room)
+{
+	size_t len = g->json.source_len;
+
+	if (len >= room)
+		return -ENOBUFS;
+	memcpy(at, g->json.source, len);
+	at[len] = '\n';
+	sink_took(out, len + 1);
+	return 0;
+}
+
 int outlet_pass(struct gate *g, enum vocabulary_from from, const struct rpc *m, struct rewrite *rw)
 {
 	struct sink *out = g->out[from];
-	/* What is kept for answers of our own is not a message's to take. */
-	size_t room = out->size - LIMIT_REPLIES;
+	size_t room;
 	char *at;
 	long len;
 
 	/* What a client asks would wait for ever; what a server tells is lost with the client. */
 	if (from == FROM_CLIENT && out->fd < 0)
 		return -EPIPE;
-	sink_compact(out);
-	at = sink_reserve(out, 1);
+	at = sink_behind(out, &room);
 	rw->json = &g->json;
 	rw->scan = g->scan;
 	rw->findings = &g->findings;
-	if (!at || out->tail >= room)
+	rw->may_keep = true;
+	/* What is kept for answers of our own is not a message's to take. */
+	if (room <= LIMIT_REPLIES)
 		return -ENOBUFS;
+	room -= LIMIT_REPLIES;
 	outlet_findings(g, from, m, g->released != NULL);
-	len = write_message(g, rw, at, room - out->tail);
+	len = write_message(g, rw, at, room);
 	if (len == -EPERM)
 		g->blamed = rw->class;
 	if (len < 0)
 		return (int)len;
-	if (out->fd >= 0)
-		out->tail += (size_t)len;
+	if (!rw->is_kept)
+		sink_took(out, (size_t)len);
+	else if (g->lent == g->json.source)
+		sink_lend(out, g->lent, (size_t)len);
+	else
+		return copy_kept(g, out, at, room);
 	return 0;
 }
 
