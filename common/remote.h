@@ -43,6 +43,14 @@ struct remote_config {
 	char pdp_socket[108];
 	char pdp_token[8192];
 	char pdp_ca[REMOTE_CA];
+	/* revocation.scim; without it scim_url is empty */
+	uint32_t scim_absent_is_live;
+	uint32_t scim_interval, scim_deny_after; /* ms */
+	char scim_url[1024]; /* whole; of a socket with the host "scim" */
+	char scim_socket[108];
+	char scim_token[8192];
+	char scim_ca[REMOTE_CA];
+	uint32_t has_desk; /* somebody may be asked at a terminal */
 	char user[256]; /* who runs the server: the subject that the PDP sees */
 };
 

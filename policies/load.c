@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "policies/load.h"
 #include "policies/load_approval.h"
+#include "policies/load_audit.h"
 #include "policies/load_messages.h"
 #include "policies/load_sandbox.h"
 #include "policies/loading.h"
@@ -153,6 +154,7 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "command", load_command }, { "enforce", load_enforce },
 		{ "sandbox", load_sandbox }, { "messages", load_messages },
 		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
+		{ "audit", load_audit }, { "agent", load_agent }, { "revocation", load_revocation },
 		{0},
 	};
 	struct policy policy = {0};

@@ -24,6 +24,15 @@ static void pdp_done(struct policy_pdp *d)
 	free(d->ca_file);
 }
 
+static void scim_done(struct policy_scim *s)
+{
+	free(s->url);
+	free(s->socket);
+	free(s->id);
+	free(s->token_file);
+	free(s->ca_file);
+}
+
 static void rules_done(struct policy_rules *layers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -93,6 +102,9 @@ void policy_done(struct policy *p)
 	strv_done(&p->notes);
 	policy_ciba_done(&p->approval.ciba);
 	pdp_done(&p->pdp);
+	scim_done(&p->revocation.scim);
+	free(p->agent.id);
+	free(p->agent.spiffe_id);
 	free(p->server);
 	free(p->about);
 	*p = (struct policy){0};

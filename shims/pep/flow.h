@@ -37,6 +37,9 @@ struct flow {
 	int event, lifeline;	   /* -1: none */
 	int broker;		   /* -1: none; SOCK_SEQPACKET */
 	const char *name;	   /* of the server */
+	struct audit *audit;
+	bool is_unrecorded;	   /* the log is required and cannot be written: nothing leaves */
+	bool is_void, is_final;	   /* held calls must be answered still: gate_suspend() */
 	bool said_eof, said_idle;
 };
 

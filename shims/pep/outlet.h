@@ -29,6 +29,10 @@ uint32_t outlet_tool(const struct gate *g, const struct rpc *m);
 /* What the rules found to leave out of the message that they judged last. */
 struct rewrite outlet_rewrite(const struct gate *g);
 
+/* Where the policy wants every call on record: one was passed on; one was answered. */
+void outlet_called(struct gate *g, const struct rpc *m);
+void outlet_answered(struct gate *g, const struct rpc *m, uint64_t asked_at);
+
 /* One line of the audit log, unless that side has caused too many.  m, why, rw: or NULL. */
 void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 		 const struct rpc *m, const char *why, const struct rewrite *rw);

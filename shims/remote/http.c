@@ -22,6 +22,7 @@ struct http_call {
 	char *reply;
 	size_t len;
 	bool is_too_large;
+	char etag[HTTP_ETAG];
 	http_done done;
 	void *context;
 };
@@ -49,6 +50,33 @@ static size_t receive(char *data, size_t one, size_t n, void *context)
 	}
 	memcpy(c->reply + c->len, data, n);
 	c->len += n;
+	return n;
+}
+
+/* RFC 9110, section 8.8.3; anything else is taken for none. */
+static size_t receive_header(char *data, size_t one, size_t n, void *context)
+{
+	struct http_call *c = context;
+	size_t len = n, skip = 5;
+
+	(void)one;
+	/* A new status line: of an interim answer before this one, nothing is kept. */
+	if (len > 5 && !strncasecmp(data, "HTTP/", 5))
+		c->etag[0] = '\0';
+	if (len < 6 || strncasecmp(data, "etag:", 5) != 0)
+		return n;
+	while (skip < len && (data[skip] == ' ' || data[skip] == '\t'))
+		skip++;
+	while (len > skip && (data[len - 1] == '\r' || data[len - 1] == '\n' || data[len - 1] == ' '))
+		len--;
+	c->etag[0] = '\0';
+	if (len - skip < 2 || len - skip >= sizeof(c->etag) || data[len - 1] != '"')
+		return n;
+	for (size_t i = skip; i < len; i++)
+		if (data[i] <= 0x20 || data[i] > 0x7e)
+			return n;
+	memcpy(c->etag, data + skip, len - skip);
+	c->etag[len - skip] = '\0';
 	return n;
 }
 
@@ -118,6 +146,8 @@ static CURLcode set_all(struct http_call *c, const struct http_request *r)
 	bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, 10L);
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, receive);
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, receive_header);
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, c);
 	bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	bad |= curl_easy_setopt(e, CURLOPT_USERAGENT, "mcp-confine/" VERSION);
@@ -145,7 +175,8 @@ struct http_call *http_start(struct http *h, const struct http_request *r, http_
 	c->reply = malloc(HTTP_REPLY + 1);
 	c->body = r->body ? strdup(r->body) : NULL;
 	if (!c->easy || !c->reply || (r->body && !c->body) ||
-	    !add_header(c, "Accept", "application/json") ||
+	    !add_header(c, "Accept", r->accept ? r->accept : "application/json") ||
+	    !add_header(c, "If-None-Match", r->if_none_match) ||
 	    !add_header(c, "Content-Type", r->body ? r->content_type : NULL) ||
 	    !add_header(c, "Authorization", r->authorization) || set_all(c, r) != CURLE_OK ||
 	    curl_multi_add_handle(h->multi, c->easy)) {
@@ -184,6 +215,7 @@ static void finish(struct http *h, struct http_call *c, CURLcode code)
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &after);
 	reply.is_json = is_json(type);
+	reply.etag = c->etag[0] ? c->etag : NULL;
 	reply.retry_after = after < 0 ? 0 : after > 3600 ? 3600 : (long)after;
 	curl_multi_remove_handle(h->multi, c->easy);
 	c->done(c->context, &reply);

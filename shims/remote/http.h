@@ -21,12 +21,17 @@ struct http_call;
 /* What a server may answer: metadata and key sets are the largest, a few KiB. */
 #define HTTP_REPLY ((size_t)256 * 1024)
 
+/* An entity tag that is kept, with its quotes. */
+#define HTTP_ETAG 128
+
 struct http_request {
 	const char *url;
 	const char *socket;	  /* path, or NULL: TCP, and then https alone */
 	const char *body;	  /* POST; NULL: GET */
 	const char *content_type; /* of the body */
 	const char *authorization;/* header value, or NULL */
+	const char *accept;	  /* NULL: application/json */
+	const char *if_none_match;/* an entity tag, or NULL */
 	const char *ca;		  /* PEM */
 	const char *identity;	  /* PEM of a client certificate and its key, or NULL */
 	long timeout;		  /* seconds */
@@ -39,6 +44,7 @@ struct http_reply {
 	const char *body;    /* NUL-terminated behind len bytes */
 	size_t len;
 	long retry_after;    /* seconds, 0: not said */
+	const char *etag;    /* or NULL, also when it is no plain one */
 };
 
 typedef void (*http_done)(void *context, const struct http_reply *reply);

@@ -43,22 +43,24 @@ static const struct option options[] = {
 	{ "pep-fd", required_argument, NULL, 'p' },  { "audit-fd", required_argument, NULL, 'a' },
 	{ "server", required_argument, NULL, 'n' },  { "session", required_argument, NULL, 's' },
 	{ "state", required_argument, NULL, 'S' },   { "config-fd", required_argument, NULL, 'c' },
+	{ "standing-fd", required_argument, NULL, 'g' },
 	{ 0 },
 };
 
 static int parse(int argc, char **argv, struct broker *b, const char **ret_state,
 		 int *ret_config, struct err *err)
 {
-	int opt, r = 0;
+	int opt, r = 0, audit = -1;
 
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case 'p': r = fd_parse(optarg, &b->pep, err); break;
-		case 'a': r = fd_parse(optarg, &b->audit.fd, err); break;
+		case 'a': r = fd_parse(optarg, &audit, err); break;
 		case 'c': r = fd_parse(optarg, ret_config, err); break;
-		case 'n': b->audit.server = b->order.server = optarg; break;
-		case 's': b->audit.session = b->order.session = optarg; break;
+		case 'g': r = fd_parse(optarg, &b->standing, err); break;
+		case 'n': b->order.server = optarg; break;
+		case 's': b->order.session = optarg; break;
 		case 'S': *ret_state = optarg; break;
 		default:
 			r = err_set(err, EINVAL, "unknown argument %s", argv[optind - 1]);
@@ -67,6 +69,7 @@ static int parse(int argc, char **argv, struct broker *b, const char **ret_state
 	if (r == 0 && (b->pep < 0 || *ret_config < 0 || !b->order.server || !b->order.session ||
 		       !*ret_state))
 		r = err_set(err, EINVAL, "mcp-confine starts this program");
+	audit_init(&b->audit, audit, false);
 	return r;
 }
 
@@ -157,9 +160,9 @@ static int serve(struct broker *b, const struct remote_config *c, const char *st
 		 struct err *err)
 {
 	static struct desk desk;
-	struct desk *d = c->has_ciba ? NULL : &desk;
+	struct desk *d = c->has_ciba || !c->has_desk ? NULL : &desk;
 	/* 443 is where a server's other endpoints are; 53, DNS over TCP. */
-	uint16_t ports[4] = { 443, 53, 443, 443 };
+	uint16_t ports[5] = { 443, 53, 443, 443, 443 };
 	struct http *http = NULL;
 	int r = d ? desk_open(d, state, b->order.session, err) : 0;
 
@@ -170,6 +173,8 @@ static int serve(struct broker *b, const struct remote_config *c, const char *st
 		ports[2] = warm_up(c->issuer);
 	if (c->pdp && !c->pdp_socket[0])
 		ports[3] = warm_up(c->pdp_url);
+	if (c->scim_url[0] && !c->scim_socket[0])
+		ports[4] = warm_up(c->scim_url);
 	if (r == 0)
 		r = remote_open(b, c, http, d, err);
 	b->now = broker_now();
@@ -190,7 +195,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int fd = -1, r;
 
-	b.pep = b.audit.fd = -1;
+	b.pep = b.standing = -1;
 	signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &b, &state, &fd, &err);
 	if (r == 0)
