@@ -349,20 +349,26 @@ static int open_list(const struct session *s, struct keeping *k, struct err *err
 	return 0;
 }
 
-/* Return: 0, or -errno with words that say what of the log there is not. */
+/*
+ * A disk that is full is borne where the policy does not require the log; a log that is not
+ * ours to write, or no regular file, never is: somebody made it so.  Return: 0, also with
+ * words in err about what there is not; or -errno.
+ */
 static int open_log(const struct session *s, struct keeping *k, struct err *err)
 {
 	const struct policy_audit *p = &s->policy.audit;
 	int r;
 
 	k->dir = logbook_directory(&s->user, true, err);
-	if (k->dir < 0)
-		return k->dir;
-	r = logbook_open(k->dir, s->name, p->max_size, (unsigned int)p->files, &k->book, err);
+	r = k->dir;
+	if (r >= 0)
+		r = logbook_open(k->dir, s->name, p->max_size, (unsigned int)p->files, &k->book, err);
 	k->has_book = r == 0;
 	if (r == 0)
 		r = forward_open(p, &k->copies, err);
-	return r;
+	else if (r != -ENOSPC && r != -EDQUOT && r != -EROFS)
+		return r;
+	return r < 0 && p->required ? err_wrap(err, "the policy requires the audit log") : 0;
 }
 
 static int lock(const struct keeping *k, struct err *err)
@@ -422,8 +428,8 @@ static _Noreturn void run(const struct session *s, struct keeping *k)
 	r = close_others(k);
 	if (r == 0)
 		r = open_list(s, k, &err);
-	if (r == 0 && open_log(s, k, &log) < 0)
-		r = s->policy.audit.required ? err_wrap(&log, "the policy requires the audit log") : 0;
+	if (r == 0)
+		r = open_log(s, k, &log);
 	if (r == 0)
 		r = lock(k, &err);
 	if (r < 0) {
