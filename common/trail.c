@@ -253,8 +253,7 @@ static size_t put_member(char *at, const char *name, const char *text)
 	return n + put_string(at + n, text);
 }
 
-/* Names are cut so that the whole fits; what does not fit any more is left out. */
-_Static_assert(TRAIL_LINE >= LIMIT_AUDIT_LINE + 8 * KIB, "room around a record");
+_Static_assert(TRAIL_LINE - LIMIT_AUDIT_LINE >= 7 * (6 * NAME + 48) + 512, "room around a record");
 
 size_t trail_make(struct trail_head *head, const struct trail_who *who, const char *by,
 		  int64_t unix_ms, const char *record, size_t len, char ret[static TRAIL_LINE])
@@ -267,15 +266,14 @@ size_t trail_make(struct trail_head *head, const struct trail_who *who, const ch
 		{ "client", who->client }, { "by", by },
 	};
 	char time[32], prev[TRAIL_HEX];
-	size_t n, room = TRAIL_LINE - len - 128;
+	size_t n;
 
 	trail_time(unix_ms, time);
 	trail_hex(head->hash, prev);
 	n = (size_t)snprintf(ret, 80, "{\"seq\":%llu,\"time\":\"%s\"", (unsigned long long)head->seq + 1,
 			    time);
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
-		if (6 * NAME + 64 <= room - n)
-			n += put_member(ret + n, members[i].name, members[i].text);
+		n += put_member(ret + n, members[i].name, members[i].text);
 	ret[n++] = ',';
 	/* The record without its braces. */
 	memcpy(ret + n, record + 1, len - 2);

@@ -26,9 +26,9 @@
 
 struct err;
 
-/* A record of one of our processes, and what is put around it (names of 256 bytes, each
- * byte of which may need 6). */
-#define TRAIL_LINE (LIMIT_AUDIT_LINE + 8 * KIB)
+/* A record of one of our processes, and what is put around it: six names of at most 256
+ * bytes, each of which may need 6. */
+#define TRAIL_LINE (LIMIT_AUDIT_LINE + 12 * KIB)
 #define TRAIL_MEMBERS 64
 #define TRAIL_HEX (2 * SHA256_SIZE + 1)
 

@@ -498,7 +498,7 @@ int keeper_start(const struct session *s, struct keeper *ret, struct err *err)
 	struct keeper w = { -1, -1, -1, -1, -1 };
 	int *ours[C_N] = { &w.log, &w.pep, &w.broker, &w.egress };
 	pid_t pid = -1;
-	int r;
+	int status, r;
 
 	k = (struct keeping){ .watch = -1, .notify = -1, .dir = -1, .etc = -1, .list = -1,
 			      .copies = { -1, -1, { 0, 0 }, 0 }, .policy = &s->policy,
@@ -529,8 +529,8 @@ int keeper_start(const struct session *s, struct keeper *ret, struct err *err)
 			run(s, &k);
 		_exit(own < 0 ? 125 : 0);
 	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
+	if (pid > 0 && (waitpid(pid, &status, 0) != pid || status))
+		r = err_set(err, EIO, "the keeper of the audit log did not start");
 	for (int i = 0; i < C_N; i++)
 		if (k.client[i].fd >= 0)
 			close(k.client[i].fd);

@@ -121,8 +121,6 @@ static int run(struct session *s, struct keeper *keeper, struct audit *log, int 
 	int r = refuse_revoked(s, log, err);
 
 	if (r == 0)
-		r = limits_files(s->plan.n, err);
-	if (r == 0)
 		r = appear_open(&s->plan, &watched, err);
 	if (r < 0)
 		return r;
@@ -161,7 +159,9 @@ static int start(const struct cli *cli, struct session *s, int *ret_code, struct
 			return r;
 		s->is_dialled = true;
 	}
-	r = keeper_start(s, &keeper, err);
+	r = limits_files(s->plan.n, err);
+	if (r == 0)
+		r = keeper_start(s, &keeper, err);
 	timing_mark("keeper", "locked");
 	if (r < 0)
 		return r;
