@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -110,7 +111,10 @@ static void tell_found(struct keeping *k)
 
 static int append_one(struct keeping *k, const char *by, const char *record, size_t len)
 {
-	int r = logbook_append(&k->book, &k->who, by, now_ms(CLOCK_REALTIME), record, len);
+	int r;
+
+	assert(trail_check_record(record, len) == 0);
+	r = logbook_append(&k->book, &k->who, by, now_ms(CLOCK_REALTIME), record, len);
 
 	tell_found(k);
 	if (r < 0)
@@ -163,13 +167,14 @@ static void take_record(struct keeping *k, int which, const char *record, size_t
 
 static void end_client(struct keeping *k, int which)
 {
+	static const char killed[] = "{\"event\":\"stop\",\"why\":\"the launcher was killed\"}";
 	struct client *c = &k->client[which];
 
 	close(c->fd);
 	c->fd = -1;
 	if (which != C_LAUNCHER || c->has_farewell)
 		return;
-	append(k, "keeper", "{\"event\":\"stop\",\"why\":\"the launcher was killed\"}", 52);
+	append(k, "keeper", killed, sizeof(killed) - 1);
 }
 
 static void hear(struct keeping *k, int which)

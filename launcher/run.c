@@ -127,8 +127,11 @@ static int run(struct session *s, struct keeper *keeper, struct audit *log, int 
 	r = cgroup_make(&s->policy.sandbox.limits, s->id, &s->cgroup, err);
 	if (r == 0)
 		r = record_start(s, log, err);
-	if (r == 0)
-		r = spawn_all(s, keeper, &spawn, err);
+	if (r < 0) {
+		appear_close(&watched);
+		return r;
+	}
+	r = spawn_all(s, keeper, &spawn, err);
 	timing_mark("launcher", "processes started");
 	if (r == 0) {
 		spawn_watch(s, keeper, log, &spawn);
