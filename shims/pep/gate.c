@@ -321,7 +321,7 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 					 "the same again will not help.", *ret_why);
 	if (*ret_why)
 		return refuse(g, from, m, code, *ret_why, *ret_why);
-	if (what.about == SESSION_TOOLS_CALL)
+	if (what.about == SESSION_TOOLS_CALL && outlet_records_calls(g))
 		outlet_called(g, m);
 	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);

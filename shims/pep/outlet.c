@@ -115,17 +115,10 @@ static void note_call(struct gate *g, struct audit_line *l, const struct rpc *m)
 		note_arguments(g, l, m);
 }
 
-static bool wants_calls(const struct gate *g)
-{
-	return g->policy->audit.calls == POLICY_AUDIT_ALL;
-}
-
 void outlet_called(struct gate *g, const struct rpc *m)
 {
 	struct audit_line l;
 
-	if (!wants_calls(g))
-		return;
 	audit_begin(&l, g->audit, "call");
 	audit_string(&l, "decision", g->released ? "approved" : "allow");
 	note_text(g, &l, "id", m->id);
@@ -137,8 +130,6 @@ void outlet_answered(struct gate *g, const struct rpc *m, uint64_t asked_at)
 {
 	struct audit_line l;
 
-	if (!wants_calls(g))
-		return;
 	audit_begin(&l, g->audit, "result");
 	note_text(g, &l, "id", m->id);
 	audit_string(&l, "is", m->kind == RPC_ERROR ? "error" : "result");

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policies/policy.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/vocabulary.h"
@@ -29,7 +30,12 @@ uint32_t outlet_tool(const struct gate *g, const struct rpc *m);
 /* What the rules found to leave out of the message that they judged last. */
 struct rewrite outlet_rewrite(const struct gate *g);
 
-/* Where the policy wants every call on record: one was passed on; one was answered. */
+/* Where the policy wants every call on record (outlet_records_calls(), asked by the caller:
+ * a line's buffer is cleared at each entry): one was passed on; one was answered. */
+static inline bool outlet_records_calls(const struct gate *g)
+{
+	return g->policy->audit.calls == POLICY_AUDIT_ALL;
+}
 void outlet_called(struct gate *g, const struct rpc *m);
 void outlet_answered(struct gate *g, const struct rpc *m, uint64_t asked_at);
 
