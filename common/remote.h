@@ -56,12 +56,20 @@ struct remote_config {
 	char pdp_socket[108];
 	char pdp_token[8192];
 	char pdp_ca[REMOTE_CA];
+	/* revocation.scim; without it scim_url is empty */
+	uint32_t scim_absent_is_live;
+	uint32_t scim_interval, scim_deny_after; /* ms */
+	char scim_url[1024]; /* whole; of a socket with the host "scim" */
+	char scim_socket[108];
+	char scim_token[8192];
+	char scim_ca[REMOTE_CA];
+	uint32_t has_desk; /* somebody may be asked at a terminal */
 	char user[256]; /* who runs the server: the subject that the PDP sees */
 	/* Who acts for whom, as the policy states it; empty: it says nothing. */
 	char principal[256], agent[512], model[128], model_version[128], agent_scope[512];
 };
 
-/* What the keeper of a delegated token has to know: RFC 8693. */
+/* What the holder of a delegated token has to know: RFC 8693. */
 struct remote_token {
 	struct remote_client client;
 	char subject_token_file[4096], actor_token_file[4096]; /* read anew each time */
@@ -71,7 +79,7 @@ struct remote_token {
 	uint32_t is_renewed; /* else it is fetched once */
 };
 
-/* What the keeper says once, when it has the first token or knows that there is none. */
+/* What the holder says once, when it has the first token or knows that there is none. */
 #define REMOTE_TOKEN (16 * 1024)
 struct remote_ready {
 	uint32_t is_there;

@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide scan changes pins install list update rollback remove approve delegate status wrap unwrap audit-configs"
+  local commands="run explain decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -66,6 +66,26 @@ _mcp_confine() {
         mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
       else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      fi
+      ;;
+    log)
+      if [[ $before == --decision ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "allow deny change ask" -- "$word")
+      elif [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--json --follow --since --until --event --decision --session --head --help" -- "$word")
+      else
+        local first=""
+        [[ $COMP_CWORD -eq 2 ]] && first="show verify head"
+        mapfile -t COMPREPLY < <(compgen -W "$first $(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    revoke | restore)
+      if [[ $word == -* ]]; then
+        local options="--agent --all --help"
+        [[ $command == revoke ]] && options+=" --reason"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
       fi
       ;;
     pins)

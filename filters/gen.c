@@ -388,6 +388,12 @@ static const char *const egress_calls[] = {
 	"getsockopt", "setsockopt", "accept4", "shutdown", "splice", "pipe2", "fcntl", "ioctl",
 	"getrandom", "gettimeofday", "access", "faccessat", "uname", "bind", NULL
 };
+/* Appends to logs below one directory, and begins new ones; reads what is revoked. */
+static const char *const keeper_calls[] = {
+	COMMON_CALLS, "writev", "recvfrom", "sendto", "openat", "fstat", "newfstatat", "lseek",
+	"pread64", "pwrite64", "flock", "ftruncate", "fdatasync", "renameat", "renameat2",
+	"unlinkat", "fcntl", "mremap", "inotify_add_watch", "getuid", "geteuid", NULL
+};
 /* What ASan and UBSan call behind our back. */
 static const char *const sanitizer_calls[] = {
 	"mmap", "mprotect", "sigaltstack", "sched_yield", "gettid", "tgkill", "rt_sigaction",
@@ -530,5 +536,6 @@ int main(int argc, char **argv)
 	print("broker", ours(broker_calls, sanitized));
 	print("remote", remote());
 	print("egress", ours(egress_calls, sanitized));
+	print("keeper", ours(keeper_calls, sanitized));
 	return 0;
 }

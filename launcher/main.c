@@ -35,6 +35,9 @@ static const struct command {
 	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
 	{ "delegate", delegate_main, "mint, narrow, show or revoke a capability for a server" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
+	{ "log", log_main, "read, follow and check the audit logs" },
+	{ "revoke", revoke_main, "stop a server, an agent's servers or all, now and until restored" },
+	{ "restore", restore_main, "take a revocation of this user back" },
 	{ "install", install_main, "fetch a package, confined, to run it from its own copy" },
 	{ "list", list_main, "the installed packages, checked" },
 	{ "update", update_main, "show what a newer version changes, and then take it" },
@@ -66,6 +69,12 @@ static void usage(FILE *out)
 	      "       mcp-confine changes apply [--yes] [--trusted] [--overwrite] SERVER [PATH ...]\n"
 	      "       mcp-confine changes discard [--yes] SERVER [PATH ...]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
+	      "       mcp-confine log [--json] [--follow] [--since T] [--until T] [--event E]\n"
+	      "                       [--decision allow|deny|change|ask] [--session ID] [SERVER ...]\n"
+	      "       mcp-confine log verify [--head NUMBER:HASH] [SERVER ...]\n"
+	      "       mcp-confine log head [SERVER ...]\n"
+	      "       mcp-confine revoke (SERVER | --agent ID | --all) [--reason WORDS]\n"
+	      "       mcp-confine restore (SERVER | --agent ID | --all)\n"
 	      "       mcp-confine install [--scripts] [--token] [--registry URL] [--host NAME[:PORT]]\n"
 	      "                       [--address RANGE] [--python PATH] [--write-policy]\n"
 	      "                       npm:NAME[@VERSION] | pypi:NAME[==VERSION] | file:X.mcpb |\n"

@@ -176,6 +176,28 @@ static int take_pdp(const struct policy_pdp *p, struct remote_config *c, struct 
 	return r < 0 ? err_wrap(err, "pdp") : 0;
 }
 
+static int take_scim(const struct policy_revocation *p, struct remote_config *c, struct err *err)
+{
+	const struct policy_scim *s = &p->scim;
+	const char *base = s->socket ? "http://scim" : s->url;
+	size_t len = strlen(base);
+	int r = 0;
+
+	while (len && base[len - 1] == '/')
+		len--;
+	snprintf(c->scim_url, sizeof(c->scim_url), "%.*s/%s/%s", (int)len, base,
+		 s->type == POLICY_SCIM_USERS ? "Users" : "Agents", s->id);
+	take(c->scim_socket, sizeof(c->scim_socket), s->socket);
+	c->scim_absent_is_live = s->absent != POLICY_ABSENT_REVOKED;
+	c->scim_interval = (uint32_t)p->interval * 1000;
+	c->scim_deny_after = (uint32_t)p->deny_after * 1000;
+	if (s->token_file)
+		r = take_secret(s->token_file, c->scim_token, sizeof(c->scim_token), err);
+	if (r == 0 && s->url)
+		r = take_ca(s->ca_file, c->scim_ca, err);
+	return r < 0 ? err_wrap(err, "revocation.scim") : 0;
+}
+
 int remote_open_config(const struct session *s, struct err *err)
 {
 	const struct policy *p = &s->policy;
@@ -189,6 +211,9 @@ int remote_open_config(const struct session *s, struct err *err)
 		r = take_ciba(&p->approval.ciba, c, err);
 	if (r == 0 && policy_wants_pdp(p))
 		r = take_pdp(&p->pdp, c, err);
+	if (r == 0 && policy_wants_scim(p))
+		r = take_scim(&p->revocation, c, err);
+	c->has_desk = policy_wants_person(p) || policy_wants_pdp(p);
 	if (r == 0)
 		r = fd_sealed("remote", c, sizeof(*c), err);
 	explicit_bzero(c, sizeof(*c));

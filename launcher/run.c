@@ -13,9 +13,11 @@
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
+#include "launcher/keeper.h"
 #include "launcher/limits.h"
 #include "launcher/listen.h"
 #include "launcher/mount.h"
+#include "launcher/revocation.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
@@ -29,6 +31,8 @@ static int audit_start(struct audit *log, const struct session *s)
 
 	audit_begin(&l, log, "start");
 	audit_string(&l, "program", s->plan.program);
+	if (s->runtime.package)
+		audit_string(&l, "package", s->runtime.package);
 	audit_string(&l, "profile", s->profile ? s->profile : "policy file");
 	audit_string(&l, "tier", tier_name(s->tier.is));
 	if (s->tier.is != POLICY_TIER_FULL)
@@ -55,8 +59,9 @@ static void audit_stop(struct audit *log, int code, const struct err *err)
 	if (err->code)
 		audit_string(&l, "error", err->text);
 	audit_int(&l, "pid", getpid());
-	/* The disk may be full: the start was logged, and the exit code tells the rest. */
-	if (audit_end(&l) < 0)
+	audit_end(&l);
+	/* The disk may be full: the exit code tells the rest. */
+	if (audit_settle(log) < 0)
 		say_note("the end of this session could not be written to the audit log");
 }
 
@@ -78,12 +83,81 @@ static void say_killed(const struct cgroup *c, struct audit *log)
 		say_note("this could not be written to the audit log");
 }
 
-static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
+/* What is revoked does not start; it is on record that somebody tried. */
+static int refuse_revoked(const struct session *s, struct audit *log, struct err *err)
 {
-	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
+	char why[REVOCATION_WORDS] = "";
+	struct revocation who;
+	struct audit_line l;
+	int r = revocation_open(s, &who, err);
+
+	if (r == 0)
+		r = revocation_look(&who, why);
+	revocation_close(&who);
+	if (r == 0 || err->code)
+		return r;
+	audit_begin(&l, log, "refused");
+	audit_string(&l, "why", why);
+	audit_end(&l);
+	audit_settle(log);
+	if (r < 0)
+		return err_set(err, EACCES, "%s: not started, since it cannot be told whether it is "
+			       "revoked: %s; mend that file", s->name, why);
+	return err_set(err, EACCES, "%s: not started: it is revoked (%s); see mcp-confine status%s",
+		       s->name, why, strncmp(why, REVOCATION_ADMIN, strlen(REVOCATION_ADMIN)) ?
+		       " and mcp-confine restore" : "; ask your administrator");
+}
+
+/* It is on record before anything of the server runs. */
+static int record_start(const struct session *s, struct audit *log, struct err *err)
+{
+	int r = audit_start(log, s);
+
+	if (audit_settle(log) == 0 && r == 0)
+		return 0;
+	if (log->is_required)
+		return err_set(err, EIO, "%s: not started: its policy requires the audit log, and "
+			       "%s/audit cannot be written; free some space", s->name, s->user.state);
+	say_note("the start of this session could not be written to the audit log");
+	return 0;
+}
+
+static int run(struct session *s, struct keeper *keeper, struct audit *log, int signals,
+	       int *ret_code, struct err *err)
+{
 	struct appear watched;
 	struct spawn spawn;
+	int r = refuse_revoked(s, log, err);
+
+	if (r == 0)
+		r = appear_open(&s->plan, &watched, err);
+	if (r < 0)
+		return r;
+	r = cgroup_make(&s->policy.sandbox.limits, s->id, &s->cgroup, err);
+	if (r == 0)
+		r = record_start(s, log, err);
+	if (r < 0) {
+		appear_close(&watched);
+		return r;
+	}
+	r = spawn_all(s, keeper, &spawn, err);
+	timing_mark("launcher", "processes started");
+	if (r == 0) {
+		spawn_watch(s, keeper, log, &spawn);
+		r = wait_all(&spawn, signals, ret_code, err);
+		say_killed(&s->cgroup, log);
+		appear_report(&watched, log);
+	}
+	appear_close(&watched);
+	audit_stop(log, *ret_code, err);
+	return r;
+}
+
+static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
+{
 	int signals = wait_signals(err), sig, r;
+	struct keeper keeper;
+	struct audit log;
 
 	if (signals < 0)
 		return signals;
@@ -99,30 +173,15 @@ static int start(const struct cli *cli, struct session *s, int *ret_code, struct
 	}
 	r = limits_files(s->plan.n, err);
 	if (r == 0)
-		r = appear_open(&s->plan, &watched, err);
+		r = keeper_start(s, &keeper, err);
+	timing_mark("keeper", "locked");
+	token_log_given(&s->token);
 	if (r < 0)
 		return r;
-	r = cgroup_make(&s->policy.sandbox.limits, s->id, &s->cgroup, err);
-	if (r == 0)
-		r = spawn_all(s, &spawn, err);
-	timing_mark("launcher", "processes started");
-	if (r < 0) {
-		appear_close(&watched);
-		return r;
-	}
-	log.fd = spawn.audit;
-	r = audit_start(&log, s);
-	if (r < 0) {
-		appear_close(&watched);
-		spawn_done(&spawn); /* closes the lifelines: what was started ends */
-		return err_errno(err, -r, "write the audit log %s/audit.jsonl; free some space",
-				 s->user.state);
-	}
-	r = wait_all(&spawn, signals, ret_code, err);
-	say_killed(&s->cgroup, &log);
-	appear_report(&watched, &log);
-	appear_close(&watched);
-	audit_stop(&log, *ret_code, err);
+	audit_init(&log, keeper.log, s->policy.audit.required);
+	r = run(s, &keeper, &log, signals, ret_code, err);
+	token_end(&s->token);
+	keeper_end(&keeper);
 	return r;
 }
 

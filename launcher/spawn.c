@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/audit.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/sys.h"
+#include "common/wire.h"
 #include "launcher/arguments.h"
 #include "launcher/broker.h"
 #include "launcher/cause.h"
@@ -33,6 +34,8 @@
 #include "launcher/spawn.h"
 #include "launcher/start.h"
 #include "launcher/timing.h"
+#include "launcher/wait.h"
+#include "policies/policy.h"
 
 /* Every pipe of one start; [0] is read, [1] written. */
 struct pipes {
@@ -40,6 +43,7 @@ struct pipes {
 	int event[2], lifeline[2];	   /* the pep's */
 	int order[2], report[2], exit[2];  /* init's */
 	int broker[2];			   /* a socket: [0] the pep's end, [1] the broker's */
+	int standing[2];		   /* a socket: [0] the launcher's end, [1] the broker's */
 };
 
 static void close_pair(int fds[2])
@@ -54,7 +58,7 @@ static void close_pair(int fds[2])
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit, p->broker };
+		       p->lifeline, p->order, p->report, p->exit, p->broker, p->standing };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		close_pair(all[i]);
@@ -90,7 +94,9 @@ static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 			return r;
 		}
 	pipes_size(p);
-	if (with_broker && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0) {
+	if (with_broker &&
+	    (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0 ||
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->standing) < 0)) {
 		int r = err_errno(err, errno, "socketpair");
 
 		pipes_close(p);
@@ -150,20 +156,8 @@ static int open_secrets(const struct session *s, struct err *err)
 	return r < 0 ? r : fd_sealed("secrets", data, len, err);
 }
 
-int spawn_open_audit(const struct session *s, struct err *err)
-{
-	cleanup_free char *dir = NULL, *path = NULL;
-	int r = user_state(&s->user, NULL, &dir, err);
-
-	if (r < 0)
-		return r;
-	if (asprintf(&path, "%s/audit.jsonl", dir) < 0)
-		return err_errno(err, ENOMEM, "audit file");
-	return audit_open(path, err);
-}
-
 struct pep_fds {
-	int program, policy, secrets, audit, rates;
+	int program, policy, secrets, rates;
 	int broker, remote; /* the program and its configuration, or -1: none is needed */
 	int warrant, calls; /* of capabilities, or -1 */
 	struct pins_files pins;
@@ -173,7 +167,7 @@ struct pep_fds {
 
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote,
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->rates, &f->broker, &f->remote,
 		       &f->warrant, &f->calls };
 
 	pins_close(&f->pins);
@@ -186,7 +180,7 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
 	rates_client(f->client, sizeof(f->client));
 	pins_name(s, f->name, sizeof(f->name));
 	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
@@ -194,7 +188,7 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 		return -err->code;
 	}
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
-	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = spawn_open_audit(s, err)) < 0 ||
+	    (f->secrets = open_secrets(s, err)) < 0 ||
 	    (s->policy.messages.pin != POLICY_PIN_OFF &&
 	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
 	    delegation_open(s, &f->warrant, &f->calls, err) < 0 ||
@@ -207,14 +201,14 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 
 /* In the child: the descriptors that the command line names survive the exec. */
 static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
-			       const struct pipes *p)
+			       const struct pipes *p, int audit)
 {
 	const struct {
 		const char *name;
 		int fd;
 	} given[] = {
 		{ "--policy-fd", f->policy },	    { "--secrets-fd", f->secrets },
-		{ "--audit-fd", f->audit },	    { "--server-in", p->in[1] },
+		{ "--audit-fd", audit },	    { "--server-in", p->in[1] },
 		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
 		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
 		{ "--broker-fd", p->broker[0] },
@@ -347,11 +341,11 @@ static int open_parent(struct err *err)
 }
 
 static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
-		     struct spawn *ret, struct err *err)
+		     int audit, struct spawn *ret, struct err *err)
 {
 	ret->pep = ns_fork(0, &ret->pep_fd);
 	if (ret->pep == 0)
-		pep_exec(s, f, p);
+		pep_exec(s, f, p, audit);
 	if (ret->pep < 0)
 		return err_errno(err, errno, "fork with a pidfd");
 	/* Without this call nothing could be ended: better not to begin. */
@@ -361,13 +355,13 @@ static int start_pep(const struct session *s, const struct pep_fds *f, const str
 }
 
 static int start_broker(const struct session *s, const struct pep_fds *f,
-			const struct pipes *p, struct spawn *ret, struct err *err)
+			const struct pipes *p, int audit, struct spawn *ret, struct err *err)
 {
 	if (f->broker < 0)
 		return 0;
 	ret->broker = fork();
 	if (ret->broker == 0)
-		broker_exec(s, f->broker, f->remote, p->broker[1], f->audit);
+		broker_exec(s, f->broker, f->remote, p->broker[1], p->standing[1], audit);
 	if (ret->broker < 0)
 		return err_errno(err, errno, "fork");
 	ret->broker_fd = sys_pidfd_open(ret->broker, 0);
@@ -413,6 +407,33 @@ static int place_sandbox(struct session *s, pid_t pid, const int gate[2], struct
 	return r < 0 ? err_errno(err, -r, "begin the sandbox") : 0;
 }
 
+/*
+ * Before anything of the server runs: the service provider that can revoke it says that it
+ * is not revoked.  Milliseconds for that: its own time, and a second.
+ */
+static int await_provider(const struct session *s, const struct pipes *p, struct err *err)
+{
+	struct pollfd ready = { p->standing[0], POLLIN, 0 };
+	struct wire_standing said = {0};
+	int n;
+
+	if (!policy_wants_scim(&s->policy))
+		return 0;
+	do
+		n = poll(&ready, 1, LIMIT_PROVIDER + 1000);
+	while (n < 0 && errno == EINTR);
+	if (n != 1 || read(p->standing[0], &said, sizeof(said)) != (ssize_t)sizeof(said))
+		return err_set(err, EACCES, "%s: not started, since mcp-confine-broker-net does not "
+			       "say whether it is revoked (revocation.scim)", s->name);
+	said.why[sizeof(said.why) - 1] = '\0';
+	if (said.kind == WIRE_STANDING_GOOD)
+		return 0;
+	return err_set(err, EACCES, said.kind == WIRE_STANDING_REVOKED ?
+		       "%s: not started: revoked by %s" :
+		       "%s: not started, since it is not known whether it is revoked: %s",
+		       s->name, said.why);
+}
+
 static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
 			 struct spawn *ret, struct err *err)
 {
@@ -448,6 +469,8 @@ static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
 		close(p->broker[0]);
 		close(p->broker[1]);
 		wait_for_place(gate[0]);
+		close(p->standing[0]);
+		close(p->standing[1]);
 		if (s->plan.is_bare)
 			enter_bare(&start);
 		enter_run(&start);
@@ -475,13 +498,30 @@ static int let_go_of_stdio(struct err *err)
 void spawn_done(struct spawn *s)
 {
 	int *all[] = { &s->pep_fd,   &s->init_fd, &s->egress_fd, &s->control, &s->client, &s->event, &s->lifeline,
-		       &s->order, &s->report, &s->exit,  &s->audit, &s->broker_fd };
+		       &s->order, &s->report, &s->exit,  &s->standing, &s->broker_fd };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
 			close(*all[i]);
 		*all[i] = -1;
 	}
+}
+
+void spawn_watch(const struct session *s, const struct keeper *keeper, struct audit *log,
+		 struct spawn *w)
+{
+	const struct policy_revocation *p = &s->policy.revocation;
+	int64_t now = wait_now();
+
+	w->watch = keeper->watch;
+	w->log = log;
+	w->is_log_required = s->policy.audit.required;
+	w->name = s->name;
+	w->may = (struct standing){ .deny_after = (int64_t)p->deny_after * 1000,
+				    .kill_after = (int64_t)p->kill_after * 1000 };
+	standing_use(&w->may, STANDING_LISTS, false, now);
+	if (policy_wants_scim(&s->policy) && w->broker_fd >= 0)
+		standing_use(&w->may, STANDING_PROVIDER, true, now);
 }
 
 /* Kill what was started; all are our children and die at once. */
@@ -508,6 +548,7 @@ static void keep(struct spawn *w, struct pipes *p)
 	w->order = take_fd(&p->order[1]);
 	w->report = take_fd(&p->report[0]);
 	w->exit = take_fd(&p->exit[0]);
+	w->standing = take_fd(&p->standing[0]);
 	pipes_close(p);
 }
 
@@ -528,12 +569,12 @@ static int replace_streams(struct pipes *p, int out, int err_fd, struct err *err
 	return 0;
 }
 
-int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
-	       struct err *err)
+int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
+	       struct spawn *ret, struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
-			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .standing = -1, .watch = -1,
 			   .broker_fd = -1 };
 	mode_t mask = umask(077);
 	struct pipes p;
@@ -542,19 +583,18 @@ int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 	if (r < 0)
 		return r;
 	r = replace_streams(&p, out, err_fd, err);
-	if (r == 0)
-		r = w.audit = spawn_open_audit(s, err);
-	if (r >= 0) {
+	if (r == 0) {
 		w.client = open_parent(err);
 		r = err->code ? -err->code : 0;
 	}
 	if (r == 0)
-		r = start_egress(s, w.audit, &w, err);
+		r = start_egress(s, keeper->egress, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)
 		r = let_go_of_stdio(err);
 	keep(&w, &p);
+	keeper_handed_over(keeper);
 	if (r < 0) {
 		undo(&w);
 		return r;
@@ -563,11 +603,11 @@ int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 	return 0;
 }
 
-int spawn_all(struct session *s, struct spawn *ret, struct err *err)
+int spawn_all(struct session *s, struct keeper *keeper, struct spawn *ret, struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
-			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .standing = -1, .watch = -1,
 			   .broker_fd = -1 };
 	mode_t mask = umask(077);
 	struct pep_fds fds;
@@ -589,18 +629,20 @@ int spawn_all(struct session *s, struct spawn *ret, struct err *err)
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);
 	if (r == 0)
-		r = start_broker(s, &fds, &p, &w, err);
+		r = start_broker(s, &fds, &p, keeper->broker, &w, err);
 	if (r == 0)
-		r = start_pep(s, &fds, &p, &w, err);
+		r = await_provider(s, &p, err);
+	if (r == 0)
+		r = start_pep(s, &fds, &p, keeper->pep, &w, err);
 	timing_mark("launcher", "pep forked");
 	if (r == 0)
-		r = start_egress(s, fds.audit, &w, err);
+		r = start_egress(s, keeper->egress, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)
 		r = let_go_of_stdio(err);
 	keep(&w, &p);
-	w.audit = take_fd(&fds.audit);
+	keeper_handed_over(keeper);
 	pep_fds_close(&fds);
 	if (r < 0) {
 		undo(&w);

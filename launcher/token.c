@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,7 +122,7 @@ static int make_dir(struct session *s, struct err *err)
 
 void token_done(struct token *t)
 {
-	int *all[] = { &t->lifeline, &t->live, &t->lock, &t->parent };
+	int *all[] = { &t->lifeline, &t->log, &t->live, &t->lock, &t->parent };
 
 	if (t->parent > 0 && t->name[0])
 		remove_one(t->parent, t->name);
@@ -132,9 +133,23 @@ void token_done(struct token *t)
 	*t = (struct token){0};
 }
 
-/* --- the keeper --------------------------------------------------------------------------- */
+void token_log_given(struct token *t)
+{
+	if (t->log > 0)
+		close(t->log);
+	t->log = 0;
+}
 
-struct keeper {
+void token_end(struct token *t)
+{
+	if (t->lifeline > 0)
+		close(t->lifeline);
+	t->lifeline = 0;
+}
+
+/* --- the holder --------------------------------------------------------------------------- */
+
+struct holder {
 	int program, config, ready, lifeline, audit, dir, live;
 };
 
@@ -170,7 +185,7 @@ static int open_config(const struct policy_delegation *d, struct err *err)
 	return r;
 }
 
-static _Noreturn void keeper_exec(const struct session *s, const struct keeper *k)
+static _Noreturn void holder_exec(const struct session *s, const struct holder *k)
 {
 	const struct {
 		const char *name;
@@ -208,7 +223,7 @@ static int open_live(struct err *err)
 	return take_fd(&fd);
 }
 
-/* The one message of the keeper, or why none came. */
+/* The one message of the holder, or why none came. */
 static int hear(int ready, struct remote_ready *ret, struct err *err)
 {
 	char *at = (char *)ret;
@@ -232,27 +247,31 @@ static int hear(int ready, struct remote_ready *ret, struct err *err)
 	return ret->is_there ? 0 : err_set(err, EACCES, "%s", ret->words);
 }
 
-static int start_keeper(struct session *s, struct remote_ready *ret, struct err *err)
+static int start_holder(struct session *s, struct remote_ready *ret, struct err *err)
 {
 	cleanup_close int program = -1, config = -1, audit = -1;
-	int ready[2] = { -1, -1 }, lifeline[2] = { -1, -1 }, r = 0;
+	int ready[2] = { -1, -1 }, lifeline[2] = { -1, -1 }, log[2], r = 0;
 	pid_t pid;
 
 	program = spawn_open_program("mcp-confine-broker-net", err);
 	if (program < 0)
 		return program;
-	if ((config = open_config(&s->policy.delegation, err)) < 0 ||
-	    (audit = spawn_open_audit(s, err)) < 0 || (s->token.live = open_live(err)) < 0)
+	if ((config = open_config(&s->policy.delegation, err)) < 0 || (s->token.live = open_live(err)) < 0)
 		return -err->code;
+	/* The keeper of the log starts later: until then records wait in the socket. */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, log) < 0)
+		return err_errno(err, errno, "socketpair");
+	s->token.log = log[0];
+	audit = log[1];
 	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(lifeline, O_CLOEXEC) < 0)
 		return err_errno(err, errno, "pipe");
 	pid = fork();
 	if (pid == 0) {
-		const struct keeper k = { program, config, ready[1], lifeline[0], audit, s->token.lock,
+		const struct holder k = { program, config, ready[1], lifeline[0], audit, s->token.lock,
 					  s->token.live };
 
 		close(lifeline[1]);
-		keeper_exec(s, &k);
+		holder_exec(s, &k);
 	}
 	s->token.lifeline = lifeline[1];
 	close(lifeline[0]);
@@ -305,7 +324,7 @@ int token_start(struct session *s, struct err *err)
 		return err_errno(err, ENOMEM, "delegation");
 	r = make_dir(s, err);
 	if (r == 0)
-		r = start_keeper(s, ready, err);
+		r = start_holder(s, ready, err);
 	/* Known to the pep, however it is handed over. */
 	if (r == 0 && strv_addf(&s->env.injected, "delegated token=%s", ready->token) < 0)
 		r = err_errno(err, ENOMEM, "delegation");

@@ -48,6 +48,15 @@ static void pdp_done(struct policy_pdp *d)
 	free(d->scope);
 }
 
+static void scim_done(struct policy_scim *s)
+{
+	free(s->url);
+	free(s->socket);
+	free(s->id);
+	free(s->token_file);
+	free(s->ca_file);
+}
+
 static void rules_done(struct policy_rules *layers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -125,6 +134,9 @@ void policy_done(struct policy *p)
 	free(p->registry_npm);
 	free(p->registry_pypi);
 	delegation_done(&p->delegation);
+	scim_done(&p->revocation.scim);
+	free(p->agent.id);
+	free(p->agent.spiffe_id);
 	free(p->server);
 	free(p->about);
 	*p = (struct policy){0};

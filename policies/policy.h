@@ -358,6 +358,52 @@ struct policy_approval {
 	uint64_t patience; /* seconds until a client without progress is told to repeat */
 };
 
+/* What of the audit log is the policy's to say (launcher/keeper.h).  The stronger word of
+ * two layers counts: required before not, all calls before decisions, lines before heads. */
+enum policy_audit_calls {
+	POLICY_AUDIT_CALLS_UNSET = 0,
+	POLICY_AUDIT_DECIDED, /* what is not a plain allow; the default */
+	POLICY_AUDIT_ALL,     /* every call of a tool, and when it was answered */
+};
+
+enum policy_audit_copy {
+	POLICY_COPY_UNSET = 0,
+	POLICY_COPY_OFF,   /* the default */
+	POLICY_COPY_HEADS, /* count and hash of the log, now and then */
+	POLICY_COPY_LINES, /* every line, and the heads */
+};
+
+struct policy_audit {
+	bool required; /* what cannot be written is not done */
+	bool sync;     /* fdatasync(2) before what a line is about is released */
+	enum policy_audit_calls calls;
+	enum policy_audit_copy journald, syslog;
+	uint64_t max_size, files; /* of one file, and how many old ones; 0: the defaults */
+};
+
+/* For whom the client acts: in the log, and what can be revoked.  Strings or NULL. */
+struct policy_agent {
+	char *id, *spiffe_id;
+};
+
+enum policy_scim_type { POLICY_SCIM_UNSET = 0, POLICY_SCIM_AGENTS, POLICY_SCIM_USERS };
+
+enum policy_absent { POLICY_ABSENT_UNSET = 0, POLICY_ABSENT_LIVE, POLICY_ABSENT_REVOKED };
+
+/* A SCIM service provider that is asked whether the agent is still active. */
+struct policy_scim {
+	enum policy_scim_type type;
+	enum policy_absent absent; /* what a resource without "active" means */
+	char *url, *socket;	   /* one of them */
+	char *id, *token_file, *ca_file;
+};
+
+/* Seconds; the least of the layers. */
+struct policy_revocation {
+	uint64_t interval, deny_after, kill_after;
+	struct policy_scim scim;
+};
+
 struct policy {
 	char *server;	     /* its name: [A-Za-z0-9._-]{1,64}, or NULL */
 	struct strv packages; /* profiles only: the packages that get it, whole names */
@@ -371,6 +417,9 @@ struct policy {
 	struct policy_approval approval;
 	struct policy_pdp pdp;
 	struct policy_delegation delegation;
+	struct policy_audit audit;
+	struct policy_agent agent;
+	struct policy_revocation revocation;
 	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
 };
 
@@ -390,6 +439,10 @@ struct policy_call {
 /* Names are byte-exact and need not be NUL-terminated. */
 enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len,
 					const struct policy_call *arguments);
+/* The pattern of the rule that decides so about a tool, for the log; NULL: no rule speaks of
+ * it, and that is why.  arguments: not NULL. */
+const char *policy_blame_tool(const struct policy *p, const char *name, size_t len,
+			      const struct policy_call *arguments);
 enum policy_decision policy_decide_prompt(const struct policy *p, const char *name, size_t len,
 					  const struct policy_call *arguments);
 
@@ -414,6 +467,9 @@ bool policy_wants_person(const struct policy *p);
 
 /* Must every call be permitted by a PDP as well? */
 bool policy_wants_pdp(const struct policy *p);
+
+/* Is there a SCIM service provider to ask whether the agent is still active? */
+bool policy_wants_scim(const struct policy *p);
 
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);

@@ -37,12 +37,19 @@ struct channel {
 	int (*sleep)(struct broker *b, struct pollfd *p, int n, int timeout);
 	/* When the channel itself has something to do (ms); -1: never. */
 	int64_t (*next)(struct broker *b);
+	/* The session was revoked: drop what was derived for it (tokens), and have it
+	 * revoked where it came from (RFC 7009).  Called once; NULL: there is nothing. */
+	void (*revoked)(struct broker *b);
+	/* Is that under way still?  It gets LIMIT_REVOKING; NULL: no. */
+	bool (*is_busy)(struct broker *b);
 };
 
 struct broker {
 	struct order order;
 	struct audit audit;
 	int pep;
+	int standing;	     /* struct wire_standing, from and to the launcher; -1: none */
+	int64_t revoked_at;  /* 0: not revoked */
 	const struct channel *channel;
 	void *own; /* the channel's state */
 	int64_t now;

@@ -465,6 +465,13 @@ struct ask_call *ask_any_waiting(struct ask *a)
 	return NULL;
 }
 
+void ask_void(struct ask *a)
+{
+	for (size_t i = 0; i < LIMIT_HELD; i++)
+		if (a->v[i].state != ASK_FREE && a->v[i].state != ASK_COOLING)
+			ask_end(a, &a->v[i]);
+}
+
 size_t ask_waiting(const struct ask *a)
 {
 	size_t n = 0;

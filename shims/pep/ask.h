@@ -135,4 +135,8 @@ bool ask_digest(const struct ask *a, uint64_t serial, uint8_t ret[static SHA256_
 struct ask_call *ask_any_waiting(struct ask *a);
 size_t ask_waiting(const struct ask *a);
 
+/* No question is open and no answer counts any more: neither a yes that is kept, nor one
+ * that is still to come.  No client waits: ask_any_waiting() was NULL. */
+void ask_void(struct ask *a);
+
 #endif /* SHIMS_PEP_ASK_H */

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/audit.h"
 #include "common/call.h"
 #include "common/fd.h"
 #include "common/limits.h"
@@ -109,6 +110,38 @@ static void hear_broker(struct flow *f)
 		hold_answer(&f->gate, &answer);
 	else
 		broker_ended(f);
+}
+
+/* --- the launcher ---------------------------------------------------------------------- */
+
+/* Return: 0, or -EOWNERDEAD. */
+static int take_life(struct flow *f)
+{
+	static const char denied[] =
+		"Tool calls of this server are refused at the moment, since it is not known "
+		"whether it was revoked. Nothing was executed.";
+	static const char ended[] =
+		"This server was revoked and is stopped; trying again will not help.";
+	struct wire_life life;
+
+	if (read(f->lifeline, &life, sizeof(life)) != (ssize_t)sizeof(life))
+		return -EOWNERDEAD;
+	switch (life.kind) {
+	case WIRE_LIFE_PASS:
+		f->is_void = false;
+		gate_suspend(&f->gate, NULL, false);
+		return 0;
+	case WIRE_LIFE_DENY:
+		f->gate.suspended = denied;
+		f->is_void = true;
+		return 0;
+	case WIRE_LIFE_END:
+		f->gate.suspended = ended;
+		f->is_void = f->is_final = true;
+		return 0;
+	default:
+		return -EOWNERDEAD;
+	}
 }
 
 /* --- reading --------------------------------------------------------------------------- */
@@ -364,8 +397,33 @@ static int timeout(const struct flow *f)
 	return f->trim_at ? sooner(f, wait, (int64_t)f->trim_at) : wait;
 }
 
+/*
+ * What was decided is on record before anything leaves that it was decided about; one test
+ * while nothing is to be recorded.  Return: may it leave?
+ */
+static bool is_recorded(struct flow *f)
+{
+	static const char lost[] =
+		"mcp-confine: note: the audit log cannot be written; this session goes on without it\n";
+	static const char required[] =
+		"mcp-confine: the audit log cannot be written, and the policy requires it; the "
+		"session ends\n";
+	const char *words = f->audit->is_required ? required : lost;
+	int r = audit_is_open(f->audit) ? audit_settle(f->audit) : 0;
+
+	if (r == 0)
+		return !f->is_unrecorded;
+	f->is_unrecorded = f->audit->is_required;
+	if (!f->audit->is_told && sink_pending(&f->errors) + strlen(words) <= f->errors.size)
+		sink_put(&f->errors, words, strlen(words));
+	f->audit->is_told = true;
+	return !f->is_unrecorded;
+}
+
 static void flush(struct flow *f, enum vocabulary_from side)
 {
+	if (!is_recorded(f))
+		return;
 	if (sink_flush(&f->to[side]) < 0) {
 		if (side == FROM_SERVER)
 			client_gone(f);
@@ -407,8 +465,10 @@ static int round_once(struct flow *f)
 		return errno == EINTR ? 0 : -errno;
 	f->gate.now = now();
 	f->to[FROM_CLIENT].is_full = f->to[FROM_SERVER].is_full = f->errors.is_full = false;
-	if (p[P_LIFELINE].revents)
+	if (p[P_LIFELINE].revents && take_life(f) < 0)
 		return -EOWNERDEAD;
+	if (f->is_void)
+		f->is_void = !gate_suspend(&f->gate, f->gate.suspended, f->is_final);
 	/* A pipe that nobody reads is an error, a socket or terminal is hung up; unheeded it
 	 * would wake us for ever. */
 	if (p[P_TO_CLIENT].revents & (POLLERR | POLLHUP | POLLNVAL))
@@ -439,7 +499,7 @@ static int round_once(struct flow *f)
 	if (sink_flush(&f->errors) < 0)
 		f->errors.fd = -1;
 	trim(f);
-	return 0;
+	return f->is_unrecorded ? -EIO : 0;
 }
 
 int flow_run(struct flow *f)

@@ -132,6 +132,14 @@ static uint64_t measure_request(const struct gate *g, const struct rpc *m,
 	       rules_measure(j, json_member(j, m->params, "inputResponses"));
 }
 
+/* Does it have the server do something?  What a session needs to begin, and lists, do not. */
+static bool is_work(enum session_about about)
+{
+	return about == SESSION_TOOLS_CALL || about == SESSION_PROMPTS_GET ||
+	       about == SESSION_RESOURCES_READ || about == SESSION_TASK_RESULT ||
+	       about == SESSION_TASK_STATE;
+}
+
 /* NULL, or words for the client: a rate or a budget does not hold this request. */
 static const char *count_request(struct gate *g, const struct rpc *m,
 				 struct session_request *what)
@@ -419,6 +427,9 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 		if (*ret_why)
 			return outcome;
 	}
+	words = from == FROM_CLIENT && is_work(what.about) ? g->suspended : NULL;
+	if (words)
+		return refuse_by_rule(g, from, m, words, "suspended", ret_why);
 	words = from == FROM_CLIENT ? count_request(g, m, &what) :
 		g->rates	    ? rates_unasked(g->rates, true, rules_measure(&g->json, 0),
 						    &what.ticket) :
@@ -426,12 +437,15 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (words)
 		return refuse_by_rule(g, from, m, words, "rate", ret_why);
 	rw = outlet_rewrite(g);
+	what.asked_at = g->now;
 	*ret_why = ask(g, from, m, &what, &token, &rw, &code);
 	if (*ret_why && what.about == SESSION_TOOLS_CALL && code == CODE_REFUSED)
 		return refuse_call(g, m, "This tool call cannot be passed on as it is; trying "
 					 "the same again will not help.", *ret_why);
 	if (*ret_why)
 		return refuse(g, from, m, code, *ret_why, *ret_why);
+	if (what.about == SESSION_TOOLS_CALL && outlet_records_calls(g))
+		outlet_called(g, m);
 	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);
 		elicit_declared(g, m);
@@ -585,12 +599,21 @@ bool gate_server_ended(struct gate *g)
 	while (keymap_next(&g->session.side[FROM_CLIENT].ids, 0, &id) >= 0) {
 		if (!sink_reserve(g->out[FROM_SERVER], REPLY_MAX))
 			return false;
-		reply_error(g->out[FROM_SERVER], &id, CODE_BROKEN, "the server ended");
+		reply_error(g->out[FROM_SERVER], &id, CODE_BROKEN,
+			    g->suspended ? g->suspended : "the server ended");
 		session_take(&g->session, FROM_CLIENT, &id, &ignored, NULL);
 	}
 	for (int i = 0; i < 4; i++)
 		outlet_omitted(g, i & 1 ? FROM_SERVER : FROM_CLIENT, i & 2);
 	return true;
+}
+
+bool gate_suspend(struct gate *g, const char *words, bool is_final)
+{
+	g->suspended = words;
+	if (!words)
+		return true;
+	return hold_end(g, is_final ? HOLD_REVOKED : HOLD_SUSPENDED);
 }
 
 void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words)

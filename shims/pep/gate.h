@@ -69,6 +69,7 @@ struct gate {
 	bool is_form;		 /* they are asked for in the client (elicit.h) */
 	bool declared_form, has_form; /* the client: said it can; and in this version */
 	uint64_t form_prefix;	 /* random, of the ids of our requests */
+	const char *suspended;	 /* NULL, or words for the client: no call passes now */
 	bool explains;		 /* --decide: say that a call would be held */
 };
 
@@ -88,6 +89,13 @@ bool gate_server_ended(struct gate *g);
 
 /* Note in the audit log that what was no message was dropped; words are static. */
 void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words);
+
+/*
+ * Until further notice no call passes (words: static; NULL: they pass again), and every held
+ * call and approval is void.  is_final: for good.  Return: whether all answers had room; else
+ * call it again.
+ */
+bool gate_suspend(struct gate *g, const char *words, bool is_final);
 
 /* Does the server owe an answer? */
 bool gate_owes(const struct gate *g);

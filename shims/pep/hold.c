@@ -29,6 +29,8 @@ static void note(struct gate *g, const char *event, const struct ask_call *c, co
 	audit_begin(&l, g->audit, event);
 	audit_text(&l, call_noun(c->kind), c->tool, c->tool_len);
 	audit_string(&l, "digest", hex);
+	if (g->rules.rule && !strcmp(event, "ask"))
+		audit_string(&l, "rule", g->rules.rule);
 	audit_int(&l, "question", (int64_t)c->serial);
 	if (why)
 		audit_string(&l, "why", why);
@@ -460,21 +462,24 @@ void hold_time(struct gate *g)
 bool hold_end(struct gate *g, enum hold_end who)
 {
 	static const char *const why[] = { "the broker ended", "the client ended its stream",
-					   "the server ended" };
+					   "the server ended", "suspended", "revoked" };
+	bool is_void = who == HOLD_SUSPENDED || who == HOLD_REVOKED;
 	struct ask_call *c;
 
 	if (!g->ask)
 		return true;
-	if (who == HOLD_BROKER_ENDED)
+	if (who == HOLD_BROKER_ENDED || who == HOLD_REVOKED)
 		g->ask->is_closed = true;
 	while ((c = ask_any_waiting(g->ask)) != NULL) {
 		if (!sink_reserve(g->out[FROM_SERVER], REPLY_MAX))
 			return false;
 		note(g, "withdraw", c, why[who]);
-		tell(g, c, who == HOLD_BROKER_ENDED ?
+		tell(g, c, is_void ? g->suspended : who == HOLD_BROKER_ENDED ?
 				   "This tool call needs an approval and nobody can be asked." :
 				   "This tool call was not executed: the session ends.");
 		ask_end(g->ask, c);
 	}
+	if (is_void)
+		ask_void(g->ask);
 	return true;
 }

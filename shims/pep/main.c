@@ -426,10 +426,10 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 		r = open_bearer(&f->gate, a, policy, err);
 	if (r < 0)
 		return r;
-	*audit = (struct audit){ .fd = a->audit, .server = a->server, .session = a->session };
+	audit_init(audit, a->audit, policy->audit.required);
 	f->gate.policy = f->gate.rules.policy = policy;
 	f->gate.scan = scan;
-	f->gate.audit = audit;
+	f->gate.audit = f->audit = audit;
 	f->gate.out[FROM_CLIENT] = &f->to[FROM_CLIENT];
 	f->gate.out[FROM_SERVER] = &f->to[FROM_SERVER];
 	r = open_surface(&surface, a, f, policy, audit, err);

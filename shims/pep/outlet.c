@@ -5,9 +5,12 @@
 
 #include "common/audit.h"
 #include "common/limits.h"
+#include "common/sha256.h"
+#include "common/trail.h"
 #include "scan/scan.h"
 #include "shims/pep/json.h"
 #include "shims/pep/outlet.h"
+#include "shims/pep/outline.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/sink.h"
 
@@ -80,6 +83,60 @@ static void note_text(const struct gate *g, struct audit_line *l, const char *na
 		audit_string(l, name, redacted);
 }
 
+/*
+ * A call without its values: the digest of its arguments as they would leave (canonical,
+ * redacted), and their shape.  In the free end of the sink towards the server.
+ */
+static void note_arguments(struct gate *g, struct audit_line *l, const struct rpc *m)
+{
+	uint32_t arguments = json_member(&g->json, m->params, "arguments");
+	struct rewrite rw = { .json = &g->json, .scan = g->scan };
+	struct sink *out = g->out[FROM_CLIENT];
+	char *at = sink_reserve(out, 1), hex[TRAIL_HEX], shape[256];
+	uint8_t digest[SHA256_SIZE];
+	long len;
+
+	if (arguments == JSON_NONE)
+		return;
+	outline_write(&g->json, arguments, g->scan, shape, sizeof(shape));
+	audit_string(l, "shape", shape);
+	len = at ? rewrite_value(&rw, arguments, at, out->size - out->tail) : -ENOBUFS;
+	if (len < 0)
+		return;
+	sha256(at, (size_t)len, digest);
+	trail_hex(digest, hex);
+	audit_string(l, "arguments", hex);
+}
+
+static void note_call(struct gate *g, struct audit_line *l, const struct rpc *m)
+{
+	note_text(g, l, "tool", outlet_tool(g, m));
+	if (m->kind == RPC_REQUEST)
+		note_arguments(g, l, m);
+}
+
+void outlet_called(struct gate *g, const struct rpc *m)
+{
+	struct audit_line l;
+
+	audit_begin(&l, g->audit, "call");
+	audit_string(&l, "decision", g->released ? "approved" : "allow");
+	note_text(g, &l, "id", m->id);
+	note_call(g, &l, m);
+	audit_end(&l);
+}
+
+void outlet_answered(struct gate *g, const struct rpc *m, uint64_t asked_at)
+{
+	struct audit_line l;
+
+	audit_begin(&l, g->audit, "result");
+	note_text(g, &l, "id", m->id);
+	audit_string(&l, "is", m->kind == RPC_ERROR ? "error" : "result");
+	audit_int(&l, "ms", (int64_t)(g->now - asked_at));
+	audit_end(&l);
+}
+
 void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 		 const struct rpc *m, const char *why, const struct rewrite *rw)
 {
@@ -92,8 +149,10 @@ void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 	if (m && m->kind != RPC_INVALID && m->method != JSON_NONE) {
 		note_text(g, &l, "method", m->method);
 		if (json_is(&g->json, m->method, "tools/call"))
-			note_text(g, &l, "tool", outlet_tool(g, m));
+			note_call(g, &l, m);
 	}
+	if (m && m->kind == RPC_REQUEST && from == FROM_CLIENT && g->rules.rule)
+		audit_string(&l, "rule", g->rules.rule);
 	if (why)
 		audit_string(&l, "why", why);
 	if (g->exempt)

@@ -24,6 +24,7 @@ struct http_call {
 	bool is_too_large, is_first; /* is_first: the first message of a stream is here */
 	enum http_grpc grpc;
 	int status; /* of gRPC; -1: none came */
+	char etag[HTTP_ETAG];
 	http_done done;
 	void *context;
 };
@@ -68,20 +69,50 @@ static size_t receive(char *data, size_t one, size_t n, void *context)
 }
 
 /* grpc-status comes as a header when there is no message, and as a trailer behind one. */
-static size_t receive_header(char *data, size_t one, size_t n, void *context)
+static void take_status(struct http_call *c, const char *data, size_t n)
 {
 	static const char name[] = "grpc-status:";
-	struct http_call *c = context;
 	size_t at = sizeof(name) - 1;
 
-	(void)one;
 	if (n < sizeof(name) || strncasecmp(data, name, at) != 0)
-		return n;
+		return;
 	while (at < n && data[at] == ' ')
 		at++;
 	c->status = 0;
 	for (; at < n && data[at] >= '0' && data[at] <= '9' && c->status < 1000; at++)
 		c->status = 10 * c->status + data[at] - '0';
+}
+
+/* RFC 9110, section 8.8.3; anything else is taken for none. */
+static void take_etag(struct http_call *c, const char *data, size_t len)
+{
+	size_t skip = 5;
+
+	while (skip < len && (data[skip] == ' ' || data[skip] == '\t'))
+		skip++;
+	while (len > skip && (data[len - 1] == '\r' || data[len - 1] == '\n' || data[len - 1] == ' '))
+		len--;
+	c->etag[0] = '\0';
+	if (len - skip < 2 || len - skip >= sizeof(c->etag) || data[len - 1] != '"')
+		return;
+	for (size_t i = skip; i < len; i++)
+		if (data[i] <= 0x20 || data[i] > 0x7e)
+			return;
+	memcpy(c->etag, data + skip, len - skip);
+	c->etag[len - skip] = '\0';
+}
+
+static size_t receive_header(char *data, size_t one, size_t n, void *context)
+{
+	struct http_call *c = context;
+
+	(void)one;
+	/* A new status line: of an interim answer before this one, nothing is kept. */
+	if (n > 5 && !strncasecmp(data, "HTTP/", 5))
+		c->etag[0] = '\0';
+	if (n > 5 && !strncasecmp(data, "etag:", 5))
+		take_etag(c, data, n);
+	take_status(c, data, n);
 	return n;
 }
 
@@ -212,6 +243,8 @@ static CURLcode set_all(struct http_call *c, const struct http_request *r)
 	bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, 10L);
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, receive);
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, receive_header);
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, c);
 	bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	bad |= curl_easy_setopt(e, CURLOPT_USERAGENT, "mcp-confine/" VERSION);
@@ -236,7 +269,8 @@ static bool add_headers(struct http_call *c, const struct http_request *r)
 		return add_header(c, "Content-Type", "application/grpc") &&
 		       add_header(c, "TE", "trailers") &&
 		       add_header(c, "workload.spiffe.io", "true") && add_header(c, "Expect", "");
-	return add_header(c, "Accept", "application/json") &&
+	return add_header(c, "Accept", r->accept ? r->accept : "application/json") &&
+	       add_header(c, "If-None-Match", r->if_none_match) &&
 	       add_header(c, "Content-Type", r->body ? r->content_type : NULL) &&
 	       add_header(c, "Authorization", r->authorization);
 }
@@ -295,6 +329,7 @@ static void finish(struct http *h, struct http_call *c, CURLcode code)
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &after);
 	reply.is_json = is_json(type);
+	reply.etag = c->etag[0] ? c->etag : NULL;
 	reply.retry_after = after < 0 ? 0 : after > 3600 ? 3600 : (long)after;
 	curl_multi_remove_handle(h->multi, c->easy);
 	c->done(c->context, &reply);

@@ -28,6 +28,8 @@ enum http_grpc {
 	HTTP_GRPC_ONE,	 /* one message, and the status 0 behind it */
 	HTTP_GRPC_FIRST, /* a stream: its first message is the answer, then it is given up */
 };
+/* An entity tag that is kept, with its quotes. */
+#define HTTP_ETAG 128
 
 struct http_request {
 	const char *url;
@@ -37,6 +39,8 @@ struct http_request {
 	const char *body;	  /* POST; NULL: GET */
 	const char *content_type; /* of the body */
 	const char *authorization;/* header value, or NULL */
+	const char *accept;	  /* NULL: application/json */
+	const char *if_none_match;/* an entity tag, or NULL */
 	const char *ca;		  /* PEM */
 	const char *identity;	  /* PEM of a client certificate and its key, or NULL */
 	long timeout;		  /* seconds */
@@ -49,6 +53,7 @@ struct http_reply {
 	const char *body;    /* NUL-terminated behind len bytes */
 	size_t len;
 	long retry_after;    /* seconds, 0: not said */
+	const char *etag;    /* or NULL, also when it is no plain one */
 };
 
 typedef void (*http_done)(void *context, const struct http_reply *reply);

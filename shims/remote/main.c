@@ -14,7 +14,7 @@
  *
  * Its end, for whatever reason, is a no to every open question: the pep sees it.
  *
- * With --ready-fd it is the keeper of a delegated token instead (keeper.h), in a process
+ * With --ready-fd it is the holder of a delegated token instead (holder.h), in a process
  * of its own that knows no pep; its files are the user's token, to read, and the one that
  * it writes.
  */
@@ -42,7 +42,7 @@
 #include "shims/broker/broker.h"
 #include "shims/broker/desk.h"
 #include "shims/remote/http.h"
-#include "shims/remote/keeper.h"
+#include "shims/remote/holder.h"
 #include "shims/remote/remote.h"
 
 static const struct option options[] = {
@@ -51,26 +51,28 @@ static const struct option options[] = {
 	{ "state", required_argument, NULL, 'S' },   { "config-fd", required_argument, NULL, 'c' },
 	{ "ready-fd", required_argument, NULL, 'r' }, { "lifeline-fd", required_argument, NULL, 'l' },
 	{ "dir-fd", required_argument, NULL, 'd' },  { "live-fd", required_argument, NULL, 'L' },
+	{ "standing-fd", required_argument, NULL, 'g' },
 	{ 0 },
 };
 
-struct keeper_fds {
+struct holder_fds {
 	int ready, lifeline, dir, live;
 };
 
-static int parse(int argc, char **argv, struct broker *b, struct keeper_fds *k,
+static int parse(int argc, char **argv, struct broker *b, struct holder_fds *k,
 		 const char **ret_state, int *ret_config, struct err *err)
 {
-	int opt, r = 0;
+	int opt, r = 0, audit = -1;
 
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case 'p': r = fd_parse(optarg, &b->pep, err); break;
-		case 'a': r = fd_parse(optarg, &b->audit.fd, err); break;
+		case 'a': r = fd_parse(optarg, &audit, err); break;
 		case 'c': r = fd_parse(optarg, ret_config, err); break;
-		case 'n': b->audit.server = b->order.server = optarg; break;
-		case 's': b->audit.session = b->order.session = optarg; break;
+		case 'g': r = fd_parse(optarg, &b->standing, err); break;
+		case 'n': b->order.server = optarg; break;
+		case 's': b->order.session = optarg; break;
 		case 'S': *ret_state = optarg; break;
 		case 'r': r = fd_parse(optarg, &k->ready, err); break;
 		case 'l': r = fd_parse(optarg, &k->lifeline, err); break;
@@ -84,6 +86,7 @@ static int parse(int argc, char **argv, struct broker *b, struct keeper_fds *k,
 		       (k->ready < 0 ? b->pep < 0 || !*ret_state :
 				       k->lifeline < 0 || k->dir < 0 || k->live < 0)))
 		r = err_set(err, EINVAL, "mcp-confine starts this program");
+	audit_init(&b->audit, audit, false);
 	return r;
 }
 
@@ -150,7 +153,7 @@ static int allow_resolver(int ruleset, int abi, struct err *err)
 	return r;
 }
 
-/* Files of the keeper: where the user's tokens are, replaced perhaps, and its own. */
+/* Files of the holder: where the user's tokens are, replaced perhaps, and its own. */
 static int allow_tokens(int ruleset, int abi, const struct remote_token *t, int dir,
 			struct err *err)
 {
@@ -201,9 +204,9 @@ static int serve(struct broker *b, const struct remote_config *c, const char *st
 		 struct err *err)
 {
 	static struct desk desk;
-	struct desk *d = c->has_ciba ? NULL : &desk;
+	struct desk *d = c->has_ciba || !c->has_desk ? NULL : &desk;
 	/* 443 is where a server's other endpoints are; 53, DNS over TCP. */
-	uint16_t ports[4] = { 443, 53, 443, 443 };
+	uint16_t ports[5] = { 443, 53, 443, 443, 443 };
 	struct http *http = NULL;
 	int r = d ? desk_open(d, state, b->order.session, err) : 0;
 
@@ -214,6 +217,8 @@ static int serve(struct broker *b, const struct remote_config *c, const char *st
 		ports[2] = warm_up(c->client.issuer);
 	if (c->pdp && !c->pdp_socket[0])
 		ports[3] = warm_up(c->pdp_url);
+	if (c->scim_url[0] && !c->scim_socket[0])
+		ports[4] = warm_up(c->scim_url);
 	if (r == 0)
 		r = remote_open(b, c, http, d, err);
 	b->now = broker_now();
@@ -226,9 +231,9 @@ static int serve(struct broker *b, const struct remote_config *c, const char *st
 	return r;
 }
 
-static int keep(struct broker *b, const struct keeper_fds *fds, int config, struct err *err)
+static int keep(struct broker *b, const struct holder_fds *fds, int config, struct err *err)
 {
-	struct keeper k = { .audit = &b->audit, .ready = fds->ready, .lifeline = fds->lifeline,
+	struct holder k = { .audit = &b->audit, .ready = fds->ready, .lifeline = fds->lifeline,
 			    .dir = fds->dir };
 	uint16_t ports[3] = { 443, 53, 443 };
 	int r;
@@ -241,7 +246,7 @@ static int keep(struct broker *b, const struct keeper_fds *fds, int config, stru
 	if (r == 0)
 		r = lock(NULL, k.config, k.dir, ports, sizeof(ports) / sizeof(*ports), err);
 	if (r == 0)
-		r = keeper_run(&k, err);
+		r = holder_run(&k, err);
 	/* What the launcher was told it says itself. */
 	if (r < 0 && k.ready >= 0 && r != -ECANCELED)
 		dprintf(2, "mcp-confine-broker-net: %s\n", err->text);
@@ -251,17 +256,17 @@ static int keep(struct broker *b, const struct keeper_fds *fds, int config, stru
 int main(int argc, char **argv)
 {
 	static struct broker b;
-	struct keeper_fds keeper = { -1, -1, -1, -1 };
+	struct holder_fds holder = { -1, -1, -1, -1 };
 	const struct remote_config *config = NULL;
 	const char *state = NULL;
 	struct err err = {0};
 	int fd = -1, r;
 
-	b.pep = b.audit.fd = -1;
+	b.pep = b.standing = -1;
 	signal(SIGPIPE, SIG_IGN);
-	r = parse(argc, argv, &b, &keeper, &state, &fd, &err);
-	if (r == 0 && keeper.ready >= 0)
-		_exit(keep(&b, &keeper, fd, &err) < 0 ? 125 : 0);
+	r = parse(argc, argv, &b, &holder, &state, &fd, &err);
+	if (r == 0 && holder.ready >= 0)
+		_exit(keep(&b, &holder, fd, &err) < 0 ? 125 : 0);
 	if (r == 0) {
 		config = map(fd, sizeof(*config), PROT_READ, MAP_PRIVATE, &err);
 		r = config ? 0 : -err.code;

@@ -16,6 +16,7 @@
 #include "shims/remote/jws.h"
 #include "shims/remote/pdp.h"
 #include "shims/remote/remote.h"
+#include "shims/remote/scim.h"
 
 /* Seconds.  A server may hold a poll for 30 (CIBA Core 1.0, section 7.3). */
 #define POLL_TIMEOUT 45
@@ -70,6 +71,7 @@ struct remote {
 	struct http_call *fetch, *fetch_keys;
 	json_t *keys;
 	int64_t keys_at;
+	struct scim scim;
 	struct inquiry v[LIMIT_HELD];
 	/* When calls that the PDP ties to a rate were let through. */
 	struct {
@@ -594,6 +596,7 @@ static void ready(struct broker *b, const struct pollfd *p, int n)
 	struct remote *r = remote_of(b);
 
 	http_run(r->http);
+	scim_run(&r->scim, b->now);
 	for (size_t k = 0; k < LIMIT_HELD; k++)
 		if (r->v[k].state == INQUIRY_WAITING && b->now >= r->v[k].poll_at)
 			poll_now(r, &r->v[k]);
@@ -610,12 +613,25 @@ static int sleep_all(struct broker *b, struct pollfd *p, int n, int timeout)
 static int64_t next(struct broker *b)
 {
 	const struct remote *r = remote_of(b);
-	int64_t at = -1;
+	int64_t at = scim_next(&r->scim);
 
 	for (size_t k = 0; k < LIMIT_HELD; k++)
 		if (r->v[k].state == INQUIRY_WAITING && (at < 0 || r->v[k].poll_at < at))
 			at = r->v[k].poll_at;
 	return at;
+}
+
+/* Every inquiry was answered, and its requests with it; what is left is ours alone. */
+static void revoked(struct broker *b)
+{
+	struct remote *r = remote_of(b);
+
+	scim_stop(&r->scim);
+	if (r->fetch)
+		http_stop(r->http, r->fetch);
+	if (r->fetch_keys)
+		http_stop(r->http, r->fetch_keys);
+	r->fetch = r->fetch_keys = NULL;
 }
 
 const struct channel remote_channel = {
@@ -626,6 +642,7 @@ const struct channel remote_channel = {
 	.ready = ready,
 	.sleep = sleep_all,
 	.next = next,
+	.revoked = revoked,
 };
 
 int remote_open(struct broker *b, const struct remote_config *c, struct http *http,
@@ -638,6 +655,7 @@ int remote_open(struct broker *b, const struct remote_config *c, struct http *ht
 	r->config = c;
 	r->http = http;
 	r->desk = desk;
+	scim_open(&r->scim, c, http, b->standing, broker_now());
 	b->own = r;
 	b->channel = &remote_channel;
 	return 0;

@@ -18,7 +18,7 @@
 #include "shims/remote/exchange.h"
 #include "shims/remote/http.h"
 #include "shims/remote/jws.h"
-#include "shims/remote/keeper.h"
+#include "shims/remote/holder.h"
 
 #define ASK_TIMEOUT 20
 /* Tokens before this one that a server may still have: recognised as well. */
@@ -65,7 +65,7 @@ static bool is_over(const struct pollfd *lifeline)
 }
 
 /* Until the answer is here.  Return: 0; -ECANCELED at the end of the session. */
-static int await(struct keeper *k, struct http_call *call, const struct answer *a, struct err *err)
+static int await(struct holder *k, struct http_call *call, const struct answer *a, struct err *err)
 {
 	if (!call)
 		return err_errno(err, ENOMEM, "request");
@@ -84,13 +84,13 @@ static int await(struct keeper *k, struct http_call *call, const struct answer *
 	}
 }
 
-static int ask(struct keeper *k, const struct http_request *request, struct answer *ret,
+static int ask(struct holder *k, const struct http_request *request, struct answer *ret,
 	       struct err *err)
 {
 	return await(k, http_start(k->http, request, on_reply, ret), ret, err);
 }
 
-static int get(struct keeper *k, const char *url, struct answer *ret, struct err *err)
+static int get(struct holder *k, const char *url, struct answer *ret, struct err *err)
 {
 	const struct http_request request = { .url = url, .ca = k->config->client.ca,
 					      .timeout = ASK_TIMEOUT };
@@ -115,7 +115,7 @@ static int read_token(const char *path, char *ret, size_t size, struct err *err)
 	return *ret ? 0 : err_set(err, EINVAL, "%s: is empty", path);
 }
 
-static int find_endpoints(struct keeper *k, struct exchange_metadata *ret, struct err *err)
+static int find_endpoints(struct holder *k, struct exchange_metadata *ret, struct err *err)
 {
 	char url[ANSWER_URL];
 	int r = -EPROTO;
@@ -134,7 +134,7 @@ static int find_endpoints(struct keeper *k, struct exchange_metadata *ret, struc
 	return r;
 }
 
-static int prove(struct keeper *k, struct client_proof *ret, struct err *err)
+static int prove(struct holder *k, struct client_proof *ret, struct err *err)
 {
 	const struct remote_client *c = &k->config->client;
 	cleanup_free char *svid = NULL;
@@ -155,7 +155,7 @@ static int prove(struct keeper *k, struct client_proof *ret, struct err *err)
 }
 
 /* Who acts is said by a signature, not by who brought it. */
-static int check_actor(struct keeper *k, const struct exchange_metadata *m, const char *token,
+static int check_actor(struct holder *k, const struct exchange_metadata *m, const char *token,
 		       struct err *err)
 {
 	json_auto_t *keys = NULL, *claims = NULL;
@@ -178,7 +178,7 @@ static int check_actor(struct keeper *k, const struct exchange_metadata *m, cons
 	return r;
 }
 
-static int exchange(struct keeper *k, const char *subject, const char *actor,
+static int exchange(struct holder *k, const char *subject, const char *actor,
 		    struct exchange_grant *ret, struct err *err)
 {
 	struct exchange_metadata m = {0};
@@ -213,7 +213,7 @@ static int exchange(struct keeper *k, const char *subject, const char *actor,
 	return r;
 }
 
-static int obtain(struct keeper *k, struct exchange_grant *ret, struct err *err)
+static int obtain(struct holder *k, struct exchange_grant *ret, struct err *err)
 {
 	static char subject[REMOTE_TOKEN], actor[REMOTE_TOKEN];
 	bool has_actor = k->config->actor_token_file[0];
@@ -230,7 +230,7 @@ static int obtain(struct keeper *k, struct exchange_grant *ret, struct err *err)
 
 /* --- handing over ------------------------------------------------------------------------- */
 
-static void note(struct keeper *k, const char *what, int64_t expires_in, const char *why)
+static void note(struct holder *k, const char *what, int64_t expires_in, const char *why)
 {
 	struct audit_line l;
 
@@ -259,7 +259,7 @@ static int put_file(int dir, const char *token, struct err *err)
 }
 
 /* Digests of the tokens that were renewed, for the pep: the last ones, and this. */
-static int publish(struct keeper *k, char (*tokens)[REMOTE_TOKEN], size_t n, struct err *err)
+static int publish(struct holder *k, char (*tokens)[REMOTE_TOKEN], size_t n, struct err *err)
 {
 	struct secrets_header head;
 	cleanup_free void *data = NULL;
@@ -286,7 +286,7 @@ static int publish(struct keeper *k, char (*tokens)[REMOTE_TOKEN], size_t n, str
 	return 0;
 }
 
-static int tell_launcher(struct keeper *k, const struct exchange_grant *g, const struct err *why)
+static int tell_launcher(struct holder *k, const struct exchange_grant *g, const struct err *why)
 {
 	static struct remote_ready ready;
 	int r;
@@ -303,7 +303,7 @@ static int tell_launcher(struct keeper *k, const struct exchange_grant *g, const
 }
 
 /* Until the time (ms) or the end of the session.  Return: did it end? */
-static bool wait_until(struct keeper *k, int64_t at)
+static bool wait_until(struct holder *k, int64_t at)
 {
 	for (;;) {
 		struct pollfd p = { k->lifeline, POLLIN, 0 };
@@ -326,7 +326,7 @@ static int64_t renewal(int64_t expires_in)
 	return broker_now() + (ms < 1000 ? 1000 : ms);
 }
 
-static int renew(struct keeper *k, struct exchange_grant *g, char (*old)[REMOTE_TOKEN], size_t *n,
+static int renew(struct holder *k, struct exchange_grant *g, char (*old)[REMOTE_TOKEN], size_t *n,
 		 struct err *err)
 {
 	int r = obtain(k, g, err);
@@ -342,7 +342,7 @@ static int renew(struct keeper *k, struct exchange_grant *g, char (*old)[REMOTE_
 	return r < 0 ? r : put_file(k->dir, g->token, err);
 }
 
-static void keep(struct keeper *k, struct exchange_grant *g)
+static void keep(struct holder *k, struct exchange_grant *g)
 {
 	static char old[OLD + 1][REMOTE_TOKEN];
 	int64_t expires_at = broker_now() + g->expires_in * 1000, at = renewal(g->expires_in);
@@ -379,7 +379,7 @@ static void keep(struct keeper *k, struct exchange_grant *g)
 	}
 }
 
-int keeper_run(struct keeper *k, struct err *err)
+int holder_run(struct holder *k, struct err *err)
 {
 	static struct exchange_grant g;
 	int r = obtain(k, &g, err);

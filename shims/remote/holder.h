@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keeper - fetches a delegated token, hands it over, and renews it while the session lives
+ * holder - fetches a delegated token, hands it over, and renews it while the session lives
  *
  * One request after the other: nothing else happens in this process.  The first token goes
  * to the launcher, through a pipe, before the server exists.  Where the server gets it in a
  * file, that file is replaced as a whole, and only after the pep can recognise the new
  * value; it goes away when the token has expired and there is no other.
  */
-#ifndef SHIMS_REMOTE_KEEPER_H
-#define SHIMS_REMOTE_KEEPER_H
+#ifndef SHIMS_REMOTE_HOLDER_H
+#define SHIMS_REMOTE_HOLDER_H
 
 struct audit;
 struct err;
@@ -16,7 +16,7 @@ struct http;
 struct remote_token;
 struct secrets_live;
 
-struct keeper {
+struct holder {
 	const struct remote_token *config;
 	struct http *http;
 	struct audit *audit;
@@ -27,6 +27,6 @@ struct keeper {
 };
 
 /* Until the session's end, or for one token if it is not renewed.  Return: 0 or -errno. */
-int keeper_run(struct keeper *k, struct err *err);
+int holder_run(struct holder *k, struct err *err);
 
-#endif /* SHIMS_REMOTE_KEEPER_H */
+#endif /* SHIMS_REMOTE_HOLDER_H */
