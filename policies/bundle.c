@@ -270,6 +270,9 @@ int bundle_merge(const struct bundle *b, const char *home, struct policy *ret,
 		r = load_text(d->text, d->len, d->origin, home, &one, err);
 		if (r == 0 && !d->is_ceiling)
 			r = refuse_administrators(&one, d->origin, err);
+		if (r == 0 && d->is_ceiling && one.assessment.is_set)
+			r = err_set(err, EINVAL, "%s: an assessment is of one server; it belongs into that "
+						 "server's file", d->origin);
 		if (r == 0 && d->is_ceiling)
 			r = make_ceiling(&one, err);
 		if (r == 0)
