@@ -164,12 +164,13 @@ static void cursor_hooks(FILE *out, const struct fleet *f)
 
 const struct fleet_file fleet_files[] = {
 	{ "Claude Code", "etc/claude-code/managed-mcp.json", claude_servers,
-	  "a user who can run another program of that name, or an older one, is not held" },
+	  "what a user runs beside Claude Code" },
 	{ "Claude Code", "etc/claude-code/managed-settings.json", claude_settings,
 	  "one file for all settings: merge it into yours when you have one" },
 	{ "Codex", "etc/codex/requirements.toml", codex_requirements,
 	  "the variables and the directory that a user's entry gives; a version without "
-	  "mcp_server_matchers holds the command and not its arguments" },
+	  "mcp_server_matchers (0.169.0) holds the command and not its arguments, which only "
+	  "\"enforce\" in policy.json then bounds" },
 	{ "Codex", "etc/codex/config.toml", codex_servers,
 	  "offers the servers and holds nobody to them: requirements.toml does" },
 	{ "Gemini CLI", "etc/gemini-cli/settings.json", gemini_settings,
