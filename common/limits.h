@@ -105,6 +105,8 @@
 #define LIMIT_TOOL_OUT (16 * MIB)
 /* A text for mcp-confine scan: places in it have 32 bits, and it is read whole. */
 #define LIMIT_SCAN (1024 * MIB)
+/* What getent(1) says of all accounts: a hundred thousand of them. */
+#define LIMIT_ACCOUNTS (16 * MIB)
 /* A client's configuration. ~/.claude.json holds histories and reaches megabytes. */
 #define LIMIT_CONFIG (16 * MIB)
 /* Values in it: bounds the tree (about 100 bytes each). */

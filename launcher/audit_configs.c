@@ -18,7 +18,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +29,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/limits.h"
+#include "launcher/account.h"
 #include "launcher/commands.h"
 #include "launcher/configs_cli.h"
 #include "launcher/confined.h"
@@ -190,19 +190,13 @@ static int audit_own(struct report *r, const struct configs_cli *cli, struct ide
 
 /* --- all users -------------------------------------------------------------------------- */
 
-struct account {
-	uid_t uid;
-	gid_t gid;
-	char *name, *home;
-};
-
 struct accounts {
 	struct account *v;
 	size_t n;
 };
 
 static int add_account(struct accounts *a, uid_t uid, gid_t gid, const char *name,
-		       const char *home, struct err *err)
+		       const char *home)
 {
 	struct account *grown, one = { uid, gid, NULL, NULL };
 	struct stat st;
@@ -218,55 +212,54 @@ static int add_account(struct accounts *a, uid_t uid, gid_t gid, const char *nam
 	one.name = strdup(name);
 	one.home = strdup(home);
 	if (!grown || !one.name || !one.home) {
-		free(one.name);
-		free(one.home);
-		return err_errno(err, ENOMEM, "accounts");
+		account_done(&one);
+		return -ENOMEM;
 	}
 	a->v[a->n++] = one;
 	return 0;
+}
+
+static int add_listed(const struct account *listed, void *accounts)
+{
+	struct stat st;
+
+	/* Service accounts share directories that are not theirs. */
+	if (stat(listed->home, &st) < 0 || st.st_uid != listed->uid)
+		return 0;
+	return add_account(accounts, listed->uid, listed->gid, listed->name, listed->home);
 }
 
 /* The accounts that the user database lists, and the owners of what lies in /home, whom a
  * directory service may know without listing them. */
 static int find_accounts(struct accounts *a, struct err *err)
 {
-	const struct passwd *pw;
+	int r = account_each(add_listed, a);
+	DIR *homes = opendir("/home");
 	struct dirent *e;
-	DIR *homes;
-	int r = 0;
 
-	setpwent();
-	while (r == 0 && (pw = getpwent())) {
-		struct stat st;
-
-		/* Service accounts share directories that are not theirs. */
-		if (stat(pw->pw_dir, &st) == 0 && st.st_uid == pw->pw_uid)
-			r = add_account(a, pw->pw_uid, pw->pw_gid, pw->pw_name, pw->pw_dir, err);
-	}
-	endpwent();
-	homes = opendir("/home");
 	while (r == 0 && homes && (e = readdir(homes))) {
 		cleanup_free char *home = NULL;
+		struct account owner;
 		struct stat st;
 
 		if (e->d_name[0] == '.' || asprintf(&home, "/home/%s", e->d_name) < 0 ||
 		    lstat(home, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid == 0)
 			continue;
-		pw = getpwuid(st.st_uid);
-		r = add_account(a, st.st_uid, pw ? pw->pw_gid : st.st_gid, pw ? pw->pw_name : e->d_name,
-				home, err);
+		r = account_find(st.st_uid, &owner);
+		if (r >= 0)
+			r = add_account(a, st.st_uid, r ? owner.gid : st.st_gid,
+					r ? owner.name : e->d_name, home);
+		account_done(&owner);
 	}
 	if (homes)
 		closedir(homes);
-	return r;
+	return r < 0 ? err_errno(err, -r, "accounts") : 0;
 }
 
 static void free_accounts(struct accounts *a)
 {
-	for (size_t i = 0; i < a->n; i++) {
-		free(a->v[i].name);
-		free(a->v[i].home);
-	}
+	for (size_t i = 0; i < a->n; i++)
+		account_done(&a->v[i]);
 	free(a->v);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,22 +12,8 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/limits.h"
+#include "launcher/account.h"
 #include "launcher/replace.h"
-
-/* A group of one: many systems give each user one, and let it write. */
-static bool is_private_group(gid_t gid)
-{
-	const struct passwd *pw = getpwuid(getuid());
-	cleanup_free char *name = pw && pw->pw_gid == gid ? strdup(pw->pw_name) : NULL;
-	const struct group *group = name ? getgrgid(gid) : NULL;
-
-	if (!group || strcmp(group->gr_name, name) != 0)
-		return false;
-	for (char **member = group->gr_mem; *member; member++)
-		if (strcmp(*member, name) != 0)
-			return false;
-	return true;
-}
 
 /* Does someone else decide which file a name in the directory is? */
 static int check_directory(int dir, const char *path, struct err *err)
@@ -42,7 +26,7 @@ static int check_directory(int dir, const char *path, struct err *err)
 		return err_set(err, EPERM, "%s: its directory belongs to user %u; not touched", path,
 			       (unsigned int)st.st_uid);
 	if (!(st.st_mode & S_ISVTX) &&
-	    ((st.st_mode & S_IWOTH) || ((st.st_mode & S_IWGRP) && !is_private_group(st.st_gid))))
+	    ((st.st_mode & S_IWOTH) || ((st.st_mode & S_IWGRP) && !account_group_is_private(getuid(), st.st_gid))))
 		return err_set(err, EPERM, "%s: its directory can be written by others; chmod go-w it",
 			       path);
 	return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "launcher/account.h"
 #include "launcher/user.h"
 
 void user_done(struct user *u)
@@ -36,35 +36,47 @@ static const char *environment_home(void)
 	return home;
 }
 
+/* own: the home of the user database, or what stands for it.  Return: 0 or -errno. */
+static int fill(struct user *u, const char *name, const char *own, const char *env,
+		struct err *err)
+{
+	u->name = strdup(name);
+	u->home = realpath(env ? env : own, NULL);
+	u->account_home = u->home ? realpath(own, NULL) : NULL;
+	if (!u->home || !u->account_home)
+		return err_errno(err, errno, "home directory %s", u->home || !env ? own : env);
+	/* Of the resolved home: a grant is compared with these as paths. */
+	if (!u->name || asprintf(&u->config, "%s/.config/mcp-confine", u->account_home) < 0 ||
+	    asprintf(&u->state, "%s/.local/state/mcp-confine", u->account_home) < 0 ||
+	    asprintf(&u->data, "%s/.local/share/mcp-confine", u->account_home) < 0)
+		return err_errno(err, ENOMEM, "user");
+	return 0;
+}
+
 int user_find(struct user *ret, struct err *err)
 {
-	const struct passwd *pw = getpwuid(getuid());
-	const char *env = environment_home();
-	const char *own = pw && pw->pw_dir && pw->pw_dir[0] == '/' ? pw->pw_dir : env;
+	const char *env = environment_home(), *own;
 	struct user u = { .uid = getuid(), .gid = getgid() };
+	struct account account;
+	int r;
 
 	if (getauxval(AT_SECURE) || geteuid() != getuid() || getegid() != getgid())
 		return err_set(err, EPERM,
 			       "mcp-confine must not be set-user-ID; remove the bit: chmod ug-s");
-	if (!own)
-		return err_set(err, ENOENT,
-			       "no home directory for user %u; add one to the user database",
-			       (unsigned int)u.uid);
-	u.name = pw ? strdup(pw->pw_name) : strdup("user");
-	u.home = realpath(env ? env : own, NULL);
-	u.account_home = u.home ? realpath(own, NULL) : NULL;
-	if (!u.home || !u.account_home) {
-		int r = err_errno(err, errno, "home directory %s", u.home || !env ? own : env);
-
+	r = account_find(u.uid, &account);
+	if (r < 0)
+		return err_errno(err, -r, "user database");
+	own = account.home && account.home[0] == '/' ? account.home : env;
+	if (own)
+		r = fill(&u, account.name ? account.name : "user", own, env, err);
+	else
+		r = err_set(err, ENOENT,
+			    "no home directory for user %u; add one to the user database",
+			    (unsigned int)u.uid);
+	account_done(&account);
+	if (r < 0) {
 		user_done(&u);
 		return r;
-	}
-	/* Of the resolved home: a grant is compared with these as paths. */
-	if (!u.name || asprintf(&u.config, "%s/.config/mcp-confine", u.account_home) < 0 ||
-	    asprintf(&u.state, "%s/.local/state/mcp-confine", u.account_home) < 0 ||
-	    asprintf(&u.data, "%s/.local/share/mcp-confine", u.account_home) < 0) {
-		user_done(&u);
-		return err_errno(err, ENOMEM, "user");
 	}
 	*ret = u;
 	return 0;
