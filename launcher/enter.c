@@ -194,10 +194,26 @@ static int collect_bare(const struct plan *plan, int ruleset, int abi, struct er
 	return r;
 }
 
+/*
+ * /etc is a directory of our own root, in which stands what the plan puts there and
+ * nothing else: where it may be read, each file and directory of it may.  One rule for all
+ * of them, unless the plan has more than that in store for /etc itself.
+ */
+static bool is_etc_whole(const struct plan *plan)
+{
+	if (layer_is_out("mount"))
+		return false;
+	for (size_t i = 0; i < plan->n; i++)
+		if (!strcmp(plan->v[i].target, "/etc") && plan->v[i].kind != PLAN_DIR)
+			return false;
+	return true;
+}
+
 /* The ruleset of the plan: names everywhere, content only where it says so. */
 static int collect_rules(const struct plan *plan, int abi, struct err *err)
 {
 	cleanup_close int ruleset = landlock_open(abi, true, err);
+	const bool is_etc = is_etc_whole(plan);
 	int r;
 
 	if (ruleset < 0)
@@ -209,9 +225,13 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 	r = add_rule(ruleset, abi, "/", LANDLOCK_LIST, err);
 	if (r == 0 && plan->no_new_names)
 		r = make_home(plan, err);
+	if (r == 0 && is_etc)
+		r = add_rule(ruleset, abi, "/etc", LANDLOCK_READ, err);
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		int grant = plan_grant(&plan->v[i]);
 
+		if (is_etc && grant == LANDLOCK_READ && walk_is_below(plan->v[i].target, "/etc"))
+			continue;
 		if (grant == LANDLOCK_WRITE && plan->v[i].is_dir && plan->no_new_names)
 			r = add_old_names(ruleset, abi, plan, &plan->v[i], err);
 		else if (grant >= 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,11 +102,28 @@ struct resolved {
 	struct strv keys, stores, containers;
 };
 
-static int resolve(const char *home, const char *const *names, size_t n, struct strv *ret)
+/* Which of the names may be a symlink, or lie behind one, as the home's listing tells.
+ * A file system may take no notice of case. */
+static void mark(const struct dirent *e, const char *const *names, size_t n, bool *look)
+{
+	const size_t len = strlen(e->d_name);
+	const bool is_other = e->d_type != DT_LNK && e->d_type != DT_UNKNOWN;
+
+	for (size_t i = 0; i < n; i++)
+		if (!strncasecmp(names[i], e->d_name, len) &&
+		    (names[i][len] == '/' || (!names[i][len] && !is_other)))
+			look[i] = true;
+}
+
+static int resolve(const char *home, const char *const *names, size_t n, const bool *look,
+		   struct strv *ret)
 {
 	for (size_t i = 0; i < n; i++) {
-		cleanup_free char *path = path_make("%s/%s", home, names[i]), *real = NULL;
+		cleanup_free char *path = NULL, *real = NULL;
 
+		if (!look[i])
+			continue;
+		path = path_make("%s/%s", home, names[i]);
 		if (!path)
 			return -ENOMEM;
 		if (access(path, F_OK) < 0)
@@ -113,6 +132,29 @@ static int resolve(const char *home, const char *const *names, size_t n, struct 
 		if (real && strcmp(real, path) != 0 && strv_add(ret, real) < 0)
 			return -ENOMEM;
 	}
+	return 0;
+}
+
+/* Most of the names are not there; one listing of the home tells. */
+static int resolve_all(const char *home, struct resolved *r)
+{
+	struct {
+		bool keys[COUNT(keys)], stores[COUNT(stores)], containers[COUNT(containers)];
+	} look;
+	DIR *d = opendir(home);
+
+	memset(&look, !d, sizeof(look)); /* one that cannot be listed: every name is tried */
+	for (struct dirent *e; d && (e = readdir(d));) {
+		mark(e, keys, COUNT(keys), look.keys);
+		mark(e, stores, COUNT(stores), look.stores);
+		mark(e, containers, COUNT(containers), look.containers);
+	}
+	if (d)
+		closedir(d);
+	if (resolve(home, keys, COUNT(keys), look.keys, &r->keys) < 0 ||
+	    resolve(home, stores, COUNT(stores), look.stores, &r->stores) < 0 ||
+	    resolve(home, containers, COUNT(containers), look.containers, &r->containers) < 0)
+		return -ENOMEM;
 	return 0;
 }
 
@@ -132,9 +174,7 @@ static const struct resolved *resolved_of(const char *home)
 	strv_done(&r->stores);
 	strv_done(&r->containers);
 	*r = (struct resolved){0};
-	if (resolve(home, keys, COUNT(keys), &r->keys) < 0 ||
-	    resolve(home, stores, COUNT(stores), &r->stores) < 0 ||
-	    resolve(home, containers, COUNT(containers), &r->containers) < 0)
+	if (resolve_all(home, r) < 0)
 		return NULL;
 	r->home = strdup(home);
 	return r->home ? r : NULL;

@@ -11,8 +11,8 @@
  * inside a writable directory stays read-only: the server cannot change what will run
  * at its next start.
  */
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,28 +176,41 @@ static int add_programs(struct plan *p, struct err *err)
 	return r;
 }
 
-/* What programs look up in /etc and what holds no secret. */
+/* Does a name of /etc match the first part of what stands in the list below? */
+static bool is_entry(const char *listed, const char *name)
+{
+	const size_t len = strcspn(listed, "/*");
+
+	return !strncmp(listed, name, len) && (listed[len] == '*' || !name[len]);
+}
+
+/* What programs look up in /etc and what holds no secret.  The directory is read once:
+ * no machine has all of it. */
 static int add_etc_of_host(struct plan *p, struct err *err)
 {
 	static const char *const names[] = {
-		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-		"/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
-		"/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/pki/ca-trust",
-		"/etc/crypto-policies", "/etc/fonts", "/etc/localtime", "/etc/timezone",
-		"/etc/mime.types", "/etc/locale.alias", "/etc/locale.conf", "/etc/protocols",
-		"/etc/services", "/etc/host.conf", "/etc/os-release", "/etc/debian_version",
-		"/etc/python3", "/etc/java-*", "/etc/python3.*",
+		"ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "ssl/certs",
+		"ssl/openssl.cnf", "ca-certificates", "pki/tls/certs", "pki/ca-trust",
+		"crypto-policies", "fonts", "localtime", "timezone", "mime.types", "locale.alias",
+		"locale.conf", "protocols", "services", "host.conf", "os-release",
+		"debian_version", "python3", "java-*", "python3.*",
 	};
+	DIR *etc = opendir("/etc");
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
-		glob_t found = {0};
+	if (!etc)
+		return errno == ENOENT ? 0 : err_errno(err, errno, "read /etc");
+	for (struct dirent *e; r == 0 && (e = readdir(etc));)
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
+			char path[PATH_MAX];
 
-		if (glob(names[i], GLOB_NOSORT, NULL, &found) == 0)
-			for (size_t j = 0; j < found.gl_pathc && r == 0; j++)
-				r = add_system(p, found.gl_pathv[j], READ, "system", err);
-		globfree(&found);
-	}
+			if (*names[i] != *e->d_name || !is_entry(names[i], e->d_name))
+				continue;
+			snprintf(path, sizeof(path), "/etc/%s%s", e->d_name,
+				 strchr(names[i], '/') ? strchr(names[i], '/') : "");
+			r = add_system(p, path, READ, "system", err);
+		}
+	closedir(etc);
 	return r;
 }
 
