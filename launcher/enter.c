@@ -324,8 +324,10 @@ static int confine(const struct plan *plan, struct err *err)
 	return r;
 }
 
-static _Noreturn void become_server(const struct start *s)
+/* On the memory of pid 1, which stands still meanwhile (ns_vfork). */
+static int become_server(void *arg)
 {
+	const struct start *s = arg;
 	const struct plan *plan = s->plan;
 	struct err err = {0};
 	int fd, r = prepare(s, &err);
@@ -367,8 +369,9 @@ static pid_t start_dialler(const struct start *s, struct err *err)
 	dial_run(s->plan->socket);
 }
 
-static _Noreturn void become_listener(const struct start *s)
+static int become_listener(void *arg)
 {
+	const struct start *s = arg;
 	struct start own = *s;
 	struct err err = {0};
 
@@ -378,7 +381,7 @@ static _Noreturn void become_listener(const struct start *s)
 		err_errno(&err, errno, "open /dev/null");
 		report(s, EXIT_OURS, &err);
 	}
-	become_server(&own);
+	return become_server(&own);
 }
 
 /* --- pid 1 ------------------------------------------------------------------------------ */
@@ -409,8 +412,25 @@ static int build(const struct start *s, struct err *err)
 	return r;
 }
 
+/*
+ * Nothing of the server's runs before the launcher has started all the others and has
+ * written the start into the log; should it not come to that, this ends here.
+ */
+static void await_go(const struct start *s)
+{
+	struct wire_order o;
+	ssize_t n;
+
+	do
+		n = read(s->order, &o, sizeof(o));
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(o) || o.signal)
+		_exit(EXIT_OURS);
+}
+
 _Noreturn void enter_run(const struct start *s)
 {
+	struct start own = *s;
 	struct err err = {0};
 	pid_t pid, dialler = 0;
 	sigset_t all;
@@ -423,15 +443,12 @@ _Noreturn void enter_run(const struct start *s)
 	umask(022);
 	if (build(s, &err) < 0)
 		report(s, EXIT_OURS, &err);
-	pid = fork();
+	await_go(s);
+	pid = ns_vfork(s->plan->socket ? become_listener : become_server, &own, NULL);
 	if (pid < 0) {
 		err_errno(&err, errno, "fork");
 		report(s, EXIT_OURS, &err);
 	}
-	if (pid == 0 && s->plan->socket)
-		become_listener(s);
-	if (pid == 0)
-		become_server(s);
 	if (s->plan->socket) {
 		dialler = start_dialler(s, &err);
 		if (dialler < 0)
@@ -448,6 +465,7 @@ _Noreturn void enter_run(const struct start *s)
 _Noreturn void enter_bare(const struct start *s)
 {
 	struct sweep sweep = {0};
+	struct start own = *s;
 	struct err err = {0};
 	pid_t self = getpid(), pid;
 	sigset_t all;
@@ -458,6 +476,7 @@ _Noreturn void enter_bare(const struct start *s)
 	umask(022);
 	if (sweep_open(&sweep, &err) < 0 || lock_memory(&err) < 0)
 		report(s, EXIT_OURS, &err);
+	await_go(s);
 	pid = fork();
 	if (pid < 0) {
 		err_errno(&err, errno, "fork");
@@ -467,7 +486,7 @@ _Noreturn void enter_bare(const struct start *s)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (getppid() != self)
 			_exit(EXIT_OURS);
-		become_server(s);
+		become_server(&own);
 	}
 	init_run(pid, 0, s->order, s->exit, &sweep);
 }

@@ -15,59 +15,11 @@
 #include "launcher/explain.h"
 #include "launcher/limits.h"
 #include "launcher/listen.h"
+#include "launcher/logged.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
 #include "launcher/wait.h"
-
-static int audit_start(struct audit *log, const struct session *s)
-{
-	struct audit_line l;
-
-	audit_begin(&l, log, "start");
-	audit_string(&l, "program", s->plan.program);
-	audit_string(&l, "profile", s->profile ? s->profile : "policy file");
-	audit_string(&l, "tier", tier_name(s->tier.is));
-	if (s->tier.is != POLICY_TIER_FULL)
-		audit_string(&l, "tier_why", s->tier.why);
-	audit_string(&l, "limits", s->cgroup.name[0] ? "rlimit and cgroup" : "rlimit");
-	if (s->cgroup.is_wanted && !s->cgroup.name[0])
-		audit_string(&l, "no_cgroup", s->cgroup.why);
-	audit_int(&l, "pid", getpid());
-	return audit_end(&l);
-}
-
-static void audit_stop(struct audit *log, int code, const struct err *err)
-{
-	struct audit_line l;
-
-	audit_begin(&l, log, "stop");
-	audit_int(&l, "exit", code);
-	if (err->code)
-		audit_string(&l, "error", err->text);
-	audit_int(&l, "pid", getpid());
-	/* The disk may be full: the start was logged, and the exit code tells the rest. */
-	if (audit_end(&l) < 0)
-		say_note("the end of this session could not be written to the audit log");
-}
-
-/* Why a process of the server's is gone, which the server itself may not know. */
-static void say_killed(const struct cgroup *c, struct audit *log)
-{
-	unsigned long killed = cgroup_killed(c);
-	struct audit_line l;
-	char words[160];
-
-	if (!killed)
-		return;
-	snprintf(words, sizeof(words), "the kernel killed %lu process%s of the server for want of "
-		 "memory; all together may have limits.memory_total", killed, killed == 1 ? "" : "es");
-	say_note(words);
-	audit_begin(&l, log, "memory");
-	audit_int(&l, "killed", (int)killed);
-	if (audit_end(&l) < 0)
-		say_note("this could not be written to the audit log");
-}
 
 static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
 {
@@ -102,18 +54,11 @@ static int start(const struct cli *cli, struct session *s, int *ret_code, struct
 		return r;
 	}
 	log.fd = spawn.audit;
-	r = audit_start(&log, s);
-	if (r < 0) {
-		appear_close(&watched);
-		spawn_done(&spawn); /* closes the lifelines: what was started ends */
-		return err_errno(err, -r, "write the audit log %s/audit.jsonl; free some space",
-				 s->user.state);
-	}
 	r = wait_all(&spawn, signals, ret_code, err);
-	say_killed(&s->cgroup, &log);
+	logged_killed(&log, &s->cgroup);
 	appear_report(&watched, &log);
 	appear_close(&watched);
-	audit_stop(&log, *ret_code, err);
+	logged_stop(&log, *ret_code, err);
 	return r;
 }
 

@@ -17,11 +17,13 @@
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/sys.h"
+#include "common/wire.h"
 #include "launcher/arguments.h"
 #include "launcher/broker.h"
 #include "launcher/cause.h"
 #include "launcher/commands.h"
 #include "launcher/enter.h"
+#include "launcher/logged.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
 #include "launcher/rates.h"
@@ -180,10 +182,20 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 	return 0;
 }
 
-/* In the child: the descriptors that the command line names survive the exec. */
-static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
-			       const struct pipes *p)
+struct pep_start {
+	const struct session *s;
+	const struct pep_fds *f;
+	const struct pipes *p;
+};
+
+/* In the child, on this process's memory (ns_vfork): the descriptors that the command line
+ * names survive the exec. */
+static int pep_exec(void *arg)
 {
+	const struct pep_start *start = arg;
+	const struct session *s = start->s;
+	const struct pep_fds *f = start->f;
+	const struct pipes *p = start->p;
 	const struct {
 		const char *name;
 		int fd;
@@ -303,15 +315,11 @@ static int open_parent(struct err *err)
 static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
 		     struct spawn *ret, struct err *err)
 {
-	ret->pep = ns_fork(0, &ret->pep_fd);
-	if (ret->pep == 0)
-		pep_exec(s, f, p);
-	if (ret->pep < 0)
-		return err_errno(err, errno, "fork with a pidfd");
-	/* Without this call nothing could be ended: better not to begin. */
-	if (sys_pidfd_send_signal(ret->pep_fd, 0) < 0)
-		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
-	return 0;
+	struct pep_start start = { s, f, p };
+
+	ret->pep = ns_vfork(pep_exec, &start, &ret->pep_fd);
+	timing_mark("launcher", "pep executed");
+	return ret->pep < 0 ? err_errno(err, errno, "fork with a pidfd") : 0;
 }
 
 static int start_broker(const struct session *s, const struct pep_fds *f,
@@ -361,17 +369,40 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 	if (pid < 0)
 		return err->code ? -err->code : err_errno(err, errno, "fork");
 	ret->init = pid;
+	/* Without this call nothing could be ended: better not to go on. */
+	if (sys_pidfd_send_signal(ret->init_fd, 0) < 0)
+		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
+	timing_mark("launcher", "sandbox forked");
 	return 0;
 }
 
 /* The client's streams are the pep's now. */
-static int let_go_of_stdio(struct err *err)
+static int let_stdio_go(struct err *err)
 {
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
 		return err_errno(err, errno, "let go of the client's streams");
 	return 0;
+}
+
+/* Pid 1 waits for it before it lets the server run. */
+static int let_go(const struct pipes *p, struct err *err)
+{
+	const struct wire_order go = { .signal = 0 };
+	int r = fd_write_all(p->order[1], &go, sizeof(go));
+
+	return r < 0 ? err_errno(err, -r, "let the server run") : 0;
+}
+
+static int log_start(const struct session *s, int fd, struct err *err)
+{
+	struct audit log = { .fd = fd, .server = s->name, .session = s->id };
+	int r = logged_start(&log, s);
+
+	return r < 0 ? err_errno(err, -r, "write the audit log %s/audit.jsonl; free some space",
+				 s->user.state) :
+		       0;
 }
 
 void spawn_done(struct spawn *s)
@@ -389,7 +420,7 @@ void spawn_done(struct spawn *s)
 /* Kill what was started; all are our children and die at once. */
 static void undo(struct spawn *s)
 {
-	const pid_t all[] = { s->pep, s->egress, s->broker };
+	const pid_t all[] = { s->pep, s->egress, s->broker, s->init };
 
 	/* Reaped too: their numbers may be somebody else's from here on. */
 	sweep_all(&s->sweep);
@@ -455,7 +486,9 @@ int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)
-		r = let_go_of_stdio(err);
+		r = let_go(&p, err);
+	if (r == 0)
+		r = let_stdio_go(err);
 	keep(&w, &p);
 	if (r < 0) {
 		undo(&w);
@@ -490,17 +523,22 @@ int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 	r = w.client == -1 ? -err->code : 0;
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);
-	if (r == 0)
-		r = start_broker(s, &fds, &p, &w, err);
-	if (r == 0)
-		r = start_pep(s, &fds, &p, &w, err);
-	timing_mark("launcher", "pep forked");
+	/* The sandbox takes longest to build, and waits to be let go: the pep starts last,
+	 * when nothing waits for this process any more. */
 	if (r == 0)
 		r = start_egress(s, fds.audit, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)
-		r = let_go_of_stdio(err);
+		r = start_broker(s, &fds, &p, &w, err);
+	if (r == 0)
+		r = log_start(s, fds.audit, err);
+	if (r == 0)
+		r = let_go(&p, err);
+	if (r == 0)
+		r = start_pep(s, &fds, &p, &w, err);
+	if (r == 0)
+		r = let_stdio_go(err);
 	keep(&w, &p);
 	w.audit = take_fd(&fds.audit);
 	pep_fds_close(&fds);

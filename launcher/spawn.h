@@ -30,7 +30,7 @@ struct spawn {
 };
 
 /*
- * Start all.  Afterwards this process holds none of the client's or server's streams
+ * Start all, and write the start into the audit log before the server runs.  Afterwards this process holds none of the client's or server's streams
  * (0 and 1 are /dev/null).  SIGCHLD and the signals to forward are blocked by the
  * caller.  Return: 0; or -errno, and nothing runs.
  */
