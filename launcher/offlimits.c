@@ -110,7 +110,8 @@ static void mark(const struct dirent *e, const char *const *names, size_t n, boo
 	const bool is_other = e->d_type != DT_LNK && e->d_type != DT_UNKNOWN;
 
 	for (size_t i = 0; i < n; i++)
-		if (!strncasecmp(names[i], e->d_name, len) &&
+		if ((names[i][0] | 32) == (e->d_name[0] | 32) &&
+		    !strncasecmp(names[i], e->d_name, len) &&
 		    (names[i][len] == '/' || (!names[i][len] && !is_other)))
 			look[i] = true;
 }
@@ -180,6 +181,22 @@ static const struct resolved *resolved_of(const char *home)
 	return r->home ? r : NULL;
 }
 
+/* walk_is_below(path, home/name) and the other way round, without writing it down. */
+static bool is_at(const char *home, const char *name, const char *path)
+{
+	const size_t len = home[1] ? strlen(home) : 0;
+
+	return !strncmp(path, home, len) && path[len] == '/' && walk_is_below(path + len + 1, name);
+}
+
+static bool is_above(const char *home, const char *name, const char *path)
+{
+	const size_t len = home[1] ? strlen(home) : 0;
+
+	return walk_is_below(home, path) ||
+	       (!strncmp(path, home, len) && path[len] == '/' && walk_is_below(name, path + len + 1));
+}
+
 /* Does path meet one of the names below home, or of the resolved ones: equal or below,
  * or, when `above` is set, above? */
 static bool meets(const char *home, const char *const *names, size_t n,
@@ -188,12 +205,9 @@ static bool meets(const char *home, const char *const *names, size_t n,
 	for (size_t i = 0; i < real->n; i++)
 		if (walk_is_below(path, real->v[i]) || (above && walk_is_below(real->v[i], path)))
 			return true;
-	for (size_t i = 0; i < n; i++) {
-		cleanup_free char *dir = path_make("%s/%s", home, names[i]);
-
-		if (!dir || walk_is_below(path, dir) || (above && walk_is_below(dir, path)))
+	for (size_t i = 0; i < n; i++)
+		if (is_at(home, names[i], path) || (above && is_above(home, names[i], path)))
 			return true;
-	}
 	return false;
 }
 
@@ -314,12 +328,9 @@ static bool is_container(const char *home, const char *path)
 
 	if (!r || strv_has(&r->containers, path))
 		return true;
-	for (size_t i = 0; i < COUNT(containers); i++) {
-		cleanup_free char *dir = path_make("%s/%s", home, containers[i]);
-
-		if (!dir || !strcmp(path, dir))
+	for (size_t i = 0; i < COUNT(containers); i++)
+		if (is_at(home, containers[i], path) && is_above(home, containers[i], path))
 			return true;
-	}
 	return false;
 }
 

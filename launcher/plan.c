@@ -184,6 +184,15 @@ static bool is_entry(const char *listed, const char *name)
 	return !strncmp(listed, name, len) && (listed[len] == '*' || !name[len]);
 }
 
+static int add_entry(struct plan *p, const char *name, const char *below, struct err *err)
+{
+	cleanup_free char *path = NULL;
+
+	if (asprintf(&path, "/etc/%s%s", name, below ? below : "") < 0)
+		return err_errno(err, ENOMEM, "plan");
+	return add_system(p, path, READ, "system", err);
+}
+
 /* What programs look up in /etc and what holds no secret.  The directory is read once:
  * no machine has all of it. */
 static int add_etc_of_host(struct plan *p, struct err *err)
@@ -201,15 +210,9 @@ static int add_etc_of_host(struct plan *p, struct err *err)
 	if (!etc)
 		return errno == ENOENT ? 0 : err_errno(err, errno, "read /etc");
 	for (struct dirent *e; r == 0 && (e = readdir(etc));)
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
-			char path[PATH_MAX];
-
-			if (*names[i] != *e->d_name || !is_entry(names[i], e->d_name))
-				continue;
-			snprintf(path, sizeof(path), "/etc/%s%s", e->d_name,
-				 strchr(names[i], '/') ? strchr(names[i], '/') : "");
-			r = add_system(p, path, READ, "system", err);
-		}
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++)
+			if (*names[i] == *e->d_name && is_entry(names[i], e->d_name))
+				r = add_entry(p, e->d_name, strchr(names[i], '/'), err);
 	closedir(etc);
 	return r;
 }

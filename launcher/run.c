@@ -107,7 +107,7 @@ int run_main(int argc, char **argv)
 	if (r == 0) {
 		r = session_build(&cli, !cli.dry_run, &s, &err);
 		code = r < 0 ? s.exit_code : 0;
-		timing_mark("launcher", "policy, runtime and plan");
+		timing_mark("launcher", "sources and tier checked");
 	}
 	if (r == 0 && cli.dry_run) {
 		explain_session(stdout, &s);

@@ -18,6 +18,7 @@
 #include "launcher/private.h"
 #include "launcher/session.h"
 #include "launcher/store.h"
+#include "launcher/timing.h"
 #include "launcher/values.h"
 #include "policies/merge.h"
 
@@ -306,8 +307,10 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	r = user_find(&s->user, err);
 	if (r == 0)
 		r = session_make_id(s->id, err);
+	timing_mark("launcher", "user found");
 	if (r == 0)
 		r = find(cli, cwd && cwd[0] == '/' ? cwd : s->user.home, s, err);
+	timing_mark("launcher", "runtime and policy found");
 	if (r == 0)
 		r = name_it(cli, s, err);
 	if (r < 0)
@@ -324,6 +327,7 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
 	strv_done(&notes);
+	timing_mark("launcher", "planned");
 	if (r == 0)
 		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)

@@ -187,11 +187,26 @@ static int walk_straight(const char *path, struct walk *w)
 	return fd < 0 ? -1 : fstat(fd, &w->st);
 }
 
+/* Behind a symlink the rest may be straight.  Return: has w come to its end? */
+static bool finish(struct walk *w, const char *rest)
+{
+	struct walk end = { .real = "/" };
+	char whole[PATH_MAX];
+
+	if (snprintf(whole, sizeof(whole), "%s/%s", w->real, rest) >= (int)sizeof(whole) ||
+	    walk_straight(whole, &end) < 0)
+		return false;
+	memcpy(w->real, end.real, sizeof(w->real));
+	w->st = end.st;
+	return true;
+}
+
 static int walk_steps(const char *path, struct walk *ret, struct err *err)
 {
 	cleanup_close int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char rest[PATH_MAX * 2], name[NAME_MAX + 2];
 	struct walk w = { .real = "/" };
+	size_t links = 0;
 
 	if (fd < 0 || fstat(fd, &w.st) < 0)
 		return err_errno(err, errno, "open /");
@@ -203,6 +218,9 @@ static int walk_steps(const char *path, struct walk *ret, struct err *err)
 			walk_done(&w);
 			return r;
 		}
+		if (w.n_links > links && finish(&w, rest))
+			break;
+		links = w.n_links;
 	}
 	*ret = w;
 	return 0;
