@@ -48,7 +48,6 @@ static int start(const struct cli *cli, struct session *s, int *ret_code, struct
 	r = cgroup_make(&s->policy.sandbox.limits, s->id, &s->cgroup, err);
 	if (r == 0)
 		r = spawn_all(s, &spawn, err);
-	timing_mark("launcher", "processes started");
 	if (r < 0) {
 		appear_close(&watched);
 		return r;
@@ -107,7 +106,7 @@ int run_main(int argc, char **argv)
 	if (r == 0) {
 		r = session_build(&cli, !cli.dry_run, &s, &err);
 		code = r < 0 ? s.exit_code : 0;
-		timing_mark("launcher", "sources and tier checked");
+		timing_mark("launcher", "tier chosen");
 	}
 	if (r == 0 && cli.dry_run) {
 		explain_session(stdout, &s);

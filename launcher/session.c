@@ -329,9 +329,10 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	strv_done(&notes);
 	timing_mark("launcher", "planned");
 	if (r == 0)
-		r = mounts_check_sources(&s->plan, err);
-	if (r == 0)
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
+	/* A start looks while the sandbox is built, and lets nothing run before (spawn.c). */
+	if (r == 0 && (!with_state || s->tier.is == POLICY_TIER_NOUSERNS))
+		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)
 		r = find_overlays(cli, with_state, s, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)

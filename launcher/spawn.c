@@ -24,6 +24,7 @@
 #include "launcher/commands.h"
 #include "launcher/enter.h"
 #include "launcher/logged.h"
+#include "launcher/mounts.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
 #include "launcher/rates.h"
@@ -150,6 +151,8 @@ struct pep_fds {
 	char client[PATH_MAX];
 };
 
+#define PEP_FDS_NONE { -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" }
+
 static void pep_fds_close(struct pep_fds *f)
 {
 	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote };
@@ -164,7 +167,7 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	*f = (struct pep_fds)PEP_FDS_NONE;
 	rates_client(f->client, sizeof(f->client));
 	pins_name(s, f->name, sizeof(f->name));
 	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
@@ -498,47 +501,55 @@ int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
 	return 0;
 }
 
+/* What the session needs beside the sandbox; the order is from what must be there before
+ * the server runs to what may start while it does. */
+static int start_others(const struct session *s, const struct pep_fds *f, const struct pipes *p,
+			struct spawn *ret, struct err *err)
+{
+	int r = s->plan.is_bare ? 0 : mounts_check_sources(&s->plan, err);
+
+	if (r == 0)
+		r = start_broker(s, f, p, ret, err);
+	if (r == 0)
+		r = log_start(s, f->audit, err);
+	if (r == 0)
+		r = let_go(p, err);
+	if (r == 0)
+		r = start_pep(s, f, p, ret, err);
+	return r < 0 ? r : let_stdio_go(err);
+}
+
 int spawn_all(const struct session *s, struct spawn *ret, struct err *err)
 {
+	const bool has_network = s->plan.network.n_destinations > 0;
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
 			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
 			   .broker_fd = -1 };
+	struct pep_fds fds = PEP_FDS_NONE;
 	mode_t mask = umask(077);
-	struct pep_fds fds;
 	struct pipes p;
-	int r;
+	int r = pipes_open(&p, broker_is_needed(&s->policy), err);
 
-	r = pep_fds_open(s, &fds, err);
-	timing_mark("launcher", "policy, secrets and log opened");
 	if (r < 0)
 		return r;
-	r = pipes_open(&p, fds.broker >= 0, err);
-	if (r < 0) {
-		pep_fds_close(&fds);
-		return r;
-	}
 	/* Who started a listener is not its client: that one's end is the connection's. */
 	w.client = s->is_dialled ? -1 : open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);
-	/* The sandbox takes longest to build, and waits to be let go: the pep starts last,
-	 * when nothing waits for this process any more. */
+	/* The sandbox takes longest to build: nothing that can wait comes before it. */
+	if (r == 0 && has_network)
+		r = pep_fds_open(s, &fds, err);
 	if (r == 0)
 		r = start_egress(s, fds.audit, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
+	if (r == 0 && !has_network)
+		r = pep_fds_open(s, &fds, err);
 	if (r == 0)
-		r = start_broker(s, &fds, &p, &w, err);
-	if (r == 0)
-		r = log_start(s, fds.audit, err);
-	if (r == 0)
-		r = let_go(&p, err);
-	if (r == 0)
-		r = start_pep(s, &fds, &p, &w, err);
-	if (r == 0)
-		r = let_stdio_go(err);
+		r = start_others(s, &fds, &p, &w, err);
+	timing_mark("launcher", "others started");
 	keep(&w, &p);
 	w.audit = take_fd(&fds.audit);
 	pep_fds_close(&fds);
