@@ -42,6 +42,7 @@
 #include "common/sys.h"
 #include "common/wire.h"
 #include "filters/filters.h"
+#include "launcher/aside.h"
 #include "launcher/cause.h"
 #include "launcher/dial.h"
 #include "launcher/enter.h"
@@ -386,16 +387,31 @@ static int become_listener(void *arg)
 
 /* --- pid 1 ------------------------------------------------------------------------------ */
 
+/* No network, or the one that the policy names. */
+static int enter_network(const struct start *s, struct aside *aside, struct err *err)
+{
+	int r = aside_enter(aside, err);
+
+	timing_mark("init", "network and ipc namespaces entered");
+	if (r == 0 && !layer_is_out("network"))
+		r = s->egress < 0 ? net_isolate(err) : net_open(&s->plan->network, s->egress, err);
+	timing_mark("init", "network checked");
+	return r;
+}
+
 static int build(const struct start *s, struct err *err)
 {
+	struct aside aside;
 	int r;
 
 	timing_mark("init", "namespaces");
 	r = layer_is_out("user") ? 0 : ns_map(s->user->uid, s->user->gid, err);
 	timing_mark("init", "identity map");
-	if (r == 0 && !layer_is_out("network"))
-		r = s->egress < 0 ? net_isolate(err) : net_open(&s->plan->network, s->egress, err);
-	timing_mark("init", "network checked");
+	if (r == 0)
+		r = aside_begin(&aside, err);
+	/* A network is opened through the host's /proc, and that is gone later. */
+	if (r == 0 && s->egress >= 0)
+		r = enter_network(s, &aside, err);
 	if (r == 0 && !layer_is_out("limits"))
 		r = limits_prefer(err);
 	if (r == 0 && !layer_is_out("uts"))
@@ -406,6 +422,8 @@ static int build(const struct start *s, struct err *err)
 	if (r == 0 && !layer_is_out("mount") && !layer_is_out("verify"))
 		r = mounts_verify(s->plan, err);
 	timing_mark("init", "mount table verified");
+	if (r == 0 && s->egress < 0)
+		r = enter_network(s, &aside, err);
 	/* From here on pid 1 cannot be traced, also before it has locked itself. */
 	if (r == 0)
 		r = lock_memory(err);

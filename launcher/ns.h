@@ -34,8 +34,8 @@ pid_t ns_vfork(int (*run)(void *), void *arg, int *ret_pidfd);
 pid_t ns_fork_into(uint64_t namespaces, int cgroup, int *ret_pidfd);
 
 /*
- * Fork into new user, mount, pid, network, ipc, uts and cgroup namespaces, and into that
- * cgroup (its directory; -1: ours); the child is
+ * Fork into new user, mount, pid, uts and cgroup namespaces (the other two are made later,
+ * aside.h), and into that cgroup (its directory; -1: ours); the child is
  * pid 1 and goes on from here with 0.  The parent gets the pid and a pidfd.
  * Return: as fork(2), or -errno with what forbids it and the mend.
  */
