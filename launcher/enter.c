@@ -461,6 +461,7 @@ _Noreturn void enter_run(const struct start *s)
 	umask(022);
 	if (build(s, &err) < 0)
 		report(s, EXIT_OURS, &err);
+	close(s->built);
 	await_go(s);
 	pid = ns_vfork(s->plan->socket ? become_listener : become_server, &own, NULL);
 	if (pid < 0) {
@@ -494,6 +495,7 @@ _Noreturn void enter_bare(const struct start *s)
 	umask(022);
 	if (sweep_open(&sweep, &err) < 0 || lock_memory(&err) < 0)
 		report(s, EXIT_OURS, &err);
+	close(s->built);
 	await_go(s);
 	pid = fork();
 	if (pid < 0) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/limits.h"
 #include "common/sys.h"
 #include "common/wire.h"
 #include "launcher/arguments.h"
@@ -39,6 +41,7 @@ struct pipes {
 	int in[2], out[2], err[2];	   /* the server's */
 	int event[2], lifeline[2];	   /* the pep's */
 	int order[2], report[2], exit[2];  /* init's */
+	int built[2];
 	int broker[2];			   /* a socket: [0] the pep's end, [1] the broker's */
 };
 
@@ -54,7 +57,7 @@ static void close_pair(int fds[2])
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit, p->broker };
+		       p->lifeline, p->order, p->report, p->exit, p->built, p->broker };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		close_pair(all[i]);
@@ -63,7 +66,7 @@ static void pipes_close(struct pipes *p)
 static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit };
+		       p->lifeline, p->order, p->report, p->exit, p->built };
 
 	memset(p, 0xff, sizeof(*p)); /* every descriptor -1 */
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -339,14 +342,14 @@ static int start_broker(const struct session *s, const struct pep_fds *f,
 	return ret->broker_fd < 0 ? err_errno(err, errno, "pidfd_open") : 0;
 }
 
-static int start_sandbox(const struct session *s, const struct pipes *p, mode_t mask,
+static int start_sandbox(const struct session *s, struct pipes *p, mode_t mask,
 			 struct spawn *ret, struct err *err)
 {
 	const struct start start = {
 		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
 		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
-		.egress = ret->control,
+		.egress = ret->control,	  .built = p->built[1],
 	};
 	const int cgroup = s->cgroup.name[0] ? s->cgroup.dir : -1;
 	pid_t pid = s->plan.is_bare ? ns_fork_into(0, cgroup, &ret->init_fd) :
@@ -372,6 +375,9 @@ static int start_sandbox(const struct session *s, const struct pipes *p, mode_t 
 	if (pid < 0)
 		return err->code ? -err->code : err_errno(err, errno, "fork");
 	ret->init = pid;
+	/* Only pid 1 holds it open now. */
+	close(p->built[1]);
+	p->built[1] = -1;
 	/* Without this call nothing could be ended: better not to go on. */
 	if (sys_pidfd_send_signal(ret->init_fd, 0) < 0)
 		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
@@ -501,6 +507,18 @@ int spawn_tool(const struct session *s, int out, int err_fd, struct spawn *ret,
 	return 0;
 }
 
+/*
+ * Two processors have enough to do while the sandbox is built: its mounts, and its network
+ * namespace.  The pep takes less time than the server to start, so it is not in their way
+ * and starts behind them.  Whatever keeps the sandbox from standing is told elsewhere.
+ */
+static void await_built(const struct pipes *p)
+{
+	struct pollfd built = { .fd = p->built[0] };
+
+	poll(&built, 1, LIMIT_BUILD_PATIENCE); /* POLLHUP is always told */
+}
+
 /* What the session needs beside the sandbox; the order is from what must be there before
  * the server runs to what may start while it does. */
 static int start_others(const struct session *s, const struct pep_fds *f, const struct pipes *p,
@@ -514,6 +532,8 @@ static int start_others(const struct session *s, const struct pep_fds *f, const 
 		r = log_start(s, f->audit, err);
 	if (r == 0)
 		r = let_go(p, err);
+	if (r == 0)
+		await_built(p);
 	if (r == 0)
 		r = start_pep(s, f, p, ret, err);
 	return r < 0 ? r : let_stdio_go(err);
