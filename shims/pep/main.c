@@ -30,6 +30,7 @@
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/lock.h"
+#include "common/shrink.h"
 #include "filters/filters.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
@@ -263,11 +264,15 @@ static int open_scan(int fd, const struct policy *policy, struct scan **ret, str
 static int open_surface(struct surface *s, const struct arguments *a, struct flow *f,
 			const struct policy *policy, struct audit *audit, struct err *err)
 {
-	*s = (struct surface){ .policy = policy, .audit = audit, .server = a->pins_name,
-			       .log = a->pins_log, .append = a->pins_append,
-			       .errors = a->decides ? NULL : &f->errors,
-			       .record = reserve(SURFACE_BUFFER, err),
-			       .incoming = reserve(SURFACE_BUFFER, err) };
+	/* Field by field: the rest is zero, and pages that nobody writes to do not exist. */
+	s->policy = policy;
+	s->audit = audit;
+	s->server = a->pins_name;
+	s->log = a->pins_log;
+	s->append = a->pins_append;
+	s->errors = a->decides ? NULL : &f->errors;
+	s->record = reserve(SURFACE_BUFFER, err);
+	s->incoming = reserve(SURFACE_BUFFER, err);
 	if (err->code)
 		return -err->code;
 	s->scan = f->gate.scan;
@@ -417,6 +422,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "mcp-confine-pep: %s\n", err.text);
 		return 125;
 	}
+	shrink();
 	/* Not exit(): nothing is buffered, and nothing else has to run. */
 	_exit(flow_run(&flow));
 }
