@@ -388,8 +388,12 @@ static int make_directory(struct building *b, const struct plan_entry *e, struct
 {
 	cleanup_close int standing = -1;
 	const char *name;
-	int r = enter_parent(b, e->target, &name, err);
+	int r;
 
+	/* The working directory of a client that was started in "/". */
+	if (!strcmp(e->target, "/"))
+		return 0;
+	r = enter_parent(b, e->target, &name, err);
 	r = r < 0 ? r : make_point(b, e, name, err);
 	if (r == 0)
 		r = standing = open_standing(b, e, err);
