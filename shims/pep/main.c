@@ -213,10 +213,12 @@ static int open_ask(struct gate *g, const struct arguments *a, const struct poli
 	g->is_form = p->approval.channel == POLICY_CHANNEL_ELICITATION && policy_wants_person(p);
 	if ((a->broker < 0 && !g->is_form) || a->decides)
 		return 0;
-	ask = (struct ask){ .server = a->server, .session = a->session,
-			    .timeout = (int64_t)p->approval.timeout * 1000,
-			    .patience = (int64_t)p->approval.patience * 1000,
-			    .arena = reserve(LIMIT_HELD_BYTES, err) };
+	/* Field by field: the rest is zero, and pages that nobody writes to do not exist. */
+	ask.server = a->server;
+	ask.session = a->session;
+	ask.timeout = (int64_t)p->approval.timeout * 1000;
+	ask.patience = (int64_t)p->approval.patience * 1000;
+	ask.arena = reserve(LIMIT_HELD_BYTES, err);
 	g->ask = &ask;
 	if (getrandom(&g->form_prefix, sizeof(g->form_prefix), 0) !=
 	    (ssize_t)sizeof(g->form_prefix))
@@ -264,7 +266,7 @@ static int open_scan(int fd, const struct policy *policy, struct scan **ret, str
 static int open_surface(struct surface *s, const struct arguments *a, struct flow *f,
 			const struct policy *policy, struct audit *audit, struct err *err)
 {
-	/* Field by field: the rest is zero, and pages that nobody writes to do not exist. */
+	/* Field by field, as in open_ask(). */
 	s->policy = policy;
 	s->audit = audit;
 	s->server = a->pins_name;
