@@ -84,7 +84,22 @@ static void sort(struct hits *h)
 	}
 }
 
-size_t hits_give(struct hits *h, size_t len, struct scan_span *spans, size_t max)
+static bool is_inside_character(const char *text, size_t at)
+{
+	return ((unsigned char)text[at] & 0xc0) == 0x80;
+}
+
+/* A rule that bounds what it takes counts bytes; what is replaced is characters, or the
+ * rest of one would be left (UTF-8: at most three bytes follow the first). */
+static void take_whole_characters(struct hit *hit, const char *text, size_t len)
+{
+	for (int i = 0; i < 3 && hit->start > 0 && is_inside_character(text, hit->start); i++)
+		hit->start--;
+	for (int i = 0; i < 3 && hit->end < len && is_inside_character(text, hit->end); i++)
+		hit->end++;
+}
+
+size_t hits_give(struct hits *h, const char *text, size_t len, struct scan_span *spans, size_t max)
 {
 	size_t n = 0;
 
@@ -96,6 +111,8 @@ size_t hits_give(struct hits *h, size_t len, struct scan_span *spans, size_t max
 		last->end = len;
 		last->is_mixed = true;
 	}
+	for (size_t i = 0; i < h->n; i++)
+		take_whole_characters(&h->v[i], text, len);
 	sort(h);
 	for (size_t i = 0; i < h->n;) {
 		struct hit hit = h->v[i++];

@@ -36,7 +36,9 @@ void hits_add(struct hits *h, const struct hit *hit);
 /* Whether a hit of the class covers text[at]; only the newest is asked. */
 bool hits_cover(const struct hits *h, size_t at, const char *class);
 
-/* Sort, unite, and write at most max spans (max >= 1).  Return: how many. */
-size_t hits_give(struct hits *h, size_t len, struct scan_span *spans, size_t max);
+/* Sort, unite, and write at most max spans (max >= 1) of text[0..len), each of whole
+ * characters.  Return: how many. */
+size_t hits_give(struct hits *h, const char *text, size_t len, struct scan_span *spans,
+		 size_t max);
 
 #endif /* SCAN_HITS_H */

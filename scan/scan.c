@@ -274,7 +274,7 @@ size_t scan_text(const struct scan *s, const char *key, size_t key_len, const ch
 		run_pass(&p);
 	if (!s->config.no_context && !s->config.personal_only && key && !hits.is_full)
 		context_member(key, key_len, text, len, &hits);
-	return hits.n ? hits_give(&hits, len, spans, max) : 0;
+	return hits.n ? hits_give(&hits, text, len, spans, max) : 0;
 }
 
 /* --- tables ----------------------------------------------------------------------------------- */
