@@ -40,6 +40,7 @@
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/lock.h"
+#include "common/shrink.h"
 #include "common/sys.h"
 #include "common/wire.h"
 #include "filters/filters.h"
@@ -538,6 +539,7 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 	*ret_code = 125;
 	if (r < 0)
 		return r;
+	shrink();
 	while (s->pep_fd >= 0 || s->init_fd >= 0 || s->egress_fd >= 0) {
 		r = round_once(&w, signals, err);
 		if (r < 0)
