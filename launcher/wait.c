@@ -79,6 +79,8 @@ int wait_signals(struct err *err)
 	/* A client may have ignored it; then wait4 would find no child. */
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A bound on the size of files is an error that is told, not a death without a word. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return err_errno(err, errno, "block signals");
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
