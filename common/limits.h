@@ -145,6 +145,7 @@
 #define LIMIT_EOF_OPEN 10000  /* the same while the server still owes answers */
 #define LIMIT_TERM_GRACE 500  /* from TERM to KILL */
 #define LIMIT_FLUSH_GRACE 500 /* for the pep to pass on the server's last words */
+#define LIMIT_BUILD_PATIENCE 50 /* for the sandbox, before the pep starts beside its building */
 
 /* For a service provider to say whether something is revoked, in milliseconds. */
 #define LIMIT_PROVIDER 5000

@@ -52,7 +52,7 @@ struct wire_exit {
 	int32_t code;	     /* exit code when signal is 0 */
 };
 
-/* For the server's process group. */
+/* For the server's process group.  The first one is 0: from here on the server may run. */
 struct wire_order {
 	int32_t signal;
 };

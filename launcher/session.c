@@ -19,6 +19,7 @@
 #include "launcher/private.h"
 #include "launcher/session.h"
 #include "launcher/store.h"
+#include "launcher/timing.h"
 #include "launcher/values.h"
 #include "policies/merge.h"
 
@@ -308,8 +309,10 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	r = user_find(&s->user, err);
 	if (r == 0)
 		r = session_make_id(s->id, err);
+	timing_mark("launcher", "user found");
 	if (r == 0)
 		r = find(cli, cwd && cwd[0] == '/' ? cwd : s->user.home, s, err);
+	timing_mark("launcher", "runtime and policy found");
 	if (r == 0)
 		r = name_it(cli, s, err);
 	if (r == 0 && cli->capability)
@@ -328,12 +331,14 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
 	strv_done(&notes);
+	timing_mark("launcher", "planned");
 	if (r == 0 && with_state)
 		r = token_start(s, err);
 	if (r == 0)
-		r = mounts_check_sources(&s->plan, err);
-	if (r == 0)
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
+	/* A start looks while the sandbox is built, and lets nothing run before (spawn.c). */
+	if (r == 0 && (!with_state || s->tier.is == POLICY_TIER_NOUSERNS))
+		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)
 		r = find_overlays(cli, with_state, s, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)

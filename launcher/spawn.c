@@ -25,6 +25,8 @@
 #include "launcher/commands.h"
 #include "launcher/delegation.h"
 #include "launcher/enter.h"
+#include "launcher/logged.h"
+#include "launcher/mounts.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
 #include "launcher/proxy.h"
@@ -42,6 +44,7 @@ struct pipes {
 	int in[2], out[2], err[2];	   /* the server's */
 	int event[2], lifeline[2];	   /* the pep's */
 	int order[2], report[2], exit[2];  /* init's */
+	int built[2];
 	int broker[2];			   /* a socket: [0] the pep's end, [1] the broker's */
 	int standing[2];		   /* a socket: [0] the launcher's end, [1] the broker's */
 };
@@ -58,7 +61,7 @@ static void close_pair(int fds[2])
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit, p->broker, p->standing };
+		       p->lifeline, p->order, p->report, p->exit, p->built, p->broker, p->standing };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		close_pair(all[i]);
@@ -83,7 +86,7 @@ static void pipes_size(const struct pipes *p)
 static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit };
+		       p->lifeline, p->order, p->report, p->exit, p->built };
 
 	memset(p, 0xff, sizeof(*p)); /* every descriptor -1 */
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -165,6 +168,8 @@ struct pep_fds {
 	char client[PATH_MAX];
 };
 
+#define PEP_FDS_NONE { -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" }
+
 static void pep_fds_close(struct pep_fds *f)
 {
 	int *all[] = { &f->program, &f->policy, &f->secrets, &f->rates, &f->broker, &f->remote,
@@ -180,7 +185,7 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	*f = (struct pep_fds)PEP_FDS_NONE;
 	rates_client(f->client, sizeof(f->client));
 	pins_name(s, f->name, sizeof(f->name));
 	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
@@ -199,10 +204,22 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 	return 0;
 }
 
-/* In the child: the descriptors that the command line names survive the exec. */
-static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
-			       const struct pipes *p, int audit)
+struct pep_start {
+	const struct session *s;
+	const struct pep_fds *f;
+	const struct pipes *p;
+	int audit;
+};
+
+/* In the child, on this process's memory (ns_vfork): the descriptors that the command line
+ * names survive the exec. */
+static int pep_exec(void *arg)
 {
+	const struct pep_start *start = arg;
+	const struct session *s = start->s;
+	const struct pep_fds *f = start->f;
+	const struct pipes *p = start->p;
+	const int audit = start->audit;
 	const struct {
 		const char *name;
 		int fd;
@@ -343,15 +360,11 @@ static int open_parent(struct err *err)
 static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
 		     int audit, struct spawn *ret, struct err *err)
 {
-	ret->pep = ns_fork(0, &ret->pep_fd);
-	if (ret->pep == 0)
-		pep_exec(s, f, p, audit);
-	if (ret->pep < 0)
-		return err_errno(err, errno, "fork with a pidfd");
-	/* Without this call nothing could be ended: better not to begin. */
-	if (sys_pidfd_send_signal(ret->pep_fd, 0) < 0)
-		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
-	return 0;
+	struct pep_start start = { s, f, p, audit };
+
+	ret->pep = ns_vfork(pep_exec, &start, &ret->pep_fd);
+	timing_mark("launcher", "pep executed");
+	return ret->pep < 0 ? err_errno(err, errno, "fork with a pidfd") : 0;
 }
 
 static int start_broker(const struct session *s, const struct pep_fds *f,
@@ -434,14 +447,14 @@ static int await_provider(const struct session *s, const struct pipes *p, struct
 		       s->name, said.why);
 }
 
-static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
+static int start_sandbox(struct session *s, struct pipes *p, mode_t mask,
 			 struct spawn *ret, struct err *err)
 {
 	const struct start start = {
 		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
 		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
-		.egress = ret->control,
+		.egress = ret->control,	  .built = p->built[1],
 	};
 	const int cgroup = s->cgroup.name[0] ? s->cgroup.dir : -1;
 	int gate[2] = { -1, -1 }, r;
@@ -479,20 +492,38 @@ static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
 		r = err->code ? -err->code : err_errno(err, errno, "fork");
 	} else {
 		r = place_sandbox(s, pid, gate, err);
-		ret->init = pid;
+		ret->init = r == 0 ? pid : 0;
 	}
 	close_pair(gate);
-	return r;
+	if (r < 0)
+		return r;
+	/* Only pid 1 holds it open now. */
+	close(p->built[1]);
+	p->built[1] = -1;
+	/* Without this call nothing could be ended: better not to go on. */
+	if (sys_pidfd_send_signal(ret->init_fd, 0) < 0)
+		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
+	timing_mark("launcher", "sandbox forked");
+	return 0;
 }
 
 /* The client's streams are the pep's now. */
-static int let_go_of_stdio(struct err *err)
+static int let_stdio_go(struct err *err)
 {
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
 		return err_errno(err, errno, "let go of the client's streams");
 	return 0;
+}
+
+/* Pid 1 waits for it before it lets the server run. */
+static int let_go(const struct pipes *p, struct err *err)
+{
+	const struct wire_order go = { .signal = 0 };
+	int r = fd_write_all(p->order[1], &go, sizeof(go));
+
+	return r < 0 ? err_errno(err, -r, "let the server run") : 0;
 }
 
 void spawn_done(struct spawn *s)
@@ -527,7 +558,7 @@ void spawn_watch(const struct session *s, const struct keeper *keeper, struct au
 /* Kill what was started; all are our children and die at once. */
 static void undo(struct spawn *s)
 {
-	const pid_t all[] = { s->pep, s->egress, s->broker };
+	const pid_t all[] = { s->pep, s->egress, s->broker, s->init };
 
 	/* Reaped too: their numbers may be somebody else's from here on. */
 	sweep_all(&s->sweep);
@@ -592,7 +623,9 @@ int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
 	if (r == 0)
-		r = let_go_of_stdio(err);
+		r = let_go(&p, err);
+	if (r == 0)
+		r = let_stdio_go(err);
 	keep(&w, &p);
 	keeper_handed_over(keeper);
 	if (r < 0) {
@@ -603,44 +636,70 @@ int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
 	return 0;
 }
 
-int spawn_all(struct session *s, struct keeper *keeper, struct spawn *ret, struct err *err)
+/*
+ * Two processors have enough to do while the sandbox is built: its mounts, and its network
+ * namespace.  The pep takes less time than the server to start, so it is not in their way
+ * and starts behind them.  Whatever keeps the sandbox from standing is told elsewhere.
+ */
+static void await_built(const struct pipes *p)
+{
+	struct pollfd built = { .fd = p->built[0] };
+
+	poll(&built, 1, LIMIT_BUILD_PATIENCE); /* POLLHUP is always told */
+}
+
+/* What the session needs beside the sandbox; the order is from what must be there before
+ * the server runs to what may start while it does. */
+static int start_others(const struct session *s, const struct pep_fds *f, const struct pipes *p,
+			const struct keeper *keeper, struct audit *log, struct spawn *ret,
+			struct err *err)
+{
+	int r = s->plan.is_bare ? 0 : mounts_check_sources(&s->plan, err);
+
+	if (r == 0)
+		r = start_broker(s, f, p, keeper->broker, ret, err);
+	if (r == 0)
+		r = await_provider(s, p, err);
+	if (r == 0)
+		r = logged_start(log, s, err);
+	if (r == 0)
+		r = let_go(p, err);
+	if (r == 0)
+		await_built(p);
+	if (r == 0)
+		r = start_pep(s, f, p, keeper->pep, ret, err);
+	return r < 0 ? r : let_stdio_go(err);
+}
+
+int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struct spawn *ret,
+	      struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
 			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .standing = -1, .watch = -1,
 			   .broker_fd = -1 };
+	struct pep_fds fds = PEP_FDS_NONE;
 	mode_t mask = umask(077);
-	struct pep_fds fds;
 	struct pipes p;
-	int r;
+	int r = pipes_open(&p, broker_is_needed(&s->policy), err);
 
-	r = pep_fds_open(s, &fds, err);
-	timing_mark("launcher", "policy, secrets and log opened");
 	if (r < 0)
 		return r;
-	r = pipes_open(&p, fds.broker >= 0, err);
-	if (r < 0) {
-		pep_fds_close(&fds);
-		return r;
-	}
 	/* Who started a listener is not its client: that one's end is the connection's. */
 	w.client = s->is_dialled ? -1 : open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);
 	if (r == 0)
-		r = start_broker(s, &fds, &p, keeper->broker, &w, err);
-	if (r == 0)
-		r = await_provider(s, &p, err);
-	if (r == 0)
-		r = start_pep(s, &fds, &p, keeper->pep, &w, err);
-	timing_mark("launcher", "pep forked");
-	if (r == 0)
 		r = start_egress(s, keeper->egress, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, &w, err);
+	/* The sandbox takes longest to build: nothing that can wait comes before it. */
 	if (r == 0)
-		r = let_go_of_stdio(err);
+		r = pep_fds_open(s, &fds, err);
+	if (r == 0)
+		r = start_others(s, &fds, &p, keeper, log, &w, err);
+	timing_mark("launcher", "others started");
 	keep(&w, &p);
 	keeper_handed_over(keeper);
 	pep_fds_close(&fds);

@@ -40,12 +40,13 @@ struct spawn {
 };
 
 /*
- * Start all.  Afterwards this process holds none of the client's or server's streams
+ * Start all, and write the start into the audit log before the server runs.  Afterwards this process holds none of the client's or server's streams
  * (0 and 1 are /dev/null).  SIGCHLD and the signals to forward are blocked by the
  * caller.  keeper was started for s; what of it is for others goes over to them.
  * Return: 0; or -errno, and nothing runs.
  */
-int spawn_all(struct session *s, struct keeper *keeper, struct spawn *ret, struct err *err);
+int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struct spawn *ret,
+	      struct err *err);
 
 /*
  * Start a program that speaks to nobody: no pep, stdin is /dev/null, stdout and stderr are

@@ -40,6 +40,7 @@
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/lock.h"
+#include "common/shrink.h"
 #include "common/sys.h"
 #include "common/wire.h"
 #include "filters/filters.h"
@@ -78,6 +79,8 @@ int wait_signals(struct err *err)
 	/* A client may have ignored it; then wait4 would find no child. */
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A bound on the size of files is an error that is told, not a death without a word. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return err_errno(err, errno, "block signals");
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -538,6 +541,7 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 	*ret_code = 125;
 	if (r < 0)
 		return r;
+	shrink();
 	while (s->pep_fd >= 0 || s->init_fd >= 0 || s->egress_fd >= 0) {
 		r = round_once(&w, signals, err);
 		if (r < 0)

@@ -225,7 +225,8 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 		return ASK_REFUSED;
 	if (facts.has_pin)
 		memcpy(facts.pin, g->rules.pin, sizeof(facts.pin));
-	if (g->bearer && g->bearer->until != UINT64_MAX)
+	/* A capability is judged for calls of tools alone. */
+	if (kind == CALL_TOOL && g->bearer && g->bearer->until != UINT64_MAX)
 		facts.deadline = (int64_t)g->now + left_of(g->bearer->until);
 	r = set_names(g, m, &facts);
 	if (r == 0)

@@ -31,6 +31,7 @@
 #include "common/limits.h"
 #include "common/lock.h"
 #include "common/secrets.h"
+#include "common/shrink.h"
 #include "filters/filters.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
@@ -219,10 +220,12 @@ static int open_ask(struct gate *g, const struct arguments *a, const struct poli
 	g->is_form = p->approval.channel == POLICY_CHANNEL_ELICITATION && policy_wants_person(p);
 	if ((a->broker < 0 && !g->is_form) || a->decides)
 		return 0;
-	ask = (struct ask){ .server = a->server, .session = a->session,
-			    .timeout = (int64_t)p->approval.timeout * 1000,
-			    .patience = (int64_t)p->approval.patience * 1000,
-			    .arena = reserve(LIMIT_HELD_BYTES, err) };
+	/* Field by field: the rest is zero, and pages that nobody writes to do not exist. */
+	ask.server = a->server;
+	ask.session = a->session;
+	ask.timeout = (int64_t)p->approval.timeout * 1000;
+	ask.patience = (int64_t)p->approval.patience * 1000;
+	ask.arena = reserve(LIMIT_HELD_BYTES, err);
 	g->ask = &ask;
 	if (getrandom(&g->form_prefix, sizeof(g->form_prefix), 0) !=
 	    (ssize_t)sizeof(g->form_prefix))
@@ -303,11 +306,15 @@ static int open_scan(int fd, const struct policy *policy, struct scan **ret, str
 static int open_surface(struct surface *s, const struct arguments *a, struct flow *f,
 			const struct policy *policy, struct audit *audit, struct err *err)
 {
-	*s = (struct surface){ .policy = policy, .audit = audit, .server = a->pins_name,
-			       .log = a->pins_log, .append = a->pins_append,
-			       .errors = a->decides ? NULL : &f->errors,
-			       .record = reserve(SURFACE_BUFFER, err),
-			       .incoming = reserve(SURFACE_BUFFER, err) };
+	/* Field by field, as in open_ask(). */
+	s->policy = policy;
+	s->audit = audit;
+	s->server = a->pins_name;
+	s->log = a->pins_log;
+	s->append = a->pins_append;
+	s->errors = a->decides ? NULL : &f->errors;
+	s->record = reserve(SURFACE_BUFFER, err);
+	s->incoming = reserve(SURFACE_BUFFER, err);
 	if (err->code)
 		return -err->code;
 	s->scan = f->gate.scan;
@@ -459,6 +466,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "mcp-confine-pep: %s\n", err.text);
 		return 125;
 	}
+	shrink();
 	/* Not exit(): nothing is buffered, and nothing else has to run. */
 	_exit(flow_run(&flow));
 }
