@@ -49,9 +49,11 @@ int fleet_check_owner(const char *path, struct err *err)
 
 	if (!so_far)
 		return no_memory(err);
-	for (char *slash = NULL; !slash || slash != so_far;) {
+	for (bool is_top = false; !is_top;) {
 		const char *at = *so_far ? so_far : "/";
+		char *slash = strrchr(so_far, '/');
 
+		is_top = !*so_far;
 		if (lstat(at, &st) < 0)
 			return err_errno(err, errno, "%s", at);
 		if (S_ISLNK(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
@@ -59,8 +61,7 @@ int fleet_check_owner(const char *path, struct err *err)
 				       "%s: not root's alone to change, so what clients would be told to start "
 				       "could be anybody's; name what is installed: --program /usr/bin/mcp-confine",
 				       at);
-		slash = strrchr(so_far, '/');
-		if (slash != so_far)
+		if (slash)
 			*slash = '\0';
 	}
 	return 0;
@@ -149,6 +150,8 @@ static int add_label(struct fleet *f, const char *name, struct err *err)
 
 	if (!label)
 		return no_memory(err);
+	if (*name == '-')
+		return err_set(err, EINVAL, "%s: run would take that name for an option; rename its file", name);
 	for (char *p = label; *p; p++)
 		if (*p == '.')
 			*p = '-';

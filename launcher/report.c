@@ -88,9 +88,9 @@ int report_begin(struct report *r, struct err *err)
 	uname(&kernel);
 	trail_time(r->now, now);
 	r->findings = json_array();
-	r->root = json_pack("{s:i,s:s,s:s,s:s?,s:o,s:s,s:s,s:[],s:o}", "schema", 1, "version", VERSION,
+	r->root = json_pack("{s:i,s:s,s:s,s:s?,s:o,s:o,s:s,s:[],s:o}", "schema", 1, "version", VERSION,
 			    "time", now, "last_report", since, "user", plain(r->user->name), "host",
-			    kernel.nodename, "kernel", kernel.release, "servers", "findings", r->findings);
+			    plain(kernel.nodename), "kernel", kernel.release, "servers", "findings", r->findings);
 	r->kept = json_pack("{s:i,s:s,s:{}}", "schema", 1, "time", now, "servers");
 	return r->root && r->kept ? 0 : no_memory(err);
 }
@@ -99,7 +99,7 @@ int report_begin(struct report *r, struct err *err)
 
 static void find(struct report *r, const char *name, const char *words)
 {
-	json_array_append_new(r->findings, json_pack("{s:s,s:s}", "server", name, "finding", words));
+	json_array_append_new(r->findings, json_pack("{s:o,s:s}", "server", plain(name), "finding", words));
 }
 
 /* Of each document, and of all of them in their order. */
@@ -286,7 +286,7 @@ int report_add(struct report *r, const char *name, bool is_check, struct err *er
 		err_printable(safe, sizeof(safe), why.text);
 		find(r, name, safe);
 		e = json_array_append_new(json_object_get(r->root, "servers"),
-					  json_pack("{s:s,s:s}", "server", name, "error", safe)) < 0 ?
+					  json_pack("{s:o,s:s}", "server", plain(name), "error", safe)) < 0 ?
 			    no_memory(err) : 0;
 	} else {
 		e = add_loaded(r, name, &bundle, is_check, err);

@@ -41,6 +41,7 @@ static const struct row {
 	{ "two blanks", "{\"command\": \"" PROGRAM "  run fs\"}", false },
 	{ "a tab", "{\"command\": \"" PROGRAM "\\trun fs\"}", false },
 	{ "a line end behind", "{\"command\": \"" PROGRAM " run fs\\n\"}", false },
+	{ "a NUL behind", "{\"command\": \"" PROGRAM " run fs\\u0000 x\"}", false },
 	{ "a variable before it", "{\"command\": \"LD_PRELOAD=x " PROGRAM " run fs\"}", false },
 	{ "a way out of the directory", "{\"command\": \"" PROGRAM " run ../servers/fs\"}", false },
 	{ "remote", "{\"url\": \"https://example.org\"}", false },
