@@ -52,7 +52,7 @@ void logged_stop(struct audit *log, int code, const struct err *err)
 	audit_int(&l, "pid", getpid());
 	audit_end(&l);
 	/* The disk may be full: the exit code tells the rest. */
-	if (audit_settle(log) < 0)
+	if (audit_settle(log) < 0 && !log->is_told)
 		say_note("the end of this session could not be written to the audit log");
 }
 
@@ -103,6 +103,7 @@ int logged_start(struct audit *log, const struct session *s, struct err *err)
 
 	if (audit_settle(log) == 0 && r == 0)
 		return 0;
+	log->is_told = true;
 	if (log->is_required)
 		return err_set(err, EIO, "%s: not started: its policy requires the audit log, and "
 			       "%s/audit cannot be written; free some space", s->name, s->user.state);
