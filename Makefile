@@ -292,7 +292,7 @@ analyze: $(O)/gen/filters.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -fsyntax-only $(ANALYZED)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability \
 		--inline-suppr --suppress=missingIncludeSystem -I. $(ANALYZED)
-	shellcheck $$(grep -rlE '^#!.*(ba)?sh' scripts .ci tests --include='*' --exclude-dir=node_modules --exclude-dir=.venv)
+	shellcheck -x $$(grep -rlE '^#!.*(ba)?sh' scripts .ci tests --include='*' --exclude-dir=node_modules --exclude-dir=.venv)
 
 # --- installation ----------------------------------------------------------------
 
