@@ -16,6 +16,7 @@
 #include "launcher/limits.h"
 #include "launcher/listen.h"
 #include "launcher/mount.h"
+#include "launcher/run.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
@@ -78,7 +79,7 @@ static void say_killed(const struct cgroup *c, struct audit *log)
 		say_note("this could not be written to the audit log");
 }
 
-static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
+int run_session(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
 {
 	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
 	struct appear watched;
@@ -180,7 +181,7 @@ int run_main(int argc, char **argv)
 		for (size_t i = 0; i < s.plan.notes.n; i++)
 			say_note(s.plan.notes.v[i]);
 		code = 125;
-		r = start(&cli, &s, &code, &err);
+		r = run_session(&cli, &s, &code, &err);
 		timing_mark("launcher", "session");
 		timing_print(stderr);
 	}

@@ -31,6 +31,7 @@
 #include "launcher/spawn.h"
 #include "launcher/start.h"
 #include "launcher/timing.h"
+#include "launcher/watch.h"
 
 /* Every pipe of one start; [0] is read, [1] written. */
 struct pipes {
@@ -387,10 +388,16 @@ static int place_sandbox(struct session *s, pid_t pid, const int gate[2], struct
 	return r < 0 ? err_errno(err, -r, "begin the sandbox") : 0;
 }
 
-static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
+static int start_watch(const struct session *s, int *ret, struct err *err)
+{
+	return s->records > 0 ? watch_start(s->records, ret, err) : 0;
+}
+
+static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask, int watch,
 			 struct spawn *ret, struct err *err)
 {
 	const struct start start = {
+		.watch = watch,
 		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
 		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
@@ -419,6 +426,8 @@ static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask,
 		arguments_forget(s->name);
 		close(p->broker[0]);
 		close(p->broker[1]);
+		if (s->records > 0)
+			close(s->records);
 		wait_for_place(gate[0]);
 		if (s->plan.is_bare)
 			enter_bare(&start);
@@ -523,7 +532,7 @@ int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 	if (r == 0)
 		r = start_egress(s, w.audit, &w, err);
 	if (r == 0)
-		r = start_sandbox(s, &p, mask, &w, err);
+		r = start_sandbox(s, &p, mask, -1, &w, err);
 	if (r == 0)
 		r = let_go_of_stdio(err);
 	keep(&w, &p);
@@ -541,6 +550,7 @@ int spawn_all(struct session *s, struct spawn *ret, struct err *err)
 			   .control = -1, .client = -1, .event = -1,
 			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
 			   .broker_fd = -1 };
+	cleanup_close int watch = -1;
 	mode_t mask = umask(077);
 	struct pep_fds fds;
 	struct pipes p;
@@ -568,7 +578,9 @@ int spawn_all(struct session *s, struct spawn *ret, struct err *err)
 	if (r == 0)
 		r = start_egress(s, fds.audit, &w, err);
 	if (r == 0)
-		r = start_sandbox(s, &p, mask, &w, err);
+		r = start_watch(s, &watch, err);
+	if (r == 0)
+		r = start_sandbox(s, &p, mask, watch, &w, err);
 	if (r == 0)
 		r = let_go_of_stdio(err);
 	keep(&w, &p);
