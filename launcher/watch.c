@@ -410,6 +410,26 @@ static int attach(pid_t pid)
 	return 0;
 }
 
+enum { FD_ASK = 3, FD_OUT, FD_PROC, FDS };
+
+/* What every other process of a start holds would hide its end from those it belongs to. */
+static int keep(int ask, int out)
+{
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* Out of the way first, so that no dup2 below overwrites a source. */
+	ask = fcntl(ask, F_DUPFD, FDS);
+	out = fcntl(out, F_DUPFD, FDS);
+	proc = proc < 0 ? proc : fcntl(proc, F_DUPFD, FDS);
+	if (ask < 0 || out < 0 || proc < 0 || null < 0)
+		return -errno;
+	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(ask, FD_ASK) < 0 ||
+	    dup2(out, FD_OUT) < 0 || dup2(proc, FD_PROC) < 0 || fd_close_from(FDS) < 0)
+		return -errno;
+	return 0;
+}
+
 static _Noreturn void watch_run(int ask, int out, pid_t launcher)
 {
 	sigset_t all;
@@ -422,18 +442,17 @@ static _Noreturn void watch_run(int ask, int out, pid_t launcher)
 	setsid();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	w.out = fcntl(out, F_DUPFD, 3);
-	w.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (w.out < 0 || w.proc < 0 ||
-	    getrandom(w.key, sizeof(w.key), 0) != (ssize_t)sizeof(w.key))
+	if (keep(ask, out) < 0 || getrandom(w.key, sizeof(w.key), 0) != (ssize_t)sizeof(w.key))
 		_exit(125);
-	pid = who_asks(ask);
+	w.out = FD_OUT;
+	w.proc = FD_PROC;
+	pid = who_asks(FD_ASK);
 	if (pid <= 0)
 		_exit(0);
 	error = attach(pid);
-	if (fd_write_all(ask, &error, sizeof(error)) < 0 || error)
+	if (fd_write_all(FD_ASK, &error, sizeof(error)) < 0 || error)
 		_exit(125);
-	close(ask);
+	close(FD_ASK);
 	loop();
 }
 
