@@ -15,6 +15,7 @@
 #include "launcher/path.h"
 #include "launcher/plan_settle.h"
 #include "launcher/proposal.h"
+#include "launcher/protect.h"
 #include "launcher/session.h"
 #include "launcher/walk.h"
 
@@ -114,7 +115,58 @@ static const char *never_of(const char *home, const char *path)
 	return never || !alias ? never : offlimits_inferred(home, alias);
 }
 
-/* Why it is not proposed, or NULL. w: what it resolves to. */
+/* Settings, sessions and start-up files: the lists of offlimits.h are of known programs. */
+static bool is_in_dot(const char *home, const char *path)
+{
+	return home[1] && walk_is_below(path, home) && !strncmp(path + strlen(home), "/.", 2);
+}
+
+static bool has_component(const char *path, const char *pattern)
+{
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p += strspn(p, "/"), "/");
+		cleanup_free char *one = strndup(p, n);
+
+		if (!one || (n && !fnmatch(pattern, one, 0)))
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+/* Does PATH name it, or a directory in it? */
+static bool is_on_path(const char *path)
+{
+	const char *list = getenv("PATH");
+
+	for (const char *p = list; p && *p;) {
+		size_t n = strcspn(p, ":");
+		cleanup_free char *dir = strndup(p, n);
+
+		if (!dir || (dir[0] == '/' && (walk_is_below(dir, path) || walk_is_below(path, dir))))
+			return true;
+		p += n + (p[n] == ':');
+	}
+	return false;
+}
+
+/* Whether somebody outside would run, or do, what is written there. */
+static bool is_run_outside(const char *path)
+{
+	static const char *const code[] = { ".git", "bin", "sbin", "shims", "libexec", "node_modules",
+					    "site-packages", ".venv", "venv", "Makefile", "makefile",
+					    "package.json", "pyproject.toml", "setup.py" };
+
+	for (size_t i = 0; i < sizeof(code) / sizeof(*code); i++)
+		if (has_component(path, code[i]))
+			return true;
+	for (const struct protect_name *row = protect_names; row->name; row++)
+		if (!strchr(row->name, '/') && has_component(path, row->name))
+			return true;
+	return is_on_path(path) || (path_is_file(path) && access(path, X_OK) == 0);
+}
+
+/* Why it is not proposed, or NULL.  w: what it resolves to. */
 static const char *never(const struct session *s, const char *path, const struct walk *w,
 			 bool is_writable)
 {
@@ -125,8 +177,14 @@ static const char *never(const struct session *s, const char *path, const struct
 		why = never_of(s->user.home, names[i]);
 		if (!why)
 			why = never_of(s->user.account_home, names[i]);
+		if (!why && (is_in_dot(s->user.home, names[i]) ||
+			     is_in_dot(s->user.account_home, names[i])))
+			why = "programs keep settings and tokens there; if it is this server's own, "
+			      "grant it by hand";
 		if (!why && is_called_secret(names[i]))
 			why = "its name says that it holds a secret";
+		if (!why && is_writable && is_run_outside(names[i]))
+			why = "programs outside run or trust what is written there";
 	}
 	if (!why && grants_check(path, w, &s->user, is_writable, NULL) < 0)
 		why = "no policy can grant it";
@@ -155,6 +213,9 @@ static int put(struct proposal *p, char **path, bool is_writable, bool is_dir, c
 
 		if (same->is_writable != is_writable || strcmp(same->path, *path) != 0)
 			continue;
+		/* Something plain is wanted there as well. */
+		if (!why)
+			same->why = NULL;
 		if (!next) {
 			free(same->next);
 			same->next = NULL;
@@ -198,7 +259,7 @@ static bool climb(char **path, bool *ret_direct)
 
 /* Something that exists, as `path` names it. */
 static int judge(struct proposal *p, const struct session *s, char **path, bool is_writable,
-		 char *next)
+		 int error, const char *wanted, char *next)
 {
 	const struct plan_entry *in;
 	struct walk w = {0};
@@ -225,12 +286,24 @@ static int judge(struct proposal *p, const struct session *s, char **path, bool 
 		free(next);
 		return 0;
 	}
+	/* What failed lies on the way: a name before a "..", say. */
+	if (in && in->is_writable && error == ENOENT) {
+		walk_done(&w);
+		free(next);
+		p->absent++;
+		return 0;
+	}
 	if (in && in->is_executable)
 		why = "it belongs to the system, or is the server's own code";
 	else if (in && in->is_writable)
 		why = "it lies in what may be written, and is protected there";
 	if (!why)
 		why = never(s, *path, &w, is_writable);
+	/* A directory would be proposed for a name in it: that must be proposable itself. */
+	if (!why && is_called_secret(wanted))
+		why = "the name it wanted there says that it holds a secret";
+	if (!why && is_writable && is_run_outside(wanted))
+		why = "programs outside run or trust the name it wanted there";
 	if (!why && access(w.real, is_writable ? R_OK | W_OK : R_OK) < 0)
 		why = "it is not yours to open";
 	walk_done(&w);
@@ -238,14 +311,32 @@ static int judge(struct proposal *p, const struct session *s, char **path, bool 
 }
 
 static int add_path(struct proposal *p, const struct session *s, const struct watch_record *r,
+		    const char *text);
+
+/* "a/../b" leads through a, which must be there for what is proposed of b. */
+static int add_way(struct proposal *p, const struct session *s, const char *text,
+		   const char *wanted)
+{
+	const struct watch_record look = { .what = WATCH_PATH, .access = WATCH_LOOK, .error = ENOENT };
+	const char *up = strstr(text, "/../");
+	cleanup_free char *way = up && up != text ? strndup(text, (size_t)(up - text)) : NULL;
+	bool is_proposed = false;
+
+	for (size_t i = 0; way && i < p->n; i++)
+		is_proposed = is_proposed || (!p->v[i].why && walk_is_below(wanted, p->v[i].path));
+	return is_proposed ? add_path(p, s, &look, way) : 0;
+}
+
+static int add_path(struct proposal *p, const struct session *s, const struct watch_record *r,
 		    const char *text)
 {
-	cleanup_free char *path = tidy(text);
+	cleanup_free char *path = tidy(text), *wanted = tidy(text);
 	bool is_direct = true, is_writable = r->access >= WATCH_WRITE;
 	char *next = NULL;
 	struct stat st;
+	int result;
 
-	if (!path)
+	if (!path || !wanted)
 		return -ENOMEM;
 	if (!is_text(path))
 		return put(p, &path, is_writable, false, "its name is no plain text", NULL);
@@ -269,7 +360,8 @@ static int add_path(struct proposal *p, const struct session *s, const struct wa
 		free(next);
 		next = NULL;
 	}
-	return judge(p, s, &path, is_writable, next);
+	result = judge(p, s, &path, is_writable, r->error, wanted, next);
+	return result < 0 ? result : add_way(p, s, text, wanted);
 }
 
 /* A program that was looked for along a path; found in another directory of it, it is no loss. */
