@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs"
+  local commands="run explain learn decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -35,15 +35,17 @@ _mcp_confine() {
     --read | --write | --overlay) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
     --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
+    --out) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --python) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --registry | --host | --address) return ;;
     --profile | --name | --connect | --listen) return ;;
   esac
   case $command in
-    run | explain | decide)
+    run | explain | learn | decide)
       if [[ $word == -* ]]; then
         local options="--profile --read --write --overlay --connect --env --name --minimum-tier --help --"
         [[ $command == run ]] && options+=" --dry-run --listen --timing"
+        [[ $command == learn ]] && options+=" --initialize --names --json --out"
         [[ $command == decide ]] && options+=" --from-server"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
       else

@@ -55,8 +55,9 @@ struct learn {
 
 static int check(const struct cli *c, struct err *err)
 {
-	if (c->listen || c->dry_run)
-		return err_set(err, EINVAL, "learn: --listen and --dry-run are options of run alone");
+	if (c->listen || c->dry_run || c->has_timing)
+		return err_set(err, EINVAL,
+			       "learn: --listen, --dry-run and --timing are options of run alone");
 	if (!c->does_initialize && isatty(0))
 		return err_set(err, ENOTTY, "stdin is a terminal: put learn where run stands in the "
 					    "client's configuration, or add --initialize to begin a session here");
@@ -284,7 +285,7 @@ static int report(struct learn *l, struct err *err)
 		if (!strcmp(l->s.policy.sandbox.network.connect.v[i], NOWHERE))
 			strv_remove(&l->s.policy.sandbox.network.connect, i);
 	if (r == 0 && proposal_has_grants(&l->p))
-		r = proposal_policy(&l->p, &l->s, l->cli.command, &policy, err);
+		r = proposal_policy(&l->p, &l->s, &l->cli, &policy, err);
 	if (r < 0)
 		return r;
 	if (l->cli.as_json) {

@@ -19,6 +19,7 @@
 #include "common/strv.h"
 #include "launcher/watch.h"
 
+struct cli;
 struct err;
 struct session;
 
@@ -65,11 +66,11 @@ int proposal_settle(struct proposal *p, const struct session *s);
 bool proposal_has_grants(const struct proposal *p);
 
 /*
- * The policy in force with what is proposed added: a document for servers/NAME.json, which
- * loads.  command: the server's, or NULL when its policy has it.  *ret_policy is the
- * caller's.
+ * The policy in force, what the command line c says beside it, and what is proposed: a
+ * document for servers/NAME.json, which loads.  Of variables the names alone.  *ret_policy
+ * is the caller's.
  */
-int proposal_policy(const struct proposal *p, const struct session *s, char *const *command,
+int proposal_policy(const struct proposal *p, const struct session *s, const struct cli *c,
 		    json_t **ret_policy, struct err *err);
 
 /* For people; `policy` may be NULL: nothing to propose. */

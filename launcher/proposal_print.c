@@ -5,6 +5,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "launcher/cli.h"
 #include "launcher/proposal.h"
 #include "launcher/session.h"
 #include "policies/load.h"
@@ -73,23 +74,35 @@ static int check(const json_t *policy, const struct session *s, struct err *err)
 	return r;
 }
 
-int proposal_policy(const struct proposal *p, const struct session *s, char *const *command,
+/* A value may be a secret: the client's environment has it, and the policy its name. */
+static void add_variables(json_t *sandbox, const struct session *s, const struct cli *c)
+{
+	json_t *pass = json_array();
+
+	for (size_t i = 0; i < s->policy.sandbox.env_pass.n; i++)
+		json_array_append_new(pass, json_string(s->policy.sandbox.env_pass.v[i]));
+	for (size_t i = 0; i < c->env.n; i++)
+		json_array_append_new(pass, json_stringn(c->env.v[i], strcspn(c->env.v[i], "=")));
+	set_list(child(sandbox, "env"), "pass", pass);
+}
+
+int proposal_policy(const struct proposal *p, const struct session *s, const struct cli *c,
 		    json_t **ret_policy, struct err *err)
 {
 	json_auto_t *policy = json_pack("{s:i, s:s}", "version", 1, "server", s->name);
 	json_auto_t *base = base_of(s);
 	json_t *sandbox, *argv;
-	int r;
+	int r = 0;
 
 	if (!policy || !base || !json_is_object(base))
 		return err_errno(err, ENOMEM, "the proposal");
 	json_object_del(base, "packages");
 	json_object_del(base, "version");
 	json_object_del(base, "server");
-	if (command) {
+	if (c->command) {
 		argv = json_array();
-		for (char *const *c = command; *c; c++)
-			if (json_array_append_new(argv, json_string(*c)) < 0)
+		for (char *const *word = c->command; *word; word++)
+			if (json_array_append_new(argv, json_string(*word)) < 0)
 				r = err_set(err, EINVAL, "an argument of the command is not UTF-8");
 		json_object_set_new(policy, "command", argv);
 	}
@@ -100,7 +113,10 @@ int proposal_policy(const struct proposal *p, const struct session *s, char *con
 	if (p->connect.n || s->policy.sandbox.network.connect.n)
 		set_list(child(sandbox, "network"), "connect",
 			 destinations(p, &s->policy.sandbox.network.connect));
-	r = err->code ? -err->code : check(policy, s, err);
+	if (c->env.n)
+		add_variables(sandbox, s, c);
+	if (r == 0)
+		r = check(policy, s, err);
 	if (r == 0)
 		*ret_policy = json_incref(policy);
 	return r;
