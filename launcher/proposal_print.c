@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "launcher/cli.h"
 #include "launcher/proposal.h"
 #include "launcher/session.h"
+#include "launcher/wrap_entry.h"
 #include "policies/load.h"
 
 /* --- the document --------------------------------------------------------------------- */
@@ -86,12 +88,35 @@ static void add_variables(json_t *sandbox, const struct session *s, const struct
 	set_list(child(sandbox, "env"), "pass", pass);
 }
 
+/* A secret among the arguments stays out of reports and files: as wrap does, by a file. */
+static int add_command(json_t *policy, const struct session *s, char *const *command,
+		       struct err *err)
+{
+	cleanup_strv struct strv argv = {0};
+	json_t *list = json_array();
+
+	for (char *const *word = command; *word; word++)
+		if (strv_add(&argv, *word) < 0)
+			return err_errno(err, ENOMEM, "the proposal");
+	json_object_set_new(policy, "command", list);
+	for (size_t i = 0; i < argv.n; i++) {
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s/secrets/%s/argument-%zu", s->user.config, s->name, i);
+		if (json_array_append_new(list, i && wrap_entry_is_secret(&argv, i) ?
+							json_pack("{s:s}", "from_file", path) :
+							json_string(argv.v[i])) < 0)
+			return err_set(err, EINVAL, "the proposal: an argument of the command is not UTF-8");
+	}
+	return 0;
+}
+
 int proposal_policy(const struct proposal *p, const struct session *s, const struct cli *c,
 		    json_t **ret_policy, struct err *err)
 {
 	json_auto_t *policy = json_pack("{s:i, s:s}", "version", 1, "server", s->name);
 	json_auto_t *base = base_of(s);
-	json_t *sandbox, *argv;
+	json_t *sandbox;
 	int r = 0;
 
 	if (!policy || !base || !json_is_object(base))
@@ -99,13 +124,8 @@ int proposal_policy(const struct proposal *p, const struct session *s, const str
 	json_object_del(base, "packages");
 	json_object_del(base, "version");
 	json_object_del(base, "server");
-	if (c->command) {
-		argv = json_array();
-		for (char *const *word = c->command; *word; word++)
-			if (json_array_append_new(argv, json_string(*word)) < 0)
-				r = err_set(err, EINVAL, "an argument of the command is not UTF-8");
-		json_object_set_new(policy, "command", argv);
-	}
+	if (c->command)
+		r = add_command(policy, s, c->command, err);
 	json_object_update(policy, base);
 	sandbox = child(policy, "sandbox");
 	set_list(sandbox, "read", grants(p, &s->policy.sandbox.read, false));
@@ -200,6 +220,19 @@ static void print_limits(FILE *out, const struct proposal *p)
 				"seen\n", limit_names[i]);
 }
 
+/* What the proposal needs and does not hold. */
+static void print_secrets(FILE *out, const json_t *policy)
+{
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(json_object_get(policy, "command"), i, word)
+		if (json_is_object(word))
+			fprintf(out, "argument %zu of the command is a secret: the file %s must hold it, for "
+				"you alone (mode 600)\n", i,
+				printable(json_string_value(json_object_get(word, "from_file"))));
+}
+
 void proposal_print(FILE *out, const struct proposal *p, const struct session *s,
 		    const json_t *policy)
 {
@@ -226,6 +259,7 @@ void proposal_print(FILE *out, const struct proposal *p, const struct session *s
 		fprintf(out, "too many different refusals: %zu are not in this list\n", p->lost);
 	fputs("not seen: variables of the environment that it missed (--env NAME), and whatever it "
 	      "was not asked to do\n", out);
+	print_secrets(out, policy);
 	if (text)
 		fprintf(out, "proposed for %s/servers/%s.json, after you have read it:\n%s\n",
 			s->user.config, s->name, text);
