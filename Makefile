@@ -184,7 +184,7 @@ $(O)/gen/filters_x86_64.c $(O)/gen/filters_aarch64.c: $(O)/gen/filters_%.c: $(O)
 	@mkdir -p $(@D)
 	(echo '#include "common/lock.h"'; \
 	 for f in server_calls server_arguments server_arguments_net server_no_sockets \
-	 init launcher pep egress cgroup watch; do \
+	 init launcher pep egress cgroup keeper watch; do \
 		echo "extern const struct lock_filter $*_$$f;"; done; \
 	 $(O)/filters/gen --arch $* --prefix $*) > $@
 
@@ -253,7 +253,7 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC) \
 	$(BROKER_SRC) $(REMOTE_SRC) $(wildcard launcher/runtime*.c launcher/plan*.c) \
-	$(patsubst %,launcher/%.c,dbus fstree grants offlimits path protect store spec survey user walk)
+	$(patsubst %,launcher/%.c,account dbus fstree grants offlimits path protect store spec survey user walk)
 FUZZ_ARCHIVE := $(O)/fuzz/libfuzzed.a
 
 $(O)/fuzz/%.o: %.c

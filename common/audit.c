@@ -1,45 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/audit.h"
-#include "common/cleanup.h"
-#include "common/err.h"
+#include "common/wire.h"
 
 /* A peer's name in a line; longer ones are cut, so every line has room for all. */
 #define AUDIT_VALUE 256
 /* Kept free for the end: `,"cut":true}` and the newline. */
 #define AUDIT_END 16
 
-int audit_open(const char *path, struct err *err)
+void audit_init(struct audit *log, int fd, bool is_required)
 {
-	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	struct stat st;
 
-	for (int tries = 0; tries < 2; tries++) {
-		cleanup_close int fd = open(path, flags, 0600);
-		char old[4096];
-		struct stat st;
-
-		if (fd < 0)
-			return err_errno(err, errno, "open audit file %s", path);
-		if (fstat(fd, &st) < 0)
-			return err_errno(err, errno, "stat audit file %s", path);
-		if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
-			return err_set(err, EPERM, "audit file %s: not a regular file of this user",
-				       path);
-		if ((size_t)st.st_size <= LIMIT_AUDIT || tries)
-			return take_fd(&fd);
-		if (snprintf(old, sizeof(old), "%s.1", path) >= (int)sizeof(old))
-			return err_set(err, ENAMETOOLONG, "audit file %s", path);
-		if (rename(path, old) < 0)
-			return err_errno(err, errno, "rename audit file %s", path);
-	}
-	return err_set(err, EAGAIN, "audit file %s", path);
+	*log = (struct audit){ .fd = fd, .is_required = is_required };
+	log->is_socket = fd >= 0 && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 static void put(struct audit_line *l, const char *bytes, size_t len)
@@ -111,64 +90,69 @@ void audit_int(struct audit_line *l, const char *name, int64_t value)
 		l->len = before;
 }
 
-/*
- * Now, in RFC 3339.  gmtime_r(3) would open the time zone file at its first call,
- * which a locked process must not; the calendar is the proleptic Gregorian one,
- * counted in eras of 400 years that begin on 1 March.
- */
-static void now_text(char out[static 32])
-{
-	struct timespec now;
-	unsigned int days, secs, era, of_era, year, of_year, month, day;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	days = (unsigned int)(now.tv_sec / 86400) + 719468; /* from 0000-03-01 */
-	secs = (unsigned int)(now.tv_sec % 86400);
-	era = days / 146097;
-	of_era = days % 146097;
-	year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	of_year = of_era - (365 * year + year / 4 - year / 100);
-	month = (5 * of_year + 2) / 153;
-	day = of_year - (153 * month + 2) / 5 + 1;
-	month = month < 10 ? month + 3 : month - 9;
-	year = (year + era * 400 + (month <= 2)) % 10000;
-	snprintf(out, 32, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", year, month % 100, day % 100,
-		 secs / 3600 % 100, secs / 60 % 60, secs % 60,
-		 (unsigned int)(now.tv_nsec / 1000000) % 1000);
-}
-
 void audit_begin(struct audit_line *l, struct audit *log, const char *event)
 {
-	char time[32];
-
 	l->log = log;
 	l->len = 0;
 	l->is_cut = false;
-	now_text(time);
 	put(l, "{", 1);
-	audit_string(l, "time", time);
 	audit_string(l, "event", event);
-	audit_string(l, "server", log->server ? log->server : "");
-	audit_string(l, "session", log->session ? log->session : "");
+}
+
+static int lost(struct audit *log, int error)
+{
+	if (!log->error)
+		log->error = error;
+	return -error;
 }
 
 int audit_end(struct audit_line *l)
 {
+	struct audit *log = l->log;
 	ssize_t n;
 
-	if (l->log->fd < 0)
+	if (log->fd < 0)
 		return 0;
 	if (l->is_cut) {
 		memcpy(l->text + l->len, ",\"cut\":true", 11);
 		l->len += 11;
 	}
-	memcpy(l->text + l->len, "}\n", 2);
-	l->len += 2;
+	l->text[l->len++] = '}';
+	if (!log->is_socket)
+		l->text[l->len++] = '\n';
 	do
-		n = write(l->log->fd, l->text, l->len);
+		n = write(log->fd, l->text, l->len);
 	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)l->len)
-		return 0;
-	l->log->failed = true;
-	return n < 0 ? -errno : -ENOSPC;
+	if (n != (ssize_t)l->len)
+		return lost(log, n < 0 ? errno : ENOSPC);
+	log->sent++;
+	if (!log->is_socket)
+		log->settled = log->sent;
+	return 0;
+}
+
+int audit_settle(struct audit *log)
+{
+	struct wire_receipt receipt;
+	int error;
+	ssize_t n;
+
+	while (log->sent != log->settled) {
+		n = read(log->fd, &receipt, sizeof(receipt));
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* Its end, or the time that the launcher set for an answer (SO_RCVTIMEO). */
+		if (n != (ssize_t)sizeof(receipt) || receipt.n <= log->settled ||
+		    receipt.n > log->sent) {
+			lost(log, n < 0 && errno == EAGAIN ? ETIMEDOUT : EPIPE);
+			log->settled = log->sent;
+			break;
+		}
+		log->settled = receipt.n;
+		if (receipt.error)
+			lost(log, receipt.error);
+	}
+	error = log->error;
+	log->error = 0;
+	return -error;
 }

@@ -24,6 +24,8 @@
 #define LIMIT_LINE_OUT (6 * LIMIT_LINE + MIB)
 /* Room kept free in each sink for answers of our own (a denial is under 1 KiB). */
 #define LIMIT_REPLIES (256 * KIB)
+/* Memory that messages took beyond this goes back a moment after they passed. */
+#define LIMIT_KEPT (128 * KIB)
 /* Nesting of arrays and objects: no schema in the wild passes 40. */
 #define LIMIT_DEPTH 128
 /* Values in one message: bounds the tape (16 bytes a value). */
@@ -126,13 +128,11 @@
 /* Nesting in it: bounds recursion. */
 #define LIMIT_CONFIG_DEPTH 64
 
-/* The audit file is renamed to .1 at a start that finds it larger. */
-#define LIMIT_AUDIT (16 * MIB)
 /* Lines of the audit log that one side of a session can cause, of what was dropped and of
  * the rest, each: at once, and for each second afterwards. */
 #define LIMIT_NOTED_BURST 1000
 #define LIMIT_NOTED_RATE 20
-/* One audit line; longer values are cut and marked. PIPE_BUF keeps it one write. */
+/* One record of the audit log; longer values are cut and marked. PIPE_BUF keeps it one write. */
 #define LIMIT_AUDIT_LINE ((size_t)4096)
 
 /*
@@ -145,6 +145,12 @@
 #define LIMIT_EOF_OPEN 10000  /* the same while the server still owes answers */
 #define LIMIT_TERM_GRACE 500  /* from TERM to KILL */
 #define LIMIT_FLUSH_GRACE 500 /* for the pep to pass on the server's last words */
+#define LIMIT_BUILD_PATIENCE 50 /* for the sandbox, before the pep starts beside its building */
+
+/* For a service provider to say whether something is revoked, in milliseconds. */
+#define LIMIT_PROVIDER 5000
+/* For a broker to revoke tokens and end, when its session was revoked. */
+#define LIMIT_REVOKING 5000
 
 /* For a server that listens on a Unix socket to begin, in milliseconds: half of what
  * clients wait for its first answer. */

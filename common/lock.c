@@ -37,23 +37,33 @@ int lock_memory(struct err *err)
 	return 0;
 }
 
-/* The bounding set and the securebits can be changed only by who has CAP_SETPCAP;
- * without it nothing is inherited either, since no set holds anything to keep. */
+/*
+ * The bounding set and the securebits can be changed only by who has CAP_SETPCAP;
+ * without it nothing is inherited either, since no set holds anything to keep.  EINVAL is
+ * the first number that the kernel does not know.
+ */
 static int drop_bounding(struct err *err)
 {
-	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
-		if (cap_get_bound(cap) == 1 && cap_drop_bound(cap) < 0)
-			return err_errno(err, errno, "drop capability %d from the bounding set",
-					 cap);
+	int cap = 0;
+
+	while (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+		cap++;
+	if (errno != EINVAL)
+		return err_errno(err, errno, "drop capability %d from the bounding set", cap);
 	if (prctl(PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0) < 0)
 		return err_errno(err, errno, "prctl PR_SET_SECUREBITS");
 	return 0;
 }
 
+/*
+ * Read back, each set once.  No capability is effective, permitted or inheritable, and so
+ * none is ambient: the kernel keeps there only what is both permitted and inheritable
+ * (capabilities(7); since Linux 4.3, which brought that set).
+ */
 static int verify_none(bool had_setpcap, struct err *err)
 {
 	cap_t now = cap_get_proc(), none = cap_init();
-	int differs = !now || !none || cap_compare(now, none);
+	int differs = !now || !none || cap_compare(now, none), bound;
 
 	cap_free(now);
 	cap_free(none);
@@ -61,13 +71,9 @@ static int verify_none(bool had_setpcap, struct err *err)
 		return err_set(err, EPERM, "capabilities are left after dropping them");
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		return err_set(err, EPERM, "no_new_privs is not set after setting it");
-	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++) {
-		if (had_setpcap && cap_get_bound(cap) == 1)
-			return err_set(err, EPERM, "capability %d is left in the bounding set",
-				       cap);
-		if (cap_get_ambient(cap) == 1)
-			return err_set(err, EPERM, "capability %d is left ambient", cap);
-	}
+	for (int cap = 0; had_setpcap && (bound = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++)
+		if (bound)
+			return err_set(err, EPERM, "capability %d is left in the bounding set", cap);
 	return 0;
 }
 
@@ -82,7 +88,7 @@ int lock_privileges(struct err *err)
 	cap_get_flag(caps, CAP_SETPCAP, CAP_EFFECTIVE, &setpcap);
 	if (setpcap == CAP_SET)
 		r = drop_bounding(err);
-	if (r == 0 && cap_reset_ambient() < 0)
+	if (r == 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		r = err_errno(err, errno, "clear the ambient capabilities");
 	if (r == 0 && (cap_clear(caps) < 0 || cap_set_proc(caps) < 0))
 		r = err_errno(err, errno, "drop the capabilities");

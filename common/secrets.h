@@ -43,6 +43,20 @@ struct secrets_needle {
 	uint32_t len, flags;
 };
 
+/*
+ * Values that become known while a session runs: shared memory, written by one process and
+ * read by the pep.  The same form as above, under the same keys; seq is odd while it is
+ * written.  The pep takes all of it for hostile.
+ */
+#define SECRETS_LIVE (16 * 1024)
+#define SECRETS_LIVE_NEEDLES 128
+
+struct secrets_live {
+	_Atomic uint32_t seq;
+	uint32_t len;
+	char data[SECRETS_LIVE];
+};
+
 /* The probe of SECRETS_GRAM bytes. */
 static inline uint32_t secrets_probe(uint64_t factor, const char *bytes)
 {

@@ -13,6 +13,11 @@
  *   pep      --struct wire_event--> launcher   (pipe; its end of file is the pep's death)
  *   pep      --struct wire_ask----> broker     (SOCK_SEQPACKET, one struct a packet)
  *   broker   --struct wire_answer-> pep        (the same; its end is a no to everything)
+ *   all of these --record---------> keeper     (SOCK_SEQPACKET each: one JSON object)
+ *   keeper   --struct wire_receipt-> each      (the same: what is in the log)
+ *   keeper, broker --struct wire_standing-> launcher (SOCK_SEQPACKET: is it revoked?)
+ *   launcher --struct wire_standing-> broker   (the same, once: it is)
+ *   launcher --struct wire_life---> pep        (the lifeline)
  *   approve  --struct wire_say----> broker     (SOCK_SEQPACKET in the rendezvous)
  *   broker   --struct wire_shown--> approve
  *
@@ -33,6 +38,7 @@
 #define WIRE_TEXT 1024
 /* What of a call's arguments is shown and judged; the digest covers all of them. */
 #define WIRE_ARGUMENTS (16 * KIB)
+#define WIRE_CLIENT 128
 
 /* A step that failed after the fork; the sender exits behind it. */
 struct wire_report {
@@ -46,7 +52,7 @@ struct wire_exit {
 	int32_t code;	     /* exit code when signal is 0 */
 };
 
-/* For the server's process group. */
+/* For the server's process group.  The first one is 0: from here on the server may run. */
 struct wire_order {
 	int32_t signal;
 };
@@ -80,6 +86,43 @@ struct wire_listeners {
 	uint16_t ports[DESTINATION_MAX];
 };
 
+/* --- the log, and the kill switch ---------------------------------------------------------- */
+
+/* Records of this socket up to number n are dealt with. */
+struct wire_receipt {
+	uint64_t n;
+	int32_t error; /* errno, when one since the last receipt was not kept */
+	int32_t zero;
+};
+
+/* What is sent in place of a record by who has no more. */
+#define WIRE_FAREWELL "q"
+
+enum wire_standing_kind {
+	WIRE_STANDING_NONE = 0,
+	WIRE_STANDING_GOOD,    /* asked just now: not revoked */
+	WIRE_STANDING_UNKNOWN, /* it cannot be said */
+	WIRE_STANDING_REVOKED,
+	WIRE_STANDING_NOTE,    /* nothing about it: words for the user */
+	WIRE_STANDING_LOST,    /* of the log: a record was not kept; words for the user */
+};
+
+struct wire_standing {
+	uint32_t kind;
+	char why[400]; /* NUL-terminated */
+};
+
+enum wire_life_kind {
+	WIRE_LIFE_NONE = 0,
+	WIRE_LIFE_PASS, /* as the policy says */
+	WIRE_LIFE_DENY, /* no call passes until the next word */
+	WIRE_LIFE_END,  /* it was revoked: nothing passes any more, the server is killed next */
+};
+
+struct wire_life {
+	uint32_t kind;
+};
+
 /* --- decisions --------------------------------------------------------------------------- */
 
 /* The facts of a call; texts are not NUL-terminated. */
@@ -90,6 +133,8 @@ struct wire_call {
 	uint32_t kind; /* enum call_kind */
 	uint32_t has_pin, id_is_string;
 	uint32_t tool_len, id_len, arguments_len;
+	uint32_t client_len;
+	char client[WIRE_CLIENT]; /* what the client says it is; nobody has verified it */
 	char tool[LIMIT_TOOL];
 	char id[LIMIT_ID]; /* of the request */
 	char arguments[WIRE_ARGUMENTS];

@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain learn decide scan changes pins install list update rollback remove approve status wrap unwrap audit-configs"
+  local commands="run explain learn decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -36,6 +36,10 @@ _mcp_confine() {
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
     --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
     --out) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --capability-file | --from | --show) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --server) mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word"); return ;;
+    --path) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+    --tools | --calls | --expires | --id | --revoke) return ;;
     --python) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --registry | --host | --address) return ;;
     --profile | --name | --connect | --listen) return ;;
@@ -43,7 +47,7 @@ _mcp_confine() {
   case $command in
     run | explain | learn | decide)
       if [[ $word == -* ]]; then
-        local options="--profile --read --write --overlay --connect --env --name --minimum-tier --help --"
+        local options="--profile --read --write --overlay --connect --env --name --minimum-tier --capability-file --help --"
         [[ $command == run ]] && options+=" --dry-run --listen --timing"
         [[ $command == learn ]] && options+=" --initialize --names --json --out"
         [[ $command == decide ]] && options+=" --from-server"
@@ -51,6 +55,9 @@ _mcp_confine() {
       else
         mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
       fi
+      ;;
+    delegate)
+      mapfile -t COMPREPLY < <(compgen -W "--server --from --tools --path --calls --expires --id --show --revoke --help" -- "$word")
       ;;
     changes)
       if [[ $word == -* ]]; then
@@ -61,6 +68,26 @@ _mcp_confine() {
         mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
       else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      fi
+      ;;
+    log)
+      if [[ $before == --decision ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "allow deny change ask" -- "$word")
+      elif [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--json --follow --since --until --event --decision --session --head --help" -- "$word")
+      else
+        local first=""
+        [[ $COMP_CWORD -eq 2 ]] && first="show verify head"
+        mapfile -t COMPREPLY < <(compgen -W "$first $(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    revoke | restore)
+      if [[ $word == -* ]]; then
+        local options="--agent --all --help"
+        [[ $command == revoke ]] && options+=" --reason"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
       fi
       ;;
     pins)

@@ -26,6 +26,7 @@ extern const struct lock_filter filter_pep;
 extern const struct lock_filter filter_broker; /* the one without a network */
 extern const struct lock_filter filter_remote; /* the one with */
 extern const struct lock_filter filter_egress;
+extern const struct lock_filter filter_keeper; /* who writes the audit log */
 extern const struct lock_filter filter_cgroup; /* who removes the cgroup at the end */
 
 extern const struct lock_filter filter_watch; /* who watches a server for `learn` */

@@ -374,7 +374,7 @@ static const char *const remote_calls[] = {
 	"sendmmsg", "recvmmsg", "socket", "socketpair", "connect", "bind", "shutdown",
 	"getsockname", "getpeername", "getsockopt", "setsockopt", "accept4", "pipe2", "eventfd2",
 	"fcntl", "dup", "openat", "fstat", "newfstatat", "statx", "lseek", "access", "faccessat",
-	"readlink", "readlinkat", "getdents64", "unlinkat", "mremap", "set_robust_list", "rseq",
+	"readlink", "readlinkat", "getdents64", "unlinkat", "renameat", "renameat2", "mremap", "set_robust_list", "rseq",
 	"sched_yield", "sched_getaffinity", "gettid", "getuid", "geteuid", "getgid", "getegid",
 	"getrandom", "uname", "sysinfo", "rt_sigaction", "sigaltstack", "tgkill", "nanosleep",
 	"clock_nanosleep", "clock_getres", "gettimeofday", "time", "prlimit64", "membarrier",
@@ -387,6 +387,12 @@ static const char *const egress_calls[] = {
 	"lseek", "openat", "open", "socket", "connect", "getsockname", "getpeername",
 	"getsockopt", "setsockopt", "accept4", "shutdown", "splice", "pipe2", "fcntl", "ioctl",
 	"getrandom", "gettimeofday", "access", "faccessat", "uname", "bind", NULL
+};
+/* Appends to logs below one directory, and begins new ones; reads what is revoked. */
+static const char *const keeper_calls[] = {
+	COMMON_CALLS, "writev", "recvfrom", "sendto", "openat", "fstat", "newfstatat", "lseek",
+	"pread64", "pwrite64", "flock", "ftruncate", "fdatasync", "renameat", "renameat2",
+	"unlinkat", "fcntl", "mremap", "inotify_add_watch", "getuid", "geteuid", NULL
 };
 /* What ASan and UBSan call behind our back. */
 static const char *const sanitizer_calls[] = {
@@ -576,6 +582,7 @@ int main(int argc, char **argv)
 	print("broker", ours(broker_calls, sanitized));
 	print("remote", remote());
 	print("egress", ours(egress_calls, sanitized));
+	print("keeper", ours(keeper_calls, sanitized));
 	print("watch", watch(sanitized));
 	if (!strcmp(prefix, "filter"))
 		print_names();

@@ -17,14 +17,15 @@
 
 bool broker_is_needed(const struct policy *p)
 {
-	return policy_wants_pdp(p) ||
+	return policy_wants_pdp(p) || policy_wants_scim(p) ||
 	       (policy_wants_person(p) && p->approval.channel != POLICY_CHANNEL_ELICITATION);
 }
 
 /* Only what names a server to ask gets the program with a network. */
 static bool is_remote(const struct policy *p)
 {
-	return policy_wants_pdp(p) || p->approval.channel == POLICY_CHANNEL_CIBA;
+	return policy_wants_pdp(p) || policy_wants_scim(p) ||
+	       p->approval.channel == POLICY_CHANNEL_CIBA;
 }
 
 int broker_open(const struct session *s, int *ret_config, struct err *err)
@@ -33,7 +34,7 @@ int broker_open(const struct session *s, int *ret_config, struct err *err)
 	int program;
 
 	*ret_config = -1;
-	if (s->policy.approval.channel == POLICY_CHANNEL_ELICITATION)
+	if (s->policy.approval.channel == POLICY_CHANNEL_ELICITATION && policy_wants_pdp(&s->policy))
 		return err_set(err, EINVAL, "a pdp and the approval channel elicitation do not go "
 					    "together; name the channel local or ciba");
 	program = spawn_open_program(remote ? "mcp-confine-broker-net" : "mcp-confine-broker",
@@ -57,7 +58,7 @@ static int leave_stdio(void)
 }
 
 _Noreturn void broker_exec(const struct session *s, int program, int config, int pep,
-			   int audit)
+			   int standing, int audit)
 {
 	struct strv argv = {0};
 	struct err err = {0};
@@ -71,8 +72,10 @@ _Noreturn void broker_exec(const struct session *s, int program, int config, int
 	     strv_add(&argv, s->name) | strv_add(&argv, "--session") | strv_add(&argv, s->id) |
 	     strv_add(&argv, "--state") | strv_add(&argv, s->user.state)) < 0)
 		_exit(125);
-	if (config >= 0 && (fd_place(config, config, &err) < 0 ||
-			    (strv_add(&argv, "--config-fd") | strv_addf(&argv, "%d", config)) < 0))
+	if (config >= 0 &&
+	    (fd_place(config, config, &err) < 0 || fd_place(standing, standing, &err) < 0 ||
+	     (strv_add(&argv, "--config-fd") | strv_addf(&argv, "%d", config) |
+	      strv_add(&argv, "--standing-fd") | strv_addf(&argv, "%d", standing)) < 0))
 		_exit(125);
 	/* It ends with the pep, not by a signal to the client's process group. */
 	setsid();
@@ -84,7 +87,7 @@ _Noreturn void broker_exec(const struct session *s, int program, int config, int
 
 static void explain_ciba(FILE *out, const struct policy_ciba *c)
 {
-	fprintf(out, "    asks %s for the approval of %s;\n    %s\n", c->issuer, c->approver,
+	fprintf(out, "    asks %s for the approval of %s;\n    %s\n", c->client.issuer, c->approver,
 		c->details == POLICY_DETAILS_MESSAGE ?
 			"the grant is tied to the call by its binding message only" :
 			"the grant must carry the digest of the call (authorization_details)");

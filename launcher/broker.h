@@ -19,9 +19,9 @@ bool broker_is_needed(const struct policy *p);
  * nothing).  Return: the program or -errno. */
 int broker_open(const struct session *s, int *ret_config, struct err *err);
 
-/* In the child: become the broker.  pep is its end of the socket. */
+/* In the child: become the broker.  pep and standing are its ends of the sockets. */
 _Noreturn void broker_exec(const struct session *s, int program, int config, int pep,
-			   int audit);
+			   int standing, int audit);
 
 /* The lines of explain about approval. */
 void broker_explain(FILE *out, const struct policy *p);

@@ -10,7 +10,7 @@
 
 enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM,
        OPT_TIMING, OPT_CONNECT, OPT_TIER, OPT_LISTEN, OPT_OVERLAY,
-       OPT_OUT, OPT_INITIALIZE, OPT_JSON, OPT_NAMES };
+       OPT_CAPABILITY, OPT_OUT, OPT_INITIALIZE, OPT_JSON, OPT_NAMES };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
@@ -22,6 +22,7 @@ static const struct option options[] = {
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "minimum-tier", required_argument, NULL, OPT_TIER },
 	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "capability-file", required_argument, NULL, OPT_CAPABILITY },
 	{ "dry-run", no_argument, NULL, OPT_DRY },
 	{ "from-server", no_argument, NULL, OPT_FROM },
 	{ "timing", no_argument, NULL, OPT_TIMING },
@@ -78,6 +79,9 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 		return check_env(optarg, err) < 0 ? -EINVAL : strv_add(&c->env, optarg);
 	case OPT_NAME:
 		c->name = optarg;
+		return 0;
+	case OPT_CAPABILITY:
+		c->capability = optarg;
 		return 0;
 	case OPT_LISTEN:
 		c->listen = optarg;

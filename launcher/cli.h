@@ -17,6 +17,7 @@ struct cli {
 	char *const *command; /* the ad hoc command behind "--", or NULL */
 	const char *profile; /* --profile, or NULL */
 	const char *listen;  /* --listen: unix:PATH, or NULL */
+	const char *capability; /* --capability-file: FILE, or NULL */
 	const char *name;    /* --name: what logs and state call it, or NULL */
 	struct options options; /* --read, --write, --overlay (absolute), --connect */
 	struct strv env;     /* --env */

@@ -42,6 +42,7 @@
 #include "common/sys.h"
 #include "common/wire.h"
 #include "filters/filters.h"
+#include "launcher/aside.h"
 #include "launcher/cause.h"
 #include "launcher/dial.h"
 #include "launcher/enter.h"
@@ -195,10 +196,26 @@ static int collect_bare(const struct plan *plan, int ruleset, int abi, struct er
 	return r;
 }
 
+/*
+ * /etc is a directory of our own root, in which stands what the plan puts there and
+ * nothing else: where it may be read, each file and directory of it may.  One rule for all
+ * of them, unless the plan has more than that in store for /etc itself.
+ */
+static bool is_etc_whole(const struct plan *plan)
+{
+	if (layer_is_out("mount"))
+		return false;
+	for (size_t i = 0; i < plan->n; i++)
+		if (!strcmp(plan->v[i].target, "/etc") && plan->v[i].kind != PLAN_DIR)
+			return false;
+	return true;
+}
+
 /* The ruleset of the plan: names everywhere, content only where it says so. */
 static int collect_rules(const struct plan *plan, int abi, struct err *err)
 {
 	cleanup_close int ruleset = landlock_open(abi, true, err);
+	const bool is_etc = is_etc_whole(plan);
 	int r;
 
 	if (ruleset < 0)
@@ -210,9 +227,13 @@ static int collect_rules(const struct plan *plan, int abi, struct err *err)
 	r = add_rule(ruleset, abi, "/", LANDLOCK_LIST, err);
 	if (r == 0 && plan->no_new_names)
 		r = make_home(plan, err);
+	if (r == 0 && is_etc)
+		r = add_rule(ruleset, abi, "/etc", LANDLOCK_READ, err);
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		int grant = plan_grant(&plan->v[i]);
 
+		if (is_etc && grant == LANDLOCK_READ && walk_is_below(plan->v[i].target, "/etc"))
+			continue;
 		if (grant == LANDLOCK_WRITE && plan->v[i].is_dir && plan->no_new_names)
 			r = add_old_names(ruleset, abi, plan, &plan->v[i], err);
 		else if (grant >= 0)
@@ -305,8 +326,10 @@ static int confine(const struct plan *plan, struct err *err)
 	return r;
 }
 
-static _Noreturn void become_server(const struct start *s)
+/* On the memory of pid 1, which stands still meanwhile (ns_vfork). */
+static int become_server(void *arg)
 {
+	const struct start *s = arg;
 	const struct plan *plan = s->plan;
 	struct err err = {0};
 	int fd, r = prepare(s, &err);
@@ -351,8 +374,9 @@ static pid_t start_dialler(const struct start *s, struct err *err)
 	dial_run(s->plan->socket);
 }
 
-static _Noreturn void become_listener(const struct start *s)
+static int become_listener(void *arg)
 {
+	const struct start *s = arg;
 	struct start own = *s;
 	struct err err = {0};
 
@@ -362,21 +386,36 @@ static _Noreturn void become_listener(const struct start *s)
 		err_errno(&err, errno, "open /dev/null");
 		report(s, EXIT_OURS, &err);
 	}
-	become_server(&own);
+	return become_server(&own);
 }
 
 /* --- pid 1 ------------------------------------------------------------------------------ */
 
+/* No network, or the one that the policy names. */
+static int enter_network(const struct start *s, struct aside *aside, struct err *err)
+{
+	int r = aside_enter(aside, err);
+
+	timing_mark("init", "network and ipc namespaces entered");
+	if (r == 0 && !layer_is_out("network"))
+		r = s->egress < 0 ? net_isolate(err) : net_open(&s->plan->network, s->egress, err);
+	timing_mark("init", "network checked");
+	return r;
+}
+
 static int build(const struct start *s, struct err *err)
 {
+	struct aside aside;
 	int r;
 
 	timing_mark("init", "namespaces");
 	r = layer_is_out("user") ? 0 : ns_map(s->user->uid, s->user->gid, err);
 	timing_mark("init", "identity map");
-	if (r == 0 && !layer_is_out("network"))
-		r = s->egress < 0 ? net_isolate(err) : net_open(&s->plan->network, s->egress, err);
-	timing_mark("init", "network checked");
+	if (r == 0)
+		r = aside_begin(&aside, err);
+	/* A network is opened through the host's /proc, and that is gone later. */
+	if (r == 0 && s->egress >= 0)
+		r = enter_network(s, &aside, err);
 	if (r == 0 && !layer_is_out("limits"))
 		r = limits_prefer(err);
 	if (r == 0 && !layer_is_out("uts"))
@@ -386,14 +425,33 @@ static int build(const struct start *s, struct err *err)
 	if (r == 0 && !layer_is_out("mount") && !layer_is_out("verify"))
 		r = mounts_verify(s->plan, err);
 	timing_mark("init", "mount table verified");
+	if (r == 0 && s->egress < 0)
+		r = enter_network(s, &aside, err);
 	/* From here on pid 1 cannot be traced, also before it has locked itself. */
 	if (r == 0)
 		r = lock_memory(err);
 	return r;
 }
 
+/*
+ * Nothing of the server's runs before the launcher has started all the others and has
+ * written the start into the log; should it not come to that, this ends here.
+ */
+static void await_go(const struct start *s)
+{
+	struct wire_order o;
+	ssize_t n;
+
+	do
+		n = read(s->order, &o, sizeof(o));
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(o) || o.signal)
+		_exit(EXIT_OURS);
+}
+
 _Noreturn void enter_run(const struct start *s)
 {
+	struct start own = *s;
 	struct err err = {0};
 	pid_t pid, dialler = 0;
 	sigset_t all;
@@ -406,15 +464,13 @@ _Noreturn void enter_run(const struct start *s)
 	umask(022);
 	if (build(s, &err) < 0)
 		report(s, EXIT_OURS, &err);
-	pid = fork();
+	close(s->built);
+	await_go(s);
+	pid = ns_vfork(s->plan->socket ? become_listener : become_server, &own, NULL);
 	if (pid < 0) {
 		err_errno(&err, errno, "fork");
 		report(s, EXIT_OURS, &err);
 	}
-	if (pid == 0 && s->plan->socket)
-		become_listener(s);
-	if (pid == 0)
-		become_server(s);
 	if (s->plan->socket) {
 		dialler = start_dialler(s, &err);
 		if (dialler < 0)
@@ -431,6 +487,7 @@ _Noreturn void enter_run(const struct start *s)
 _Noreturn void enter_bare(const struct start *s)
 {
 	struct sweep sweep = {0};
+	struct start own = *s;
 	struct err err = {0};
 	pid_t self = getpid(), pid;
 	sigset_t all;
@@ -441,6 +498,8 @@ _Noreturn void enter_bare(const struct start *s)
 	umask(022);
 	if (sweep_open(&sweep, &err) < 0 || lock_memory(&err) < 0)
 		report(s, EXIT_OURS, &err);
+	close(s->built);
+	await_go(s);
 	pid = fork();
 	if (pid < 0) {
 		err_errno(&err, errno, "fork");
@@ -450,7 +509,7 @@ _Noreturn void enter_bare(const struct start *s)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (getppid() != self)
 			_exit(EXIT_OURS);
-		become_server(s);
+		become_server(&own);
 	}
 	init_run(pid, 0, s->order, s->exit, &sweep);
 }

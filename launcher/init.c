@@ -12,6 +12,7 @@
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/lock.h"
+#include "common/shrink.h"
 #include "common/wire.h"
 #include "filters/filters.h"
 #include "launcher/init.h"
@@ -111,6 +112,7 @@ _Noreturn void init_run(pid_t server, pid_t dialler, int order, int exit,
 		sweep_all(&sweep);
 		_exit(125);
 	}
+	shrink();
 	for (;;) {
 		struct pollfd p[] = {
 			{ .fd = INIT_ORDER, .events = POLLIN },

@@ -34,7 +34,11 @@ static const struct command {
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
 	{ "changes", changes_main, "show, apply or discard what a server changed in an overlay" },
 	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
+	{ "delegate", delegate_main, "mint, narrow, show or revoke a capability for a server" },
 	{ "pins", pins_main, "show, accept or forget what is remembered of a server's tools" },
+	{ "log", log_main, "read, follow and check the audit logs" },
+	{ "revoke", revoke_main, "stop a server, an agent's servers or all, now and until restored" },
+	{ "restore", restore_main, "take a revocation of this user back" },
 	{ "install", install_main, "fetch a package, confined, to run it from its own copy" },
 	{ "list", list_main, "the installed packages, checked" },
 	{ "update", update_main, "show what a newer version changes, and then take it" },
@@ -52,17 +56,28 @@ static void usage(FILE *out)
 	fputs("usage: mcp-confine run SERVER\n"
 	      "       mcp-confine run [--profile P] [--read DIR] [--write DIR] [--overlay DIR]\n"
 	      "                       [--connect NAME:PORT] [--env NAME[=VALUE]] [--name NAME]\n"
-	      "                       [--minimum-tier T] [--listen unix:PATH] [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
+	      "                       [--minimum-tier T] [--listen unix:PATH] [--capability-file FILE]\n"
+	      "                       [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine learn [--initialize] [--names] [--json] [--out FILE]\n"
 	      "                       (SERVER | [options of run] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
+	      "       mcp-confine delegate --server NAME --expires 8h [--tools GLOB,...] [--path DIR]\n"
+	      "                       [--calls N] [--id NAME]\n"
+	      "       mcp-confine delegate --from FILE [--tools GLOB,...] [--path DIR] [--calls N] ...\n"
+	      "       mcp-confine delegate --show FILE | --revoke ID\n"
 	      "       mcp-confine scan [--pii CLASS,...] [--environment] [FILE]\n"
 	      "       mcp-confine changes show [--diff] SERVER [PATH ...]\n"
 	      "       mcp-confine changes apply [--yes] [--trusted] [--overwrite] SERVER [PATH ...]\n"
 	      "       mcp-confine changes discard [--yes] SERVER [PATH ...]\n"
 	      "       mcp-confine pins show|accept|forget SERVER [TOOL]\n"
+	      "       mcp-confine log [--json] [--follow] [--since T] [--until T] [--event E]\n"
+	      "                       [--decision allow|deny|change|ask] [--session ID] [SERVER ...]\n"
+	      "       mcp-confine log verify [--head NUMBER:HASH] [SERVER ...]\n"
+	      "       mcp-confine log head [SERVER ...]\n"
+	      "       mcp-confine revoke (SERVER | --agent ID | --all) [--reason WORDS]\n"
+	      "       mcp-confine restore (SERVER | --agent ID | --all)\n"
 	      "       mcp-confine install [--scripts] [--token] [--registry URL] [--host NAME[:PORT]]\n"
 	      "                       [--address RANGE] [--python PATH] [--write-policy]\n"
 	      "                       npm:NAME[@VERSION] | pypi:NAME[==VERSION] | file:X.mcpb |\n"

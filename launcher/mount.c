@@ -149,3 +149,13 @@ int mount_attach(const struct mount_ways *w, int mount, int target)
 		       -errno :
 		       0;
 }
+
+int mount_attach_at(const struct mount_ways *w, int mount, int dir, const char *name)
+{
+	cleanup_close int target = -1;
+
+	if (!w->old_attach)
+		return sys_move_mount(mount, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+	target = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return target < 0 ? -errno : mount_old_attach(mount, target);
+}

@@ -63,4 +63,7 @@ int mount_flag(const struct mount_ways *w, int mount, uint64_t attrs);
 /* Over target (O_PATH), which is of this mount namespace.  Return: 0 or -errno. */
 int mount_attach(const struct mount_ways *w, int mount, int target);
 
+/* The same over a name of the directory dir (O_PATH); a symlink there is not followed. */
+int mount_attach_at(const struct mount_ways *w, int mount, int dir, const char *name);
+
 #endif /* LAUNCHER_MOUNT_H */

@@ -20,6 +20,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,7 @@
 #include "launcher/overlay.h"
 #include "launcher/plan.h"
 #include "launcher/timing.h"
+#include "launcher/walk.h"
 
 /* tmpfs inodes: one for each 4 KiB of its size, so that neither runs out first. */
 #define BYTES_PER_INODE 4096
@@ -49,6 +52,12 @@ struct building {
 	int root;	    /* the new root, attached and not yet pivoted to */
 	dev_t ours[64];	    /* devices of our tmpfs */
 	size_t n_ours;
+	/* The directory that was made or found last; entries come sorted by directory.
+	 * Forgotten when something is mounted there or above. */
+	int dir;	    /* -1: none */
+	bool is_dir_ours;
+	char dir_path[PATH_MAX];
+	int null, empty;    /* what covers files and directories, attached; -1: not yet */
 };
 
 static int remember(struct building *b, int fd, struct err *err)
@@ -252,27 +261,21 @@ static int open_inside(const struct building *b, const char *target, int flags)
 	return nolinks_open(b->root, *relative ? relative : ".", flags);
 }
 
-/* The directory that holds target, made where it is missing.  *ret_name points into
- * target.  Return: a descriptor or -errno. */
-static int open_parent(const struct building *b, const char *target, const char **ret_name,
-		       struct err *err)
+/* The directory of that name below the new root, made where it is missing and ours. */
+static int make_way(const struct building *b, const char *path, struct err *err)
 {
 	cleanup_close int dir = open_inside(b, "/", O_PATH | O_DIRECTORY);
-	const char *p = target + 1;
+	const char *p = path + strspn(path, "/");
 
 	if (dir < 0)
 		return err_errno(err, errno, "open the new root");
-	for (;;) {
+	while (*p) {
 		size_t len = strcspn(p, "/");
 		cleanup_close int next = -1;
-		char name[256];
+		char name[NAME_MAX + 1];
 
-		if (!p[len]) {
-			*ret_name = p;
-			return take_fd(&dir);
-		}
 		if (len >= sizeof(name))
-			return err_errno(err, ENAMETOOLONG, "%s", target);
+			return err_errno(err, ENAMETOOLONG, "%s", path);
 		memcpy(name, p, len);
 		name[len] = '\0';
 		next = nolinks_open(dir, name, O_PATH | O_DIRECTORY);
@@ -280,62 +283,131 @@ static int open_parent(const struct building *b, const char *target, const char 
 		    mkdirat(dir, name, 0755) == 0)
 			next = nolinks_open(dir, name, O_PATH | O_DIRECTORY);
 		if (next < 0)
-			return err_errno(err, errno, "make the way to %s", target);
+			return err_errno(err, errno, "make the way to %s", path);
 		close(dir);
 		dir = take_fd(&next);
-		p += len + 1;
+		p += len + strspn(p + len, "/");
 	}
+	return take_fd(&dir);
 }
 
-/* The mount point itself: what stands there, or a new directory or file of ours. */
-static int open_target(const struct building *b, const struct plan_entry *e, struct err *err)
+static void forget_dir(struct building *b)
 {
-	cleanup_close int parent = -1;
-	const char *name;
+	if (b->dir >= 0)
+		close(b->dir);
+	b->dir = -1;
+}
+
+/* Make b->dir the directory that holds target; *ret_name points into target. */
+static int enter_parent(struct building *b, const char *target, const char **ret_name,
+			struct err *err)
+{
+	const char *slash = strrchr(target, '/');
+	size_t len = slash ? (size_t)(slash - target) : 0;
+
+	if (!slash || len >= sizeof(b->dir_path))
+		return err_errno(err, ENAMETOOLONG, "%s", target);
+	*ret_name = slash + 1;
+	if (b->dir >= 0 && !strncmp(b->dir_path, target, len) && !b->dir_path[len])
+		return 0;
+	forget_dir(b);
+	memcpy(b->dir_path, target, len);
+	b->dir_path[len] = '\0';
+	b->dir = open_inside(b, b->dir_path, O_PATH | O_DIRECTORY);
+	if (b->dir < 0 && errno == ENOENT)
+		b->dir = make_way(b, b->dir_path, err);
+	else if (b->dir < 0)
+		err_errno(err, errno, "make the way to %s", target);
+	if (b->dir < 0)
+		return -err->code;
+	b->is_dir_ours = is_ours(b, b->dir);
+	return 0;
+}
+
+static bool wants_directory(const struct plan_entry *e)
+{
+	return e->kind == PLAN_DIR || e->kind == PLAN_TMPFS || e->kind == PLAN_PROC || e->is_dir;
+}
+
+/* A new mount point in b->dir.  Return: 1, 0 when something stands there, -errno. */
+static int make_point(const struct building *b, const struct plan_entry *e, const char *name,
+		      struct err *err)
+{
+	int r;
+
+	if (!b->is_dir_ours)
+		return 0;
+	r = wants_directory(e) ? mkdirat(b->dir, name, 0755) :
+				 mknodat(b->dir, name, S_IFREG | 0644, 0);
+	if (r < 0 && errno != EEXIST)
+		return err_errno(err, errno, "make %s", e->target);
+	return r == 0;
+}
+
+/* What stands at the mount point already: never a symlink, but for PLAN_NAME. */
+static int open_standing(const struct building *b, const struct plan_entry *e,
+			 struct err *err)
+{
 	int fd = e->kind == PLAN_NAME ? open_name(b->root, e->target + strspn(e->target, "/")) :
 					open_inside(b, e->target, O_PATH);
 
 	if (fd >= 0)
 		return fd;
-	parent = open_parent(b, e->target, &name, err);
-	if (parent < 0)
-		return parent;
-	if (!is_ours(b, parent))
-		return err_set(err, ENOENT, "%s: no such file inside what is granted", e->target);
-	if (e->kind == PLAN_DIR || e->kind == PLAN_TMPFS || e->kind == PLAN_PROC || e->is_dir)
-		fd = mkdirat(parent, name, 0755) < 0 ? -1 : 0;
-	else
-		fd = mknodat(parent, name, S_IFREG | 0644, 0);
-	if (fd < 0)
-		return err_errno(err, errno, "make %s", e->target);
-	fd = nolinks_open(parent, name, O_PATH);
-	return fd < 0 ? err_errno(err, errno, "open %s", e->target) : fd;
+	return errno == ENOENT ?
+		       err_set(err, ENOENT, "%s: no such file inside what is granted", e->target) :
+		       err_errno(err, errno, "open %s", e->target);
 }
 
 static int attach(struct building *b, const struct plan_entry *e, int mount,
 		  struct err *err)
 {
-	cleanup_close int target = open_target(b, e, err);
-	int r;
+	cleanup_close int target = -1;
+	const char *name;
+	int made, r = enter_parent(b, e->target, &name, err);
 
-	if (target < 0)
-		return target;
-	r = mount_attach(&b->ways, mount, target);
+	made = r < 0 ? r : make_point(b, e, name, err);
+	if (made < 0)
+		return made;
+	if (!made) {
+		target = open_standing(b, e, err);
+		if (target < 0)
+			return target;
+	}
+	/* By name only where it was made a moment ago, and a symlink is not followed there. */
+	r = made ? mount_attach_at(&b->ways, mount, b->dir, name) :
+		   mount_attach(&b->ways, mount, target);
 	if (r < 0)
 		return err_errno(err, -r, "attach %s", e->target);
+	if (b->dir >= 0 && walk_is_below(b->dir_path, e->target))
+		forget_dir(b);
 	return e->kind == PLAN_TMPFS ? remember(b, mount, err) : 0;
+}
+
+static int make_directory(struct building *b, const struct plan_entry *e, struct err *err)
+{
+	cleanup_close int standing = -1;
+	const char *name;
+	int r;
+
+	/* The working directory of a client that was started in "/". */
+	if (!strcmp(e->target, "/"))
+		return 0;
+	r = enter_parent(b, e->target, &name, err);
+	r = r < 0 ? r : make_point(b, e, name, err);
+	if (r == 0)
+		r = standing = open_standing(b, e, err);
+	return r < 0 ? r : 0;
 }
 
 static int make_file(struct building *b, const struct plan_entry *e, struct err *err)
 {
-	cleanup_close int parent = -1, fd = -1;
+	cleanup_close int fd = -1;
 	const char *name;
-	int r;
+	int r = enter_parent(b, e->target, &name, err);
 
-	parent = open_parent(b, e->target, &name, err);
-	if (parent < 0)
-		return parent;
-	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (r < 0)
+		return r;
+	fd = openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(err, errno, "make %s", e->target);
 	r = fd_write_all(fd, e->source, strlen(e->source));
@@ -344,38 +416,56 @@ static int make_file(struct building *b, const struct plan_entry *e, struct err 
 
 static int make_link(struct building *b, const struct plan_entry *e, struct err *err)
 {
-	cleanup_close int parent = -1;
 	struct err quiet = {0};
 	const char *name;
 
-	parent = open_parent(b, e->target, &name, &quiet);
 	/* Below a bind the link is there already, or another link leads there. */
-	if (parent < 0 || !is_ours(b, parent))
+	if (enter_parent(b, e->target, &name, &quiet) < 0 || !b->is_dir_ours)
 		return 0;
-	if (symlinkat(e->source, parent, name) < 0 && errno != EEXIST)
+	if (symlinkat(e->source, b->dir, name) < 0 && errno != EEXIST)
 		return err_errno(err, errno, "make the symlink %s", e->target);
 	return 0;
 }
 
-/* An empty file or directory over target, when there is one. */
-static int cover(struct building *b, const struct plan_entry *e, int null, struct err *err)
+/* One empty file system for all that is covered; the first cover is what is cloned. */
+static int new_empty(struct building *b, struct err *err)
 {
-	cleanup_close int target = open_inside(b, e->target, O_PATH), tree = -1;
-	struct stat st;
-	int r;
+	if (b->empty >= 0)
+		return mount_clone(&b->ways, b->empty, false, 0);
+	return new_tmpfs(b, BYTES_PER_INODE, "0555",
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+				 MOUNT_ATTR_RDONLY,
+			 err);
+}
 
-	if (target < 0)
+static int new_null(struct building *b)
+{
+	if (b->null < 0)
+		b->null = open_inside(b, "/dev/null", O_PATH);
+	return b->null < 0 ? -errno : mount_clone(&b->ways, b->null, false, 0);
+}
+
+/* An empty file or directory over target, when there is one. */
+static int cover(struct building *b, const struct plan_entry *e, struct err *err)
+{
+	cleanup_close int tree = -1;
+	const char *name;
+	struct stat st;
+	int r = enter_parent(b, e->target, &name, err);
+
+	if (r < 0)
+		return r;
+	if (fstatat(b->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_errno(err, errno, "cover %s", e->target);
-	if (fstat(target, &st) < 0)
-		return err_errno(err, errno, "cover %s", e->target);
-	tree = S_ISDIR(st.st_mode) ?
-		       new_tmpfs(b, BYTES_PER_INODE, "0555",
-				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-					 MOUNT_ATTR_RDONLY,
-				 err) :
-		       mount_clone(&b->ways, null, false, 0);
-	r = tree < 0 ? tree : mount_attach(&b->ways, tree, target);
-	return r < 0 ? err_errno(err, -r, "cover %s", e->target) : 0;
+	if (S_ISLNK(st.st_mode))
+		return err_errno(err, ELOOP, "cover %s", e->target);
+	tree = S_ISDIR(st.st_mode) ? new_empty(b, err) : new_null(b);
+	r = tree < 0 ? tree : mount_attach_at(&b->ways, tree, b->dir, name);
+	if (r < 0)
+		return err_errno(err, -r, "cover %s", e->target);
+	if (S_ISDIR(st.st_mode) && b->empty < 0)
+		b->empty = take_fd(&tree);
+	return 0;
 }
 
 /* --- the whole ------------------------------------------------------------------------ */
@@ -383,7 +473,6 @@ static int cover(struct building *b, const struct plan_entry *e, int null, struc
 static int place(struct building *b, const struct plan *plan, const int *mounts,
 		 struct err *err)
 {
-	cleanup_close int null = -1;
 	int r = 0;
 
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
@@ -399,26 +488,24 @@ static int place(struct building *b, const struct plan *plan, const int *mounts,
 			r = attach(b, e, mounts[i], err);
 			break;
 		case PLAN_COVER:
-			if (null < 0)
-				null = open_inside(b, "/dev/null", O_PATH);
-			r = cover(b, e, null, err);
+			r = cover(b, e, err);
 			break;
 		case PLAN_FILE:
 			r = make_file(b, e, err);
 			break;
-		case PLAN_DIR: {
-			int fd = open_target(b, e, err);
-
-			r = fd < 0 ? fd : 0;
-			if (fd >= 0)
-				close(fd);
+		case PLAN_DIR:
+			r = make_directory(b, e, err);
 			break;
-		}
 		case PLAN_LINK:
 			r = make_link(b, e, err);
 			break;
 		}
 	}
+	forget_dir(b);
+	if (b->null >= 0)
+		close(b->null);
+	if (b->empty >= 0)
+		close(b->empty);
 	return r;
 }
 
@@ -470,7 +557,7 @@ static int open_root(struct building *b, struct err *err)
 int mounts_enter(const struct plan *plan, struct err *err)
 {
 	cleanup_free int *mounts = malloc(plan->n * sizeof(*mounts));
-	struct building b = { .root = -1 };
+	struct building b = { .root = -1, .dir = -1, .null = -1, .empty = -1 };
 	int r;
 
 	if (!mounts)

@@ -21,12 +21,21 @@ struct err;
  */
 pid_t ns_fork(uint64_t namespaces, int *ret_pidfd);
 
-/* The same into a cgroup (its directory; -1: ours), which only clone3(2) can. */
+/*
+ * Start a child that executes another program at once, as vfork(2) does: it runs on this
+ * process's memory, on a stack of its own, while this process stands still until the exec
+ * or the exit.  Nothing is copied, which is what a fork of ours would mostly do.  run()
+ * never returns, and leaves behind in memory nothing that anybody reads.  ret_pidfd may be
+ * NULL.  Return: the pid, or -1 and errno.
+ */
+pid_t ns_vfork(int (*run)(void *), void *arg, int *ret_pidfd);
+
+/* ns_fork() into a cgroup (its directory; -1: ours), which only clone3(2) can. */
 pid_t ns_fork_into(uint64_t namespaces, int cgroup, int *ret_pidfd);
 
 /*
- * Fork into new user, mount, pid, network, ipc, uts and cgroup namespaces, and into that
- * cgroup (its directory; -1: ours); the child is
+ * Fork into new user, mount, pid, uts and cgroup namespaces (the other two are made later,
+ * aside.h), and into that cgroup (its directory; -1: ours); the child is
  * pid 1 and goes on from here with 0.  The parent gets the pid and a pidfd.
  * Return: as fork(2), or -errno with what forbids it and the mend.
  */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,11 +102,29 @@ struct resolved {
 	struct strv keys, stores, containers;
 };
 
-static int resolve(const char *home, const char *const *names, size_t n, struct strv *ret)
+/* Which of the names may be a symlink, or lie behind one, as the home's listing tells.
+ * A file system may take no notice of case. */
+static void mark(const struct dirent *e, const char *const *names, size_t n, bool *look)
+{
+	const size_t len = strlen(e->d_name);
+	const bool is_other = e->d_type != DT_LNK && e->d_type != DT_UNKNOWN;
+
+	for (size_t i = 0; i < n; i++)
+		if ((names[i][0] | 32) == (e->d_name[0] | 32) &&
+		    !strncasecmp(names[i], e->d_name, len) &&
+		    (names[i][len] == '/' || (!names[i][len] && !is_other)))
+			look[i] = true;
+}
+
+static int resolve(const char *home, const char *const *names, size_t n, const bool *look,
+		   struct strv *ret)
 {
 	for (size_t i = 0; i < n; i++) {
-		cleanup_free char *path = path_make("%s/%s", home, names[i]), *real = NULL;
+		cleanup_free char *path = NULL, *real = NULL;
 
+		if (!look[i])
+			continue;
+		path = path_make("%s/%s", home, names[i]);
 		if (!path)
 			return -ENOMEM;
 		if (access(path, F_OK) < 0)
@@ -113,6 +133,29 @@ static int resolve(const char *home, const char *const *names, size_t n, struct 
 		if (real && strcmp(real, path) != 0 && strv_add(ret, real) < 0)
 			return -ENOMEM;
 	}
+	return 0;
+}
+
+/* Most of the names are not there; one listing of the home tells. */
+static int resolve_all(const char *home, struct resolved *r)
+{
+	struct {
+		bool keys[COUNT(keys)], stores[COUNT(stores)], containers[COUNT(containers)];
+	} look;
+	DIR *d = opendir(home);
+
+	memset(&look, !d, sizeof(look)); /* one that cannot be listed: every name is tried */
+	for (struct dirent *e; d && (e = readdir(d));) {
+		mark(e, keys, COUNT(keys), look.keys);
+		mark(e, stores, COUNT(stores), look.stores);
+		mark(e, containers, COUNT(containers), look.containers);
+	}
+	if (d)
+		closedir(d);
+	if (resolve(home, keys, COUNT(keys), look.keys, &r->keys) < 0 ||
+	    resolve(home, stores, COUNT(stores), look.stores, &r->stores) < 0 ||
+	    resolve(home, containers, COUNT(containers), look.containers, &r->containers) < 0)
+		return -ENOMEM;
 	return 0;
 }
 
@@ -132,12 +175,26 @@ static const struct resolved *resolved_of(const char *home)
 	strv_done(&r->stores);
 	strv_done(&r->containers);
 	*r = (struct resolved){0};
-	if (resolve(home, keys, COUNT(keys), &r->keys) < 0 ||
-	    resolve(home, stores, COUNT(stores), &r->stores) < 0 ||
-	    resolve(home, containers, COUNT(containers), &r->containers) < 0)
+	if (resolve_all(home, r) < 0)
 		return NULL;
 	r->home = strdup(home);
 	return r->home ? r : NULL;
+}
+
+/* walk_is_below(path, home/name) and the other way round, without writing it down. */
+static bool is_at(const char *home, const char *name, const char *path)
+{
+	const size_t len = home[1] ? strlen(home) : 0;
+
+	return !strncmp(path, home, len) && path[len] == '/' && walk_is_below(path + len + 1, name);
+}
+
+static bool is_above(const char *home, const char *name, const char *path)
+{
+	const size_t len = home[1] ? strlen(home) : 0;
+
+	return walk_is_below(home, path) ||
+	       (!strncmp(path, home, len) && path[len] == '/' && walk_is_below(name, path + len + 1));
 }
 
 /* Does path meet one of the names below home, or of the resolved ones: equal or below,
@@ -148,12 +205,9 @@ static bool meets(const char *home, const char *const *names, size_t n,
 	for (size_t i = 0; i < real->n; i++)
 		if (walk_is_below(path, real->v[i]) || (above && walk_is_below(real->v[i], path)))
 			return true;
-	for (size_t i = 0; i < n; i++) {
-		cleanup_free char *dir = path_make("%s/%s", home, names[i]);
-
-		if (!dir || walk_is_below(path, dir) || (above && walk_is_below(dir, path)))
+	for (size_t i = 0; i < n; i++)
+		if (is_at(home, names[i], path) || (above && is_above(home, names[i], path)))
 			return true;
-	}
 	return false;
 }
 
@@ -274,12 +328,9 @@ static bool is_container(const char *home, const char *path)
 
 	if (!r || strv_has(&r->containers, path))
 		return true;
-	for (size_t i = 0; i < COUNT(containers); i++) {
-		cleanup_free char *dir = path_make("%s/%s", home, containers[i]);
-
-		if (!dir || !strcmp(path, dir))
+	for (size_t i = 0; i < COUNT(containers); i++)
+		if (is_at(home, containers[i], path) && is_above(home, containers[i], path))
 			return true;
-	}
 	return false;
 }
 

@@ -11,8 +11,8 @@
  * inside a writable directory stays read-only: the server cannot change what will run
  * at its next start.
  */
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,30 +177,57 @@ static int add_programs(struct plan *p, struct err *err)
 	return r;
 }
 
-/* What programs look up in /etc and what holds no secret. */
+/* Does a name of /etc match the first part of what stands in a list below? */
+static bool is_entry(const char *listed, const char *name)
+{
+	const size_t len = strcspn(listed, "/*");
+
+	return *listed == *name && !strncmp(listed, name, len) && (listed[len] == '*' || !name[len]);
+}
+
+static int add_entry(struct plan *p, const char *name, const char *const *listed, size_t n,
+		     struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const char *below = strchr(listed[i], '/');
+		cleanup_free char *path = NULL;
+
+		if (!is_entry(listed[i], name))
+			continue;
+		if (asprintf(&path, "/etc/%s%s", name, below ? below : "") < 0)
+			return err_errno(err, ENOMEM, "plan");
+		r = add_system(p, path, READ, "system", err);
+	}
+	return r;
+}
+
+/* What programs look up in /etc and what holds no secret.  The directory is read once:
+ * no machine has all of it. */
 static int add_etc_of_host(struct plan *p, const char *ca_file, struct err *err)
 {
 	static const char *const names[] = {
-		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-		"/etc/alternatives", "/etc/ssl/openssl.cnf", "/etc/crypto-policies", "/etc/fonts", "/etc/localtime", "/etc/timezone",
-		"/etc/mime.types", "/etc/locale.alias", "/etc/locale.conf", "/etc/protocols",
-		"/etc/services", "/etc/host.conf", "/etc/os-release", "/etc/debian_version",
-		"/etc/python3", "/etc/java-*", "/etc/python3.*",
+		"ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "ssl/openssl.cnf",
+		"crypto-policies", "fonts", "localtime", "timezone", "mime.types", "locale.alias",
+		"locale.conf", "protocols", "services", "host.conf", "os-release",
+		"debian_version", "python3", "java-*", "python3.*",
 	};
-	static const char *const authorities[] = { "/etc/ssl/certs", "/etc/ca-certificates",
-						   "/etc/pki/tls/certs", "/etc/pki/ca-trust" };
+	static const char *const authorities[] = { "ssl/certs", "ca-certificates", "pki/tls/certs",
+						   "pki/ca-trust" };
 	int r = ca_file ? trust_plan(p, ca_file, err) : 0;
+	DIR *etc = r == 0 ? opendir("/etc") : NULL;
 
-	for (size_t i = 0; i < sizeof(authorities) / sizeof(*authorities) && !ca_file && r == 0; i++)
-		r = add_system(p, authorities[i], READ, "system", err);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
-		glob_t found = {0};
-
-		if (glob(names[i], GLOB_NOSORT, NULL, &found) == 0)
-			for (size_t j = 0; j < found.gl_pathc && r == 0; j++)
-				r = add_system(p, found.gl_pathv[j], READ, "system", err);
-		globfree(&found);
+	if (r == 0 && !etc)
+		return errno == ENOENT ? 0 : err_errno(err, errno, "read /etc");
+	for (struct dirent *e; r == 0 && (e = readdir(etc));) {
+		r = add_entry(p, e->d_name, names, sizeof(names) / sizeof(*names), err);
+		if (r == 0 && !ca_file)
+			r = add_entry(p, e->d_name, authorities,
+				      sizeof(authorities) / sizeof(*authorities), err);
 	}
+	if (etc)
+		closedir(etc);
 	return r;
 }
 

@@ -139,11 +139,11 @@ void plan_settle(struct plan *p)
 int plan_check_overlays(const struct plan *p, struct err *err)
 {
 	for (size_t i = 0; i < p->n; i++)
-		for (size_t j = 0; j < p->n; j++) {
+		for (size_t j = 0; j < p->n && p->v[i].kind == PLAN_OVERLAY; j++) {
 			const struct plan_entry *over = &p->v[i], *e = &p->v[j];
 			const bool is_same = !strcmp(over->target, e->target);
 
-			if (over->kind != PLAN_OVERLAY || i == j ||
+			if (i == j ||
 			    !(e->kind == PLAN_OVERLAY ? !is_same :
 							e->kind == PLAN_BIND && e->is_writable))
 				continue;

@@ -7,11 +7,14 @@
 #include "common/cleanup.h"
 #include "common/destination.h"
 #include "common/err.h"
+#include "common/fd.h"
 #include "common/limits.h"
+#include "launcher/logbook.h"
 #include "launcher/path.h"
 #include "launcher/proposal.h"
 #include "launcher/session.h"
 
+#define FILE_MAX (256 * MIB) /* of one file of the log; its bound is a policy's */
 #define ASSUMED_PORT 443 /* a name is looked up without one */
 
 static const char *text_of(const json_t *line, const char *name)
@@ -78,10 +81,12 @@ static int add_line(struct proposal *p, const json_t *line)
 	return 0;
 }
 
-static int add_file(struct proposal *p, const struct session *s, const char *path)
+/* The lines of one file that are of this session. */
+static int add_file(struct proposal *p, const struct session *s, int fd, struct err *err)
 {
-	cleanup_free char *text = path_read(path, 2 * LIMIT_AUDIT);
-	int r = 0;
+	cleanup_free char *text = NULL;
+	size_t len;
+	int r = fd_read_all(fd, FILE_MAX, &text, &len, err);
 
 	for (char *line = text, *end; line && *line && r == 0; line = end + 1) {
 		json_t *j;
@@ -95,7 +100,7 @@ static int add_file(struct proposal *p, const struct session *s, const char *pat
 			continue;
 		j = json_loads(line, 0, NULL);
 		if (!strcmp(text_of(j, "session"), s->id))
-			r = add_line(p, j);
+			r = add_line(p, j) < 0 ? err_errno(err, ENOMEM, "the audit log") : 0;
 		json_decref(j);
 	}
 	return r;
@@ -103,13 +108,24 @@ static int add_file(struct proposal *p, const struct session *s, const char *pat
 
 int proposal_add_log(struct proposal *p, const struct session *s, struct err *err)
 {
-	static const char *const names[] = { "audit.jsonl.1", "audit.jsonl" };
-	int r = 0;
+	cleanup_close int dir = logbook_directory(&s->user, false, err);
+	unsigned int n = 0;
+	char name[LOGBOOK_NAME];
+	int fd, r = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
-		cleanup_free char *path = path_make("%s/%s", s->user.state, names[i]);
-
-		r = path ? add_file(p, s, path) : -ENOMEM;
+	if (dir < 0)
+		return dir;
+	logbook_name(s->name, name);
+	while ((fd = logbook_open_file(dir, name, n)) >= 0) {
+		close(fd);
+		n++;
 	}
-	return r < 0 ? err_errno(err, -r, "read the audit log") : 0;
+	/* The newest, and the one before: the log may have been begun anew meanwhile. */
+	for (unsigned int i = n > 2 ? n - 2 : 0; i < n && r == 0; i++) {
+		fd = logbook_open_file(dir, name, i);
+		r = fd < 0 ? 0 : add_file(p, s, fd, err);
+		if (fd >= 0)
+			close(fd);
+	}
+	return r < 0 ? err_wrap(err, "learn") : 0;
 }

@@ -13,78 +13,50 @@
 #include "launcher/cli.h"
 #include "launcher/commands.h"
 #include "launcher/explain.h"
+#include "launcher/keeper.h"
 #include "launcher/limits.h"
 #include "launcher/listen.h"
-#include "launcher/mount.h"
+#include "launcher/logged.h"
 #include "launcher/run.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
 #include "launcher/wait.h"
 
-static int audit_start(struct audit *log, const struct session *s)
+static int run(struct session *s, struct keeper *keeper, struct audit *log, int signals,
+	       int *ret_code, struct err *err)
 {
-	char missing[MOUNT_WORDS];
-	struct mount_ways ways;
-	struct audit_line l;
+	struct appear watched;
+	struct spawn spawn;
+	int r = logged_revoked(log, s, err);
 
-	audit_begin(&l, log, "start");
-	audit_string(&l, "program", s->plan.program);
-	audit_string(&l, "profile", s->profile ? s->profile : "policy file");
-	audit_string(&l, "tier", tier_name(s->tier.is));
-	if (s->tier.is != POLICY_TIER_FULL)
-		audit_string(&l, "tier_why", s->tier.why);
-	audit_string(&l, "limits", !s->cgroup.name[0] ? "rlimit" :
-			      s->cgroup.is_scope ? "rlimit and scope" : "rlimit and cgroup");
-	if (s->cgroup.is_wanted && !s->cgroup.name[0])
-		audit_string(&l, "no_cgroup", s->cgroup.why);
-	mount_find(&ways);
-	if (!s->plan.is_bare && mount_is_old(&ways)) {
-		mount_missing(&ways, missing);
-		audit_string(&l, "mounts_without", missing);
+	if (r == 0)
+		r = appear_open(&s->plan, &watched, err);
+	if (r < 0)
+		return r;
+	r = cgroup_make(&s->policy.sandbox.limits, s->id, &s->cgroup, err);
+	if (r < 0) {
+		appear_close(&watched);
+		return r;
 	}
-	audit_int(&l, "pid", getpid());
-	return audit_end(&l);
-}
-
-static void audit_stop(struct audit *log, int code, const struct err *err)
-{
-	struct audit_line l;
-
-	audit_begin(&l, log, "stop");
-	audit_int(&l, "exit", code);
-	if (err->code)
-		audit_string(&l, "error", err->text);
-	audit_int(&l, "pid", getpid());
-	/* The disk may be full: the start was logged, and the exit code tells the rest. */
-	if (audit_end(&l) < 0)
-		say_note("the end of this session could not be written to the audit log");
-}
-
-/* Why a process of the server's is gone, which the server itself may not know. */
-static void say_killed(const struct cgroup *c, struct audit *log)
-{
-	unsigned long killed = cgroup_killed(c);
-	struct audit_line l;
-	char words[160];
-
-	if (!killed)
-		return;
-	snprintf(words, sizeof(words), "the kernel killed %lu process%s of the server for want of "
-		 "memory; all together may have limits.memory_total", killed, killed == 1 ? "" : "es");
-	say_note(words);
-	audit_begin(&l, log, "memory");
-	audit_int(&l, "killed", (int)killed);
-	if (audit_end(&l) < 0)
-		say_note("this could not be written to the audit log");
+	r = spawn_all(s, keeper, log, &spawn, err);
+	timing_mark("launcher", "processes started");
+	if (r == 0) {
+		spawn_watch(s, keeper, log, &spawn);
+		r = wait_all(&spawn, signals, ret_code, err);
+		logged_killed(log, &s->cgroup);
+		appear_report(&watched, log);
+	}
+	appear_close(&watched);
+	logged_stop(log, *ret_code, err);
+	return r;
 }
 
 int run_session(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
 {
-	struct audit log = { .fd = -1, .server = s->name, .session = s->id };
-	struct appear watched;
-	struct spawn spawn;
 	int signals = wait_signals(err), sig, r;
+	struct keeper keeper;
+	struct audit log;
 
 	if (signals < 0)
 		return signals;
@@ -100,30 +72,15 @@ int run_session(const struct cli *cli, struct session *s, int *ret_code, struct 
 	}
 	r = limits_files(s->plan.n, err);
 	if (r == 0)
-		r = appear_open(&s->plan, &watched, err);
+		r = keeper_start(s, &keeper, err);
+	timing_mark("keeper", "locked");
+	token_log_given(&s->token);
 	if (r < 0)
 		return r;
-	r = cgroup_make(&s->policy.sandbox.limits, s->id, &s->cgroup, err);
-	if (r == 0)
-		r = spawn_all(s, &spawn, err);
-	timing_mark("launcher", "processes started");
-	if (r < 0) {
-		appear_close(&watched);
-		return r;
-	}
-	log.fd = spawn.audit;
-	r = audit_start(&log, s);
-	if (r < 0) {
-		appear_close(&watched);
-		spawn_done(&spawn); /* closes the lifelines: what was started ends */
-		return err_errno(err, -r, "write the audit log %s/audit.jsonl; free some space",
-				 s->user.state);
-	}
-	r = wait_all(&spawn, signals, ret_code, err);
-	say_killed(&s->cgroup, &log);
-	appear_report(&watched, &log);
-	appear_close(&watched);
-	audit_stop(&log, *ret_code, err);
+	audit_init(&log, keeper.log, s->policy.audit.required);
+	r = run(s, &keeper, &log, signals, ret_code, err);
+	token_end(&s->token);
+	keeper_end(&keeper);
 	return r;
 }
 
@@ -172,7 +129,7 @@ int run_main(int argc, char **argv)
 	if (r == 0) {
 		r = session_build(&cli, !cli.dry_run, &s, &err);
 		code = r < 0 ? s.exit_code : 0;
-		timing_mark("launcher", "policy, runtime and plan");
+		timing_mark("launcher", "tier chosen");
 	}
 	if (r == 0 && cli.dry_run) {
 		explain_session(stdout, &s);

@@ -43,11 +43,7 @@ static bool read_image(struct image *m)
 	    m->head.e_ident[EI_CLASS] != ELFCLASS64)
 		return false;
 	m->n = m->head.e_phnum < SEGMENTS ? m->head.e_phnum : SEGMENTS;
-	for (size_t i = 0; i < m->n; i++)
-		if (!read_at(m->fd, &m->segments[i], sizeof(*m->segments),
-			     m->head.e_phoff + i * sizeof(*m->segments)))
-			return false;
-	return true;
+	return read_at(m->fd, m->segments, m->n * sizeof(*m->segments), m->head.e_phoff);
 }
 
 static const Elf64_Phdr *find_segment(const struct image *m, uint32_t type)
@@ -83,15 +79,17 @@ static bool read_runpath(const struct image *m, char text[static RUNPATH_MAX])
 {
 	const Elf64_Phdr *dynamic = find_segment(m, PT_DYNAMIC);
 	uint64_t strings = 0, at = 0;
+	Elf64_Dyn all[DYNAMIC];
 	bool found = false;
+	size_t n = dynamic ? dynamic->p_filesz / sizeof(*all) : 0;
 
-	for (size_t i = 0; dynamic && i < DYNAMIC; i++) {
-		Elf64_Dyn d;
+	n = n < DYNAMIC ? n : DYNAMIC;
+	/* A table that ends early is none. */
+	if (n && !read_at(m->fd, all, n * sizeof(*all), dynamic->p_offset))
+		return false;
+	for (size_t i = 0; i < n && all[i].d_tag != DT_NULL; i++) {
+		const Elf64_Dyn d = all[i];
 
-		if ((i + 1) * sizeof(d) > dynamic->p_filesz ||
-		    !read_at(m->fd, &d, sizeof(d), dynamic->p_offset + i * sizeof(d)) ||
-		    d.d_tag == DT_NULL)
-			break;
 		if (d.d_tag == DT_STRTAB)
 			strings = d.d_un.d_ptr;
 		if (d.d_tag == DT_RUNPATH || (d.d_tag == DT_RPATH && !found)) {

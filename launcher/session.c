@@ -13,11 +13,13 @@
 #include "common/err.h"
 #include "launcher/bare.h"
 #include "launcher/cli.h"
+#include "launcher/delegation.h"
 #include "launcher/mounts.h"
 #include "launcher/overlay.h"
 #include "launcher/private.h"
 #include "launcher/session.h"
 #include "launcher/store.h"
+#include "launcher/timing.h"
 #include "launcher/values.h"
 #include "policies/merge.h"
 
@@ -26,6 +28,7 @@ extern char **environ;
 void session_done(struct session *s)
 {
 	cgroup_done(&s->cgroup);
+	token_done(&s->token);
 	if (s->kept_lock > 0)
 		close(s->kept_lock);
 	if (s->overlay_lock > 0)
@@ -306,10 +309,14 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 	r = user_find(&s->user, err);
 	if (r == 0)
 		r = session_make_id(s->id, err);
+	timing_mark("launcher", "user found");
 	if (r == 0)
 		r = find(cli, cwd && cwd[0] == '/' ? cwd : s->user.home, s, err);
+	timing_mark("launcher", "runtime and policy found");
 	if (r == 0)
 		r = name_it(cli, s, err);
+	if (r == 0 && cli->capability)
+		r = delegation_bound(cli->capability, s, err);
 	if (r < 0)
 		return r;
 	r = find_kept(cli, with_state, s, &notes, &home, err);
@@ -324,14 +331,20 @@ int session_build(const struct cli *cli, bool with_state, struct session *s,
 		       strv_add_all(&s->plan.notes, &notes) < 0))
 		r = err_errno(err, ENOMEM, "environment");
 	strv_done(&notes);
-	if (r == 0)
-		r = mounts_check_sources(&s->plan, err);
+	timing_mark("launcher", "planned");
+	if (r == 0 && with_state)
+		r = token_start(s, err);
 	if (r == 0)
 		r = tier_choose(s->policy.sandbox.minimum_tier, &s->tier, err);
+	/* A start looks while the sandbox is built, and lets nothing run before (spawn.c). */
+	if (r == 0 && (!with_state || s->tier.is == POLICY_TIER_NOUSERNS))
+		r = mounts_check_sources(&s->plan, err);
 	if (r == 0)
 		r = find_overlays(cli, with_state, s, err);
 	if (r == 0 && s->tier.is == POLICY_TIER_NOUSERNS)
 		r = make_bare(with_state, home, s, err);
+	if (r == 0)
+		r = token_name_file(s, err);
 	return r < 0 ? r : find_cgroup(s, err);
 }
 
@@ -349,5 +362,7 @@ int session_policy(const struct cli *cli, struct session *s, struct err *err)
 		r = find_layers(cli, NULL, s, err);
 	if (r == 0)
 		r = name_it(cli, s, err);
+	if (r == 0 && cli->capability)
+		r = delegation_bound(cli->capability, s, err);
 	return r;
 }

@@ -8,11 +8,13 @@
 #ifndef LAUNCHER_SESSION_H
 #define LAUNCHER_SESSION_H
 
+#include "common/macaroon.h"
 #include "launcher/cgroup.h"
 #include "launcher/env.h"
 #include "launcher/plan.h"
 #include "launcher/runtime.h"
 #include "launcher/tier.h"
+#include "launcher/token.h"
 #include "launcher/user.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
@@ -37,6 +39,9 @@ struct session {
 	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	struct cgroup cgroup; /* made by run */
 	char id[33];	     /* random, for the audit log */
+	struct token token;  /* the delegated one of the server's */
+	uint8_t capability[MACAROON_MAX]; /* that bounds the session, verified */
+	size_t capability_len; /* 0: none */
 	int exit_code;	     /* what a failure means: 125, 126, 127 */
 	int overlay_lock;    /* held while overlays are in use; 0 or less: none */
 	int kept_lock;	     /* held while a persistent home is in use; 0 or less: none */

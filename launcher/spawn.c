@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,16 +13,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/audit.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/fd.h"
+#include "common/limits.h"
 #include "common/sys.h"
+#include "common/wire.h"
 #include "launcher/arguments.h"
 #include "launcher/broker.h"
 #include "launcher/cause.h"
 #include "launcher/commands.h"
+#include "launcher/delegation.h"
 #include "launcher/enter.h"
+#include "launcher/logged.h"
+#include "launcher/mounts.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
 #include "launcher/proxy.h"
@@ -31,14 +36,18 @@
 #include "launcher/spawn.h"
 #include "launcher/start.h"
 #include "launcher/timing.h"
+#include "launcher/wait.h"
 #include "launcher/watch.h"
+#include "policies/policy.h"
 
 /* Every pipe of one start; [0] is read, [1] written. */
 struct pipes {
 	int in[2], out[2], err[2];	   /* the server's */
 	int event[2], lifeline[2];	   /* the pep's */
 	int order[2], report[2], exit[2];  /* init's */
+	int built[2];
 	int broker[2];			   /* a socket: [0] the pep's end, [1] the broker's */
+	int standing[2];		   /* a socket: [0] the launcher's end, [1] the broker's */
 };
 
 static void close_pair(int fds[2])
@@ -53,16 +62,32 @@ static void close_pair(int fds[2])
 static void pipes_close(struct pipes *p)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit, p->broker };
+		       p->lifeline, p->order, p->report, p->exit, p->built, p->broker, p->standing };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		close_pair(all[i]);
 }
 
+/* A message of 64 KiB and what is around it go through in one piece. */
+#define MESSAGE_PIPE (128 * (int)KIB)
+
+/* Pages are counted for the whole account, and one with many pipes gets smaller ones
+ * (pipe(7), pipe-user-pages-soft): what only ever carries a word gives up what messages
+ * take.  Where the kernel refuses it works as it is. */
+static void pipes_size(const struct pipes *p)
+{
+	const int *messages[] = { p->in, p->out }, *words[] = { p->event, p->lifeline, p->exit };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		(void)fcntl(words[i][1], F_SETPIPE_SZ, 4096);
+	for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++)
+		(void)fcntl(messages[i][1], F_SETPIPE_SZ, MESSAGE_PIPE);
+}
+
 static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 {
 	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit };
+		       p->lifeline, p->order, p->report, p->exit, p->built };
 
 	memset(p, 0xff, sizeof(*p)); /* every descriptor -1 */
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -72,7 +97,10 @@ static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
 			pipes_close(p);
 			return r;
 		}
-	if (with_broker && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0) {
+	pipes_size(p);
+	if (with_broker &&
+	    (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0 ||
+	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->standing) < 0)) {
 		int r = err_errno(err, errno, "socketpair");
 
 		pipes_close(p);
@@ -127,32 +155,26 @@ static int open_secrets(const struct session *s, struct err *err)
 	size_t len, count;
 	int r = secrets_digest(&s->env.known, &s->env.injected, &data, &len, &count, err);
 
+	if (r == 0)
+		token_give_keys(s, data, len);
 	return r < 0 ? r : fd_sealed("secrets", data, len, err);
 }
 
-static int open_audit(const struct session *s, struct err *err)
-{
-	cleanup_free char *dir = NULL, *path = NULL;
-	int r = user_state(&s->user, NULL, &dir, err);
-
-	if (r < 0)
-		return r;
-	if (asprintf(&path, "%s/audit.jsonl", dir) < 0)
-		return err_errno(err, ENOMEM, "audit file");
-	return audit_open(path, err);
-}
-
 struct pep_fds {
-	int program, policy, secrets, audit, rates;
+	int program, policy, secrets, rates;
 	int broker, remote; /* the program and its configuration, or -1: none is needed */
+	int warrant, calls; /* of capabilities, or -1 */
 	struct pins_files pins;
 	char name[96]; /* of the pins and rates */
 	char client[PATH_MAX];
 };
 
+#define PEP_FDS_NONE { -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" }
+
 static void pep_fds_close(struct pep_fds *f)
 {
-	int *all[] = { &f->program, &f->policy, &f->secrets, &f->audit, &f->rates, &f->broker, &f->remote };
+	int *all[] = { &f->program, &f->policy, &f->secrets, &f->rates, &f->broker, &f->remote,
+		       &f->warrant, &f->calls };
 
 	pins_close(&f->pins);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -164,7 +186,7 @@ static void pep_fds_close(struct pep_fds *f)
 
 static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *err)
 {
-	*f = (struct pep_fds){ -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 }, "", "" };
+	*f = (struct pep_fds)PEP_FDS_NONE;
 	rates_client(f->client, sizeof(f->client));
 	pins_name(s, f->name, sizeof(f->name));
 	if (broker_is_needed(&s->policy) && (f->broker = broker_open(s, &f->remote, err)) < 0) {
@@ -172,9 +194,10 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 		return -err->code;
 	}
 	if ((f->program = spawn_open_pep(err)) < 0 || (f->policy = spawn_open_policy(s, err)) < 0 ||
-	    (f->secrets = open_secrets(s, err)) < 0 || (f->audit = open_audit(s, err)) < 0 ||
+	    (f->secrets = open_secrets(s, err)) < 0 ||
 	    (s->policy.messages.pin != POLICY_PIN_OFF &&
 	     pins_open(&s->user, f->name, &f->pins, err) < 0) ||
+	    delegation_open(s, &f->warrant, &f->calls, err) < 0 ||
 	    (s->policy.messages.n_rates && (f->rates = rates_open(&s->user, err)) < 0)) {
 		pep_fds_close(f);
 		return -err->code;
@@ -182,21 +205,35 @@ static int pep_fds_open(const struct session *s, struct pep_fds *f, struct err *
 	return 0;
 }
 
-/* In the child: the descriptors that the command line names survive the exec. */
-static _Noreturn void pep_exec(const struct session *s, const struct pep_fds *f,
-			       const struct pipes *p)
+struct pep_start {
+	const struct session *s;
+	const struct pep_fds *f;
+	const struct pipes *p;
+	int audit;
+};
+
+/* In the child, on this process's memory (ns_vfork): the descriptors that the command line
+ * names survive the exec. */
+static int pep_exec(void *arg)
 {
+	const struct pep_start *start = arg;
+	const struct session *s = start->s;
+	const struct pep_fds *f = start->f;
+	const struct pipes *p = start->p;
+	const int audit = start->audit;
 	const struct {
 		const char *name;
 		int fd;
 	} given[] = {
 		{ "--policy-fd", f->policy },	    { "--secrets-fd", f->secrets },
-		{ "--audit-fd", f->audit },	    { "--server-in", p->in[1] },
+		{ "--audit-fd", audit },	    { "--server-in", p->in[1] },
 		{ "--server-out", p->out[0] },	    { "--server-err", p->err[0] },
 		{ "--event-fd", p->event[1] },	    { "--lifeline-fd", p->lifeline[0] },
 		{ "--broker-fd", p->broker[0] },
 		{ "--pins-log", f->pins.log },	    { "--pins-append", f->pins.append },
 		{ "--pins-count", f->pins.count },  { "--rates-fd", f->rates },
+		{ "--warrant-fd", f->warrant },	    { "--calls-fd", f->calls },
+		{ "--live-fd", s->token.live > 0 ? s->token.live : -1 },
 	};
 	struct strv argv = {0};
 	struct err err = {0};
@@ -322,27 +359,23 @@ static int open_parent(struct err *err)
 }
 
 static int start_pep(const struct session *s, const struct pep_fds *f, const struct pipes *p,
-		     struct spawn *ret, struct err *err)
+		     int audit, struct spawn *ret, struct err *err)
 {
-	ret->pep = ns_fork(0, &ret->pep_fd);
-	if (ret->pep == 0)
-		pep_exec(s, f, p);
-	if (ret->pep < 0)
-		return err_errno(err, errno, "fork with a pidfd");
-	/* Without this call nothing could be ended: better not to begin. */
-	if (sys_pidfd_send_signal(ret->pep_fd, 0) < 0)
-		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
-	return 0;
+	struct pep_start start = { s, f, p, audit };
+
+	ret->pep = ns_vfork(pep_exec, &start, &ret->pep_fd);
+	timing_mark("launcher", "pep executed");
+	return ret->pep < 0 ? err_errno(err, errno, "fork with a pidfd") : 0;
 }
 
 static int start_broker(const struct session *s, const struct pep_fds *f,
-			const struct pipes *p, struct spawn *ret, struct err *err)
+			const struct pipes *p, int audit, struct spawn *ret, struct err *err)
 {
 	if (f->broker < 0)
 		return 0;
 	ret->broker = fork();
 	if (ret->broker == 0)
-		broker_exec(s, f->broker, f->remote, p->broker[1], f->audit);
+		broker_exec(s, f->broker, f->remote, p->broker[1], p->standing[1], audit);
 	if (ret->broker < 0)
 		return err_errno(err, errno, "fork");
 	ret->broker_fd = sys_pidfd_open(ret->broker, 0);
@@ -393,7 +426,34 @@ static int start_watch(const struct session *s, int *ret, struct err *err)
 	return s->records > 0 ? watch_start(s->records, ret, err) : 0;
 }
 
-static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask, int watch,
+/*
+ * Before anything of the server runs: the service provider that can revoke it says that it
+ * is not revoked.  Milliseconds for that: its own time, and a second.
+ */
+static int await_provider(const struct session *s, const struct pipes *p, struct err *err)
+{
+	struct pollfd ready = { p->standing[0], POLLIN, 0 };
+	struct wire_standing said = {0};
+	int n;
+
+	if (!policy_wants_scim(&s->policy))
+		return 0;
+	do
+		n = poll(&ready, 1, LIMIT_PROVIDER + 1000);
+	while (n < 0 && errno == EINTR);
+	if (n != 1 || read(p->standing[0], &said, sizeof(said)) != (ssize_t)sizeof(said))
+		return err_set(err, EACCES, "%s: not started, since mcp-confine-broker-net does not "
+			       "say whether it is revoked (revocation.scim)", s->name);
+	said.why[sizeof(said.why) - 1] = '\0';
+	if (said.kind == WIRE_STANDING_GOOD)
+		return 0;
+	return err_set(err, EACCES, said.kind == WIRE_STANDING_REVOKED ?
+		       "%s: not started: revoked by %s" :
+		       "%s: not started, since it is not known whether it is revoked: %s",
+		       s->name, said.why);
+}
+
+static int start_sandbox(struct session *s, struct pipes *p, mode_t mask, int watch,
 			 struct spawn *ret, struct err *err)
 {
 	const struct start start = {
@@ -401,7 +461,7 @@ static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask, 
 		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
 		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
-		.egress = ret->control,
+		.egress = ret->control,	  .built = p->built[1],
 	};
 	const int cgroup = s->cgroup.name[0] ? s->cgroup.dir : -1;
 	int gate[2] = { -1, -1 }, r;
@@ -423,12 +483,16 @@ static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask, 
 		close(p->out[0]);
 		close(p->err[0]);
 		close(p->event[1]);
+		if (s->token.lifeline > 0)
+			close(s->token.lifeline);
 		arguments_forget(s->name);
 		close(p->broker[0]);
 		close(p->broker[1]);
 		if (s->records > 0)
 			close(s->records);
 		wait_for_place(gate[0]);
+		close(p->standing[0]);
+		close(p->standing[1]);
 		if (s->plan.is_bare)
 			enter_bare(&start);
 		enter_run(&start);
@@ -437,14 +501,23 @@ static int start_sandbox(struct session *s, const struct pipes *p, mode_t mask, 
 		r = err->code ? -err->code : err_errno(err, errno, "fork");
 	} else {
 		r = place_sandbox(s, pid, gate, err);
-		ret->init = pid;
+		ret->init = r == 0 ? pid : 0;
 	}
 	close_pair(gate);
-	return r;
+	if (r < 0)
+		return r;
+	/* Only pid 1 holds it open now. */
+	close(p->built[1]);
+	p->built[1] = -1;
+	/* Without this call nothing could be ended: better not to go on. */
+	if (sys_pidfd_send_signal(ret->init_fd, 0) < 0)
+		return cause_set(err, CAUSE_CALL, errno, "pidfd_send_signal");
+	timing_mark("launcher", "sandbox forked");
+	return 0;
 }
 
 /* The client's streams are the pep's now. */
-static int let_go_of_stdio(struct err *err)
+static int let_stdio_go(struct err *err)
 {
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -453,10 +526,19 @@ static int let_go_of_stdio(struct err *err)
 	return 0;
 }
 
+/* Pid 1 waits for it before it lets the server run. */
+static int let_go(const struct pipes *p, struct err *err)
+{
+	const struct wire_order go = { .signal = 0 };
+	int r = fd_write_all(p->order[1], &go, sizeof(go));
+
+	return r < 0 ? err_errno(err, -r, "let the server run") : 0;
+}
+
 void spawn_done(struct spawn *s)
 {
 	int *all[] = { &s->pep_fd,   &s->init_fd, &s->egress_fd, &s->control, &s->client, &s->event, &s->lifeline,
-		       &s->order, &s->report, &s->exit,  &s->audit, &s->broker_fd };
+		       &s->order, &s->report, &s->exit,  &s->standing, &s->broker_fd };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (*all[i] >= 0)
@@ -465,10 +547,27 @@ void spawn_done(struct spawn *s)
 	}
 }
 
+void spawn_watch(const struct session *s, const struct keeper *keeper, struct audit *log,
+		 struct spawn *w)
+{
+	const struct policy_revocation *p = &s->policy.revocation;
+	int64_t now = wait_now();
+
+	w->watch = keeper->watch;
+	w->log = log;
+	w->is_log_required = s->policy.audit.required;
+	w->name = s->name;
+	w->may = (struct standing){ .deny_after = (int64_t)p->deny_after * 1000,
+				    .kill_after = (int64_t)p->kill_after * 1000 };
+	standing_use(&w->may, STANDING_LISTS, false, now);
+	if (policy_wants_scim(&s->policy) && w->broker_fd >= 0)
+		standing_use(&w->may, STANDING_PROVIDER, true, now);
+}
+
 /* Kill what was started; all are our children and die at once. */
 static void undo(struct spawn *s)
 {
-	const pid_t all[] = { s->pep, s->egress, s->broker };
+	const pid_t all[] = { s->pep, s->egress, s->broker, s->init };
 
 	/* Reaped too: their numbers may be somebody else's from here on. */
 	sweep_all(&s->sweep);
@@ -489,6 +588,7 @@ static void keep(struct spawn *w, struct pipes *p)
 	w->order = take_fd(&p->order[1]);
 	w->report = take_fd(&p->report[0]);
 	w->exit = take_fd(&p->exit[0]);
+	w->standing = take_fd(&p->standing[0]);
 	pipes_close(p);
 }
 
@@ -509,12 +609,12 @@ static int replace_streams(struct pipes *p, int out, int err_fd, struct err *err
 	return 0;
 }
 
-int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
-	       struct err *err)
+int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
+	       struct spawn *ret, struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
-			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .standing = -1, .watch = -1,
 			   .broker_fd = -1 };
 	mode_t mask = umask(077);
 	struct pipes p;
@@ -523,19 +623,20 @@ int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 	if (r < 0)
 		return r;
 	r = replace_streams(&p, out, err_fd, err);
-	if (r == 0)
-		r = w.audit = open_audit(s, err);
-	if (r >= 0) {
+	if (r == 0) {
 		w.client = open_parent(err);
 		r = err->code ? -err->code : 0;
 	}
 	if (r == 0)
-		r = start_egress(s, w.audit, &w, err);
+		r = start_egress(s, keeper->egress, &w, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, -1, &w, err);
 	if (r == 0)
-		r = let_go_of_stdio(err);
+		r = let_go(&p, err);
+	if (r == 0)
+		r = let_stdio_go(err);
 	keep(&w, &p);
+	keeper_handed_over(keeper);
 	if (r < 0) {
 		undo(&w);
 		return r;
@@ -544,47 +645,75 @@ int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
 	return 0;
 }
 
-int spawn_all(struct session *s, struct spawn *ret, struct err *err)
+/*
+ * Two processors have enough to do while the sandbox is built: its mounts, and its network
+ * namespace.  The pep takes less time than the server to start, so it is not in their way
+ * and starts behind them.  Whatever keeps the sandbox from standing is told elsewhere.
+ */
+static void await_built(const struct pipes *p)
+{
+	struct pollfd built = { .fd = p->built[0] };
+
+	poll(&built, 1, LIMIT_BUILD_PATIENCE); /* POLLHUP is always told */
+}
+
+/* What the session needs beside the sandbox; the order is from what must be there before
+ * the server runs to what may start while it does. */
+static int start_others(const struct session *s, const struct pep_fds *f, const struct pipes *p,
+			const struct keeper *keeper, struct audit *log, struct spawn *ret,
+			struct err *err)
+{
+	int r = s->plan.is_bare ? 0 : mounts_check_sources(&s->plan, err);
+
+	if (r == 0)
+		r = start_broker(s, f, p, keeper->broker, ret, err);
+	if (r == 0)
+		r = await_provider(s, p, err);
+	if (r == 0)
+		r = logged_start(log, s, err);
+	if (r == 0)
+		r = let_go(p, err);
+	if (r == 0)
+		await_built(p);
+	if (r == 0)
+		r = start_pep(s, f, p, keeper->pep, ret, err);
+	return r < 0 ? r : let_stdio_go(err);
+}
+
+int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struct spawn *ret,
+	      struct err *err)
 {
 	struct spawn w = { .pep_fd = -1, .init_fd = -1, .egress_fd = -1,
 			   .control = -1, .client = -1, .event = -1,
-			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .audit = -1,
+			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .standing = -1, .watch = -1,
 			   .broker_fd = -1 };
 	cleanup_close int watch = -1;
+	struct pep_fds fds = PEP_FDS_NONE;
 	mode_t mask = umask(077);
-	struct pep_fds fds;
 	struct pipes p;
-	int r;
+	int r = pipes_open(&p, broker_is_needed(&s->policy), err);
 
-	r = pep_fds_open(s, &fds, err);
-	timing_mark("launcher", "policy, secrets and log opened");
 	if (r < 0)
 		return r;
-	r = pipes_open(&p, fds.broker >= 0, err);
-	if (r < 0) {
-		pep_fds_close(&fds);
-		return r;
-	}
 	/* Who started a listener is not its client: that one's end is the connection's. */
 	w.client = s->is_dialled ? -1 : open_parent(err);
 	r = w.client == -1 ? -err->code : 0;
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);
 	if (r == 0)
-		r = start_broker(s, &fds, &p, &w, err);
-	if (r == 0)
-		r = start_pep(s, &fds, &p, &w, err);
-	timing_mark("launcher", "pep forked");
-	if (r == 0)
-		r = start_egress(s, fds.audit, &w, err);
+		r = start_egress(s, keeper->egress, &w, err);
 	if (r == 0)
 		r = start_watch(s, &watch, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, watch, &w, err);
+	/* The sandbox takes longest to build: nothing that can wait comes before it. */
 	if (r == 0)
-		r = let_go_of_stdio(err);
+		r = pep_fds_open(s, &fds, err);
+	if (r == 0)
+		r = start_others(s, &fds, &p, keeper, log, &w, err);
+	timing_mark("launcher", "others started");
 	keep(&w, &p);
-	w.audit = take_fd(&fds.audit);
+	keeper_handed_over(keeper);
 	pep_fds_close(&fds);
 	if (r < 0) {
 		undo(&w);

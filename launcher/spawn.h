@@ -8,8 +8,13 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+
+#include "launcher/keeper.h"
+#include "launcher/standing.h"
 #include "launcher/sweep.h"
 
+struct audit;
 struct err;
 struct session;
 
@@ -25,27 +30,41 @@ struct spawn {
 	int order;	     /* struct wire_order, to init; its lifeline */
 	int report;	     /* struct wire_report, until the server's exec */
 	int exit;	     /* struct wire_exit, from init */
-	int audit;
+	int standing;	     /* struct wire_standing, from and to the broker */
+	int watch;	     /* struct wire_standing, from the keeper; its owner closes it */
+	struct audit *log;   /* the launcher's own; the caller's */
+	struct standing may; /* go on? */
+	bool is_log_required;
+	const char *name;    /* of the server, for words */
 	struct sweep sweep; /* on in the tier nouserns */
 };
 
 /*
- * Start all.  Afterwards this process holds none of the client's or server's streams
+ * Start all, and write the start into the audit log before the server runs.  Afterwards this process holds none of the client's or server's streams
  * (0 and 1 are /dev/null).  SIGCHLD and the signals to forward are blocked by the
- * caller.  Return: 0; or -errno, and nothing runs.
+ * caller.  keeper was started for s; what of it is for others goes over to them.
+ * Return: 0; or -errno, and nothing runs.
  */
-int spawn_all(struct session *s, struct spawn *ret, struct err *err);
+int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struct spawn *ret,
+	      struct err *err);
 
 /*
  * Start a program that speaks to nobody: no pep, stdin is /dev/null, stdout and stderr are
  * `out` and `err_fd`, which stay the caller's.  The sandbox, its filters and its network
  * are those of a server.  Return: as above.
  */
-int spawn_tool(struct session *s, int out, int err_fd, struct spawn *ret,
-	       struct err *err);
+int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
+	       struct spawn *ret, struct err *err);
+
+/* What the supervisor heeds besides: the keeper's word, the times of the policy, the log. */
+void spawn_watch(const struct session *s, const struct keeper *keeper, struct audit *log,
+		 struct spawn *w);
 
 /* A program of ours that is no command: O_PATH, or -errno. */
 int spawn_open_program(const char *name, struct err *err);
+
+/* The audit log, for appending. */
+int spawn_open_audit(const struct session *s, struct err *err);
 
 /* The program mcp-confine-pep, O_PATH; and the layers of s in a sealed memfd. */
 int spawn_open_pep(struct err *err);

@@ -17,10 +17,12 @@
 #include "common/landlock.h"
 #include "launcher/commands.h"
 #include "launcher/probe.h"
+#include "launcher/revocation.h"
 #include "launcher/spawn.h"
 #include "launcher/status.h"
 #include "launcher/tier.h"
 #include "launcher/trial.h"
+#include "launcher/user.h"
 
 enum { STATUS_FULL = 0, STATUS_NOUSERNS = 1, STATUS_NONE = 2 };
 
@@ -124,6 +126,8 @@ static void print_text(const struct status *s)
 			print_cause(s, t, last);
 	}
 	print_tier(s);
+	if (s->user && !revocation_print(stdout, s->user))
+		puts("revoked: nothing");
 }
 
 int status_main(int argc, char **argv)
@@ -132,6 +136,7 @@ int status_main(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' }, { "probe", no_argument, NULL, 'p' }, { 0 }
 	};
 	bool is_json = false, is_probe = false;
+	struct user user = {0};
 	struct status s = {0};
 	struct err err = {0};
 	int opt;
@@ -155,6 +160,10 @@ int status_main(int argc, char **argv)
 	}
 	if (is_probe)
 		return probe_outside();
+	if (user_find(&user, &err) == 0)
+		s.user = &user;
+	else
+		err_clear(&err);
 	look(&s);
 	if (is_json && status_json(&s) < 0) {
 		err_set(&err, ENOMEM, "status: no memory for the report");
@@ -163,5 +172,6 @@ int status_main(int argc, char **argv)
 	}
 	if (!is_json)
 		print_text(&s);
+	user_done(&user);
 	return exit_code(&s);
 }

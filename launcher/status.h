@@ -13,6 +13,8 @@
 #include "launcher/trial.h"
 #include "policies/policy.h"
 
+struct user;
+
 struct status {
 	struct trial v[TRIAL_MAX];
 	size_t n;
@@ -21,6 +23,7 @@ struct status {
 	int abi, errata;
 	bool has_pep;
 	enum policy_tier tier;
+	const struct user *user; /* whose list of what is revoked; NULL: not known */
 };
 
 /* Print it as one JSON object, whose members only ever grow ("schema": 1).

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/err.h"
+#include "launcher/revocation.h"
 #include "launcher/status.h"
 #include "launcher/tier.h"
 
@@ -39,6 +41,39 @@ static json_t *json_of(const struct status *s, const struct trial *t)
 	return one;
 }
 
+/* A part of a list as text that JSON can hold. */
+static json_t *plain(const char *text, size_t len)
+{
+	char part[REVOKED_LINE], safe[REVOKED_LINE];
+
+	snprintf(part, sizeof(part), "%.*s", (int)len, text ? text : "");
+	return json_string(err_printable(safe, sizeof(safe), part));
+}
+
+/* What is revoked, an object for each entry: who says it, and what. */
+static json_t *revoked(const struct status *s)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < 2 && s->user; i++) {
+		cleanup_free char *path = NULL, *text = NULL;
+		struct revoked_entry e;
+		struct err err = {0};
+		size_t len, at = 0, line = 0;
+		int r = revocation_read(s->user, i, &path, &text, &len, &err);
+
+		while (r == 0 && text && revoked_next(text, len, &at, &line, &e, &err) > 0)
+			json_array_append_new(all, json_pack("{s:s,s:s,s:o,s:o}", "file", path, "kind",
+							     revoked_word(e.kind), "name",
+							     plain(e.name, e.name_len), "reason",
+							     plain(e.reason, e.reason_len)));
+		if (err.code)
+			json_array_append_new(all, json_pack("{s:s,s:s,s:s}", "file", path ? path : "",
+							     "kind", "unreadable", "reason", err.text));
+	}
+	return all;
+}
+
 int status_json(const struct status *s)
 {
 	json_auto_t *root = json_pack(
@@ -55,6 +90,7 @@ int status_json(const struct status *s)
 		json_array_append_new(all, json_of(s, &s->v[i]));
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(losses, json_string(lost[i]));
+	json_object_set_new(root, "revoked", revoked(s));
 	json_object_set_new(root, "lost", losses);
 	json_object_set_new(root, "mechanisms", all);
 	text = root ? json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;

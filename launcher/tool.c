@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/audit.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/limits.h"
@@ -117,16 +118,25 @@ static int build(const struct tool *t, struct session *s, struct err *err)
 /* In the child: from here on the supervisor.  Never returns. */
 static _Noreturn void supervise(struct session *s, int out, int err_fd)
 {
+	struct keeper keeper;
 	struct err err = {0};
 	struct spawn spawn;
+	struct audit log;
 	int code = 125, signals, r;
 
 	signals = wait_signals(&err);
-	r = signals < 0 ? signals : spawn_tool(s, out, err_fd, &spawn, &err);
-	close(out);
-	close(err_fd);
-	if (r == 0)
-		r = wait_all(&spawn, signals, &code, &err);
+	r = signals < 0 ? signals : keeper_start(s, &keeper, &err);
+	if (r == 0) {
+		r = spawn_tool(s, &keeper, out, err_fd, &spawn, &err);
+		close(out);
+		close(err_fd);
+		audit_init(&log, keeper.log, s->policy.audit.required);
+		if (r == 0) {
+			spawn_watch(s, &keeper, &log, &spawn);
+			r = wait_all(&spawn, signals, &code, &err);
+		}
+		keeper_end(&keeper);
+	}
 	if (r < 0)
 		say_error(&err);
 	_exit(code);

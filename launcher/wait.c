@@ -15,6 +15,9 @@
  *                    stream; ended badly: everything is killed, 125
  *   broker (pidfd)   its end is a no to what waits for approval; nothing else ends
  *   egress (pidfd)   the server has no network any more, and goes on; said once
+ *   keeper           tells what is revoked (standing.h): calls are refused, or the sandbox
+ *                    is killed at once; its end, and that of a broker that asks whether
+ *                    the agent is revoked, do the same
  *   init (pidfd)     the sandbox is gone; the pep passes on what the server left in its
  *                    pipes and ends by itself
  *
@@ -32,13 +35,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/audit.h"
 #include "common/err.h"
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/lock.h"
+#include "common/shrink.h"
 #include "common/sys.h"
 #include "common/wire.h"
 #include "filters/filters.h"
+#include "launcher/revocation.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
 #include "launcher/wait.h"
@@ -55,6 +61,10 @@ struct waiting {
 	bool is_idle;	   /* the client's stream ended, and no answer is owed */
 	bool is_ending;	   /* TERM was sent */
 	bool was_killed;   /* KILL was sent to init */
+	enum standing_is is;	 /* what the pep was told */
+	bool is_gone;		 /* the keeper */
+	const char *ended_by;	 /* NULL, or the sentence before why */
+	char why[REVOCATION_WORDS]; /* of what stands worst */
 	int64_t term_at, kill_at, flush_at; /* CLOCK_MONOTONIC ms; 0: not set */
 };
 
@@ -69,13 +79,15 @@ int wait_signals(struct err *err)
 	/* A client may have ignored it; then wait4 would find no child. */
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A bound on the size of files is an error that is told, not a death without a word. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return err_errno(err, errno, "block signals");
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? err_errno(err, errno, "signalfd") : fd;
 }
 
-static int64_t now_ms(void)
+int64_t wait_now(void)
 {
 	struct timespec t;
 
@@ -99,7 +111,7 @@ static void kill_bare(struct waiting *w, bool is_again)
 	const struct wire_order o = { .signal = SIGKILL };
 
 	if (!is_again && fd_write_all(w->s->order, &o, sizeof(o)) == 0) {
-		w->kill_at = now_ms() + LIMIT_TERM_GRACE;
+		w->kill_at = wait_now() + LIMIT_TERM_GRACE;
 		return;
 	}
 	sweep_all(&w->s->sweep);
@@ -134,9 +146,150 @@ static void end_with(struct waiting *w, int sig)
 	if (is_last) {
 		w->is_ending = true;
 		w->term_at = 0;
-		w->kill_at = now_ms() + LIMIT_TERM_GRACE;
+		w->kill_at = wait_now() + LIMIT_TERM_GRACE;
 	}
 }
+
+/* --- what is revoked ---------------------------------------------------------------------- */
+
+static void tell_pep(const struct waiting *w, enum wire_life_kind kind)
+{
+	const struct wire_life life = { .kind = (uint32_t)kind };
+
+	if (w->s->pep_fd >= 0)
+		fd_write_all(w->s->lifeline, &life, sizeof(life));
+}
+
+static void say_line(const struct waiting *w, const char *words, const char *why)
+{
+	char line[ERR_TEXT + 64], safe[ERR_TEXT + 64];
+	int n;
+
+	snprintf(line, sizeof(line), "mcp-confine: %s: %s%s%s", w->s->name, words, why[0] ? ": " : "",
+		 why);
+	err_printable(safe, sizeof(safe), line);
+	n = (int)strlen(safe);
+	safe[n] = '\n';
+	fd_write_all(2, safe, (size_t)n + 1);
+}
+
+/* Nothing waits for it: the server may be hostile, and is dealt with first. */
+static void record(const struct waiting *w, const char *event, const char *why)
+{
+	struct audit_line l;
+
+	audit_begin(&l, w->s->log, event);
+	if (why[0])
+		audit_string(&l, "why", why);
+	audit_end(&l);
+}
+
+/* Calls are answered and late approvals void (the pep), tokens are revoked (the broker),
+ * the server is killed.  The words come with the exit code. */
+static void end_at_once(struct waiting *w, const char *words)
+{
+	const struct wire_standing revoked = { .kind = WIRE_STANDING_REVOKED };
+
+	if (w->ended_by)
+		return;
+	w->ended_by = words;
+	w->is = STANDING_ENDED;
+	tell_pep(w, WIRE_LIFE_END);
+	if (w->s->standing >= 0)
+		fd_write_all(w->s->standing, &revoked, sizeof(revoked));
+	w->is_ending = true;
+	w->term_at = 0;
+	kill_sandbox(w);
+	if (w->s->init_fd < 0)
+		w->flush_at = wait_now() + LIMIT_FLUSH_GRACE;
+	record(w, "revoked", w->why[0] ? w->why : words);
+}
+
+static void judge_standing(struct waiting *w)
+{
+	enum standing_is is = standing_now(&w->s->may, wait_now());
+	bool is_revoked = w->s->may.source[STANDING_LISTS].is_revoked ||
+			  w->s->may.source[STANDING_PROVIDER].is_revoked;
+
+	if (is == w->is || w->ended_by)
+		return;
+	w->is = is;
+	switch (is) {
+	case STANDING_LIVE:
+		tell_pep(w, WIRE_LIFE_PASS);
+		say_line(w, "not revoked, after all; calls pass again", "");
+		record(w, "resumed", "");
+		return;
+	case STANDING_DENIED:
+		tell_pep(w, WIRE_LIFE_DENY);
+		say_line(w, "calls are refused, since it is not known whether it is revoked", w->why);
+		record(w, "suspended", w->why);
+		return;
+	case STANDING_ENDED:
+	default:
+		end_at_once(w, is_revoked ? "was stopped, since it is revoked" :
+					    "was stopped, since it could not be known whether it is revoked");
+	}
+}
+
+/* One word of who watches.  Return: is it still there? */
+static bool hear_standing(struct waiting *w, int fd, enum standing_source which)
+{
+	struct wire_standing s;
+
+	if (read(fd, &s, sizeof(s)) != (ssize_t)sizeof(s))
+		return false;
+	s.why[sizeof(s.why) - 1] = '\0';
+	switch ((enum wire_standing_kind)s.kind) {
+	case WIRE_STANDING_GOOD:
+		standing_hear(&w->s->may, which, STANDING_GOOD, wait_now());
+		break;
+	case WIRE_STANDING_UNKNOWN:
+		memcpy(w->why, s.why, sizeof(w->why));
+		standing_hear(&w->s->may, which, STANDING_UNKNOWN, wait_now());
+		break;
+	case WIRE_STANDING_REVOKED:
+		memcpy(w->why, s.why, sizeof(w->why));
+		standing_hear(&w->s->may, which, STANDING_REVOKED, wait_now());
+		break;
+	case WIRE_STANDING_LOST:
+		if (w->s->is_log_required) {
+			memcpy(w->why, s.why, sizeof(w->why));
+			end_at_once(w, "was stopped, since its policy requires the audit log");
+			break;
+		}
+		__attribute__((fallthrough));
+	case WIRE_STANDING_NOTE:
+		say_line(w, "note", s.why);
+		break;
+	case WIRE_STANDING_NONE:
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void take_watch(struct waiting *w)
+{
+	if (hear_standing(w, w->s->watch, STANDING_LISTS))
+		return;
+	w->is_gone = true;
+	w->why[0] = '\0';
+	end_at_once(w, "was stopped, since the keeper of its audit log ended");
+}
+
+static void take_provider(struct waiting *w)
+{
+	if (hear_standing(w, w->s->standing, STANDING_PROVIDER))
+		return;
+	close_one(&w->s->standing);
+	if (w->s->may.source[STANDING_PROVIDER].is_on && w->s->pep_fd >= 0 && !w->is_ending) {
+		w->why[0] = '\0';
+		end_at_once(w, "was stopped, since what asks whether it is revoked ended");
+	}
+}
+
+/* --- the end of a session ------------------------------------------------------------------- */
 
 /* The session ends without anybody asking for a signal: TERM, and KILL after it. */
 static void end(struct waiting *w)
@@ -153,7 +306,7 @@ static void take_signal(struct waiting *w, int fd)
 		end_with(w, (int)info.ssi_signo);
 		/* With the sandbox gone, only the pep is left to wait for. */
 		if (w->s->init_fd < 0)
-			w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
+			w->flush_at = wait_now() + LIMIT_FLUSH_GRACE;
 	}
 }
 
@@ -163,7 +316,7 @@ static void expect_end(struct waiting *w)
 {
 	w->is_idle = true;
 	if (!w->is_ending)
-		w->term_at = now_ms() + (w->s->report < 0 ? LIMIT_EOF_GRACE : LIMIT_EOF_OPEN);
+		w->term_at = wait_now() + (w->s->report < 0 ? LIMIT_EOF_GRACE : LIMIT_EOF_OPEN);
 }
 
 static void take_event(struct waiting *w)
@@ -179,7 +332,7 @@ static void take_event(struct waiting *w)
 	if (w->is_ending)
 		return;
 	if (e.kind == WIRE_EVENT_CLIENT_EOF)
-		w->term_at = now_ms() + LIMIT_EOF_OPEN;
+		w->term_at = wait_now() + LIMIT_EOF_OPEN;
 	else if (e.kind == WIRE_EVENT_IDLE)
 		expect_end(w);
 }
@@ -194,7 +347,7 @@ static void take_report(struct waiting *w)
 	} else {
 		timing_mark("server", "executed");
 		if (w->is_idle && !w->is_ending)
-			w->term_at = now_ms() + LIMIT_EOF_GRACE;
+			w->term_at = wait_now() + LIMIT_EOF_GRACE;
 	}
 	close_one(&w->s->report);
 }
@@ -247,7 +400,7 @@ static void take_init(struct waiting *w)
 		close_one(&w->s->pep_fd);
 	}
 	if (w->is_ending)
-		w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
+		w->flush_at = wait_now() + LIMIT_FLUSH_GRACE;
 }
 
 static void take_broker(struct waiting *w)
@@ -269,28 +422,29 @@ static void end_broker(struct waiting *w)
 
 	if (w->s->broker_fd < 0)
 		return;
-	if (poll(&p, 1, LIMIT_FLUSH_GRACE) != 1)
+	if (poll(&p, 1, w->ended_by ? LIMIT_REVOKING + LIMIT_FLUSH_GRACE : LIMIT_FLUSH_GRACE) != 1)
 		sys_pidfd_send_signal(w->s->broker_fd, SIGKILL);
 	take_broker(w);
 }
 
 static int timeout(const struct waiting *w)
 {
-	const int64_t all[] = { w->term_at, w->kill_at, w->flush_at };
+	int64_t standing = w->ended_by ? -1 : standing_next(&w->s->may, wait_now());
+	const int64_t all[] = { w->term_at, w->kill_at, w->flush_at, standing < 0 ? 0 : standing };
 	int64_t next = 0, left;
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		if (all[i] && (!next || all[i] < next))
 			next = all[i];
 	if (!next)
 		return -1;
-	left = next - now_ms();
+	left = next - wait_now();
 	return left > 0 ? (int)left : 0;
 }
 
 static void take_time(struct waiting *w)
 {
-	int64_t now = now_ms();
+	int64_t now = wait_now();
 
 	if (w->term_at && now >= w->term_at)
 		end(w);
@@ -314,17 +468,25 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 		{ .fd = w->s->init_fd, .events = POLLIN },
 		{ .fd = w->s->egress_fd, .events = POLLIN },
 		{ .fd = w->s->broker_fd, .events = POLLIN },
+		{ .fd = w->is_gone ? -1 : w->s->watch, .events = POLLIN },
+		{ .fd = w->s->standing, .events = POLLIN },
 	};
 
 	if (poll(p, sizeof(p) / sizeof(*p), timeout(w)) < 0)
 		return errno == EINTR ? 0 : err_errno(err, errno, "poll");
+	/* What is revoked goes before everything: nothing that would follow may happen. */
+	if (p[9].revents)
+		take_watch(w);
+	if (p[10].revents)
+		take_provider(w);
+	judge_standing(w);
 	if (p[0].revents)
 		take_signal(w, signals);
 	if (p[1].revents) {
 		close_one(&w->s->client);
 		end(w);
 		if (w->s->init_fd < 0)
-			w->flush_at = now_ms() + LIMIT_FLUSH_GRACE;
+			w->flush_at = wait_now() + LIMIT_FLUSH_GRACE;
 	}
 	if (p[2].revents)
 		take_event(w);
@@ -348,6 +510,9 @@ static int round_once(struct waiting *w, int signals, struct err *err)
 static int judge(struct waiting *w, int *ret_code, struct err *err)
 {
 	*ret_code = 125;
+	if (w->ended_by)
+		return err_set(err, EACCES, "%s: %s%s%s%s", w->s->name, w->ended_by,
+			       w->why[0] ? " (" : "", w->why, w->why[0] ? ")" : "");
 	if (w->has_report) {
 		*ret_code = w->report.exit_code;
 		return err_set(err, EPERM, "%s", w->report.text);
@@ -376,6 +541,7 @@ int wait_all(struct spawn *s, int signals, int *ret_code, struct err *err)
 	*ret_code = 125;
 	if (r < 0)
 		return r;
+	shrink();
 	while (s->pep_fd >= 0 || s->init_fd >= 0 || s->egress_fd >= 0) {
 		r = round_once(&w, signals, err);
 		if (r < 0)

@@ -5,8 +5,13 @@
 #ifndef LAUNCHER_WAIT_H
 #define LAUNCHER_WAIT_H
 
+#include <stdint.h>
+
 struct err;
 struct spawn;
+
+/* CLOCK_MONOTONIC in milliseconds: the clock that everything here goes by. */
+int64_t wait_now(void);
 
 /* Block the signals that the supervisor answers; before anything is spawned.
  * Return: a signalfd or -errno. */

@@ -111,6 +111,30 @@ enum policy_decision policy_decide_tool(const struct policy *p, const char *name
 	return decide(p->messages.tools, p->messages.n_tools, &s);
 }
 
+const char *policy_blame_tool(const struct policy *p, const char *name, size_t len,
+			      const struct policy_call *arguments)
+{
+	const struct subject s = { name, len, len, p->messages.names == POLICY_NAMES_STRICT,
+				   true, false, arguments };
+	enum policy_decision d = policy_decide_tool(p, name, len, arguments);
+
+	for (size_t i = 0; i < p->messages.n_tools; i++) {
+		const struct policy_rules *layer = &p->messages.tools[i];
+
+		if (decide_rules(layer, &s) != d)
+			continue;
+		for (size_t k = 0; k < layer->n; k++) {
+			enum policy_truth truth = matches(&layer->v[k], &s);
+
+			if (truth != POLICY_NO && layer->v[k].then == d)
+				return layer->v[k].match;
+			if (truth == POLICY_YES)
+				break;
+		}
+	}
+	return NULL;
+}
+
 enum policy_decision policy_decide_prompt(const struct policy *p, const char *name, size_t len,
 					  const struct policy_call *arguments)
 {
@@ -235,6 +259,11 @@ bool policy_wants_person(const struct policy *p)
 bool policy_wants_pdp(const struct policy *p)
 {
 	return p->pdp.kind != POLICY_PDP_UNSET;
+}
+
+bool policy_wants_scim(const struct policy *p)
+{
+	return p->revocation.scim.type != POLICY_SCIM_UNSET;
 }
 
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len)

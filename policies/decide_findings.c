@@ -72,12 +72,11 @@ bool policy_looks_for(const struct policy *p, uint64_t *ret_personal)
 	const char *class;
 
 	*ret_personal = 0;
-	for (size_t i = 0; (class = scan_class_name(i)); i++) {
+	/* The classes of personal data come first: once something is done about one of the
+	 * tokens, hundreds of classes behind it need not be asked. */
+	for (size_t i = 0; (class = scan_class_name(i)) && !(tokens && !scan_personal_name(i)); i++) {
 		uint64_t bit = personal_bit(class);
 
-		/* Once an action is known for all tokens there is nothing more to ask. */
-		if (!bit && tokens)
-			continue;
 		if (policy_decide_finding(p, class, POLICY_TO_CLIENT, 0) == POLICY_FINDING_PASS &&
 		    policy_decide_finding(p, class, POLICY_TO_SERVER, 0) == POLICY_FINDING_PASS)
 			continue;

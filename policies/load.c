@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "policies/load.h"
 #include "policies/load_approval.h"
+#include "policies/load_audit.h"
 #include "policies/load_messages.h"
 #include "policies/load_sandbox.h"
 #include "policies/loading.h"
@@ -33,6 +34,14 @@ static int load_approval_member(struct loading *l, json_t *value)
 
 	return load_approval(value, l->home, &l->policy->approval, &fault) < 0 ? blame(l, &fault) :
 										  0;
+}
+
+static int load_delegation_member(struct loading *l, json_t *value)
+{
+	struct approval_fault fault = {0};
+
+	return load_delegation(value, l->home, &l->policy->delegation, &fault) < 0 ? blame(l, &fault) :
+										     0;
 }
 
 static int load_pdp_member(struct loading *l, json_t *value)
@@ -181,7 +190,9 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "command", load_command }, { "enforce", load_enforce },
 		{ "registries", load_registries },
 		{ "sandbox", load_sandbox }, { "messages", load_messages },
+		{ "delegation", load_delegation_member },
 		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
+		{ "audit", load_audit }, { "agent", load_agent }, { "revocation", load_revocation },
 		{0},
 	};
 	struct policy policy = {0};

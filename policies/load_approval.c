@@ -134,12 +134,58 @@ static int object(json_t *value, const struct row *rows, size_t n, const char *i
 
 /* --- ciba --------------------------------------------------------------------------------- */
 
+/* What every object has that says who we are at an authorization server. */
+#define CLIENT_ROWS 8
+
+static void client_rows(struct policy_client *c, int *auth, struct row rows[static CLIENT_ROWS])
+{
+	const struct row all[CLIENT_ROWS] = {
+		{ "issuer", URL, &c->issuer, NULL, 500 },
+		{ "client_id", TEXT, &c->client_id, NULL, 500 },
+		{ "client_auth", WORD, auth,
+		  "client_secret_post|client_secret_basic|private_key_jwt|tls_client_auth|"
+		  "self_signed_tls_client_auth|spiffe_jwt|spiffe_x509", 0 },
+		{ "credential_file", FILE_PATH, &c->credential_file, NULL, 0 },
+		{ "key_id", TEXT, &c->key_id, NULL, 100 },
+		{ "algorithm", TEXT, &c->algorithm, NULL, 5 },
+		{ "spiffe_socket", FILE_PATH, &c->spiffe_socket, NULL, 0 },
+		{ "ca_file", FILE_PATH, &c->ca_file, NULL, 0 },
+	};
+
+	memcpy(rows, all, sizeof(all));
+}
+
+static bool is_spiffe(const struct policy_client *c)
+{
+	return c->auth == POLICY_AUTH_SPIFFE_JWT || c->auth == POLICY_AUTH_SPIFFE_X509;
+}
+
+static int check_client(const struct policy_client *c, struct approval_fault *f)
+{
+	static const char *const known[] = { "ES256", "PS256", "RS256", "EdDSA" };
+	bool is_known = !c->algorithm;
+
+	if (!c->issuer || !c->client_id || !c->auth)
+		return refuse(f, "needs issuer, client_id and client_auth");
+	if (is_spiffe(c) && (!c->spiffe_socket || c->credential_file))
+		return refuse(f, "needs spiffe_socket, the socket of the Workload API, and no "
+				 "credential_file with this client_auth");
+	if (!is_spiffe(c) && (!c->credential_file || c->spiffe_socket))
+		return refuse(f, "needs credential_file, and no spiffe_socket, with this client_auth");
+	if (c->spiffe_socket && strlen(c->spiffe_socket) > 100)
+		return refuse(f, "spiffe_socket has at most 100 characters");
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known) && !is_known; i++)
+		is_known = !strcmp(known[i], c->algorithm);
+	return is_known ? 0 : refuse(f, "algorithm is one of ES256, PS256, RS256, EdDSA");
+}
+
 static int check_ciba(const struct policy_ciba *c, struct approval_fault *f)
 {
 	int hints = !!c->login_hint + !!c->login_hint_token_file + !!c->id_token_hint_file;
+	int r = check_client(&c->client, f);
 
-	if (!c->issuer || !c->client_id || !c->client_auth || !c->credential_file)
-		return refuse(f, "needs issuer, client_id, client_auth and credential_file");
+	if (r < 0)
+		return r;
 	/* CIBA Core 1.0, section 7.1: one and only one. */
 	if (hints != 1)
 		return refuse(f, "needs exactly one of login_hint, login_hint_token_file and "
@@ -147,21 +193,19 @@ static int check_ciba(const struct policy_ciba *c, struct approval_fault *f)
 	if (!c->approver)
 		return refuse(f, "needs approver: the \"sub\" that the server says for the person "
 				 "who may approve");
+	if (c->request == POLICY_REQUEST_SIGNED && !c->request_key_file &&
+	    c->client.auth != POLICY_AUTH_PRIVATE_KEY_JWT)
+		return refuse(f, "a signed request needs request_key_file, unless client_auth is "
+				 "private_key_jwt");
 	return 0;
 }
 
 static int load_ciba(json_t *value, const char *home, struct policy_ciba *c,
 		     struct approval_fault *f)
 {
-	int auth = 0, details = 0, r;
-	const struct row rows[] = {
-		{ "issuer", URL, &c->issuer, NULL, 500 },
-		{ "client_id", TEXT, &c->client_id, NULL, 500 },
-		{ "client_auth", WORD, &auth,
-		  "client_secret_post|client_secret_basic|private_key_jwt|tls_client_auth", 0 },
-		{ "credential_file", FILE_PATH, &c->credential_file, NULL, 0 },
-		{ "key_id", TEXT, &c->key_id, NULL, 100 },
-		{ "scope", TEXT, &c->scope, NULL, 200 },
+	int auth = 0, details = 0, request = 0, r;
+	struct row rows[] = {
+		[CLIENT_ROWS] = { "scope", TEXT, &c->scope, NULL, 200 },
 		{ "login_hint", TEXT, &c->login_hint, NULL, 2000 },
 		{ "login_hint_token_file", FILE_PATH, &c->login_hint_token_file, NULL, 0 },
 		{ "id_token_hint_file", FILE_PATH, &c->id_token_hint_file, NULL, 0 },
@@ -171,14 +215,18 @@ static int load_ciba(json_t *value, const char *home, struct policy_ciba *c,
 		{ "details", WORD, &details, "strict|message", 0 },
 		{ "details_type", TEXT, &c->details_type, NULL, 100 },
 		{ "resource", TEXT, &c->resource, NULL, 400 },
-		{ "ca_file", FILE_PATH, &c->ca_file, NULL, 0 },
+		{ "request", WORD, &request, "form|signed", 0 },
+		{ "request_key_file", FILE_PATH, &c->request_key_file, NULL, 0 },
+		{ "request_key_id", TEXT, &c->request_key_id, NULL, 100 },
 	};
 
+	client_rows(&c->client, &auth, rows);
 	f->keys[f->depth++] = "ciba";
 	c->is_set = true;
 	r = object(value, rows, sizeof(rows) / sizeof(*rows), NULL, home, f);
-	c->client_auth = (enum policy_client_auth)auth;
+	c->client.auth = (enum policy_client_auth)auth;
 	c->details = details ? (enum policy_details)details : POLICY_DETAILS_STRICT;
+	c->request = request ? (enum policy_request)request : POLICY_REQUEST_FORM;
 	if (r == 0)
 		r = check_ciba(c, f);
 	if (r == 0)
@@ -206,6 +254,66 @@ int load_approval(json_t *value, const char *home, struct policy_approval *ret,
 	return r;
 }
 
+/* --- delegation --------------------------------------------------------------------------- */
+
+static bool is_variable(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == len &&
+	       (name[0] < '0' || name[0] > '9') && strncmp(name, "LD_", 3) != 0;
+}
+
+static int check_delegation(const struct policy_delegation *d, struct approval_fault *f)
+{
+	const char *name = d->environment ? d->environment : d->file;
+	int r = check_client(&d->client, f);
+
+	if (r < 0)
+		return r;
+	if (!d->subject_token_file)
+		return refuse(f, "needs subject_token_file: the token that is exchanged, which the "
+				 "server never sees");
+	/* Who names no target gets what the authorization server thinks fit. */
+	if ((!d->audience && !d->resource) || !d->scope)
+		return refuse(f, "needs scope, and audience or resource: what the token is for, and no "
+				 "more");
+	if (!!d->actor == d->may_impersonate)
+		return refuse(f, "needs one of actor, the \"sub\" that the token must say acts, and "
+				 "\"impersonation\": \"allow\"");
+	if (!d->environment == !d->file || !is_variable(name))
+		return refuse(f, "needs one of environment and file: the name of the variable that gets "
+				 "the token, or the path of a file with it");
+	return 0;
+}
+
+int load_delegation(json_t *value, const char *home, struct policy_delegation *d,
+		    struct approval_fault *f)
+{
+	int auth = 0, impersonation = 0, r;
+	struct row rows[] = {
+		[CLIENT_ROWS] = { "subject_token_file", FILE_PATH, &d->subject_token_file, NULL, 0 },
+		{ "actor_token_file", FILE_PATH, &d->actor_token_file, NULL, 0 },
+		{ "audience", TEXT, &d->audience, NULL, 500 },
+		{ "resource", URL, &d->resource, NULL, 500 },
+		{ "scope", TEXT, &d->scope, NULL, 500 },
+		{ "actor", TEXT, &d->actor, NULL, 500 },
+		{ "impersonation", WORD, &impersonation, "allow", 0 },
+		{ "environment", TEXT, &d->environment, NULL, 100 },
+		{ "file", TEXT, &d->file, NULL, 100 },
+		{ "lifetime", SECONDS, &d->lifetime, NULL, 0 },
+	};
+
+	client_rows(&d->client, &auth, rows);
+	d->is_set = true;
+	r = object(value, rows, sizeof(rows) / sizeof(*rows), NULL, home, f);
+	d->client.auth = (enum policy_client_auth)auth;
+	d->may_impersonate = impersonation == 1;
+	if (!d->lifetime)
+		d->lifetime = 3600;
+	return r < 0 ? r : check_delegation(d, f);
+}
+
 /* --- pdp ---------------------------------------------------------------------------------- */
 
 int load_pdp(json_t *value, const char *home, struct policy_pdp *ret,
@@ -218,6 +326,11 @@ int load_pdp(json_t *value, const char *home, struct policy_pdp *ret,
 		{ "socket", FILE_PATH, &ret->socket, NULL, 0 },
 		{ "path", TEXT, &ret->path, NULL, 300 },
 		{ "token_file", FILE_PATH, &ret->token_file, NULL, 0 },
+		{ "principal", TEXT, &ret->principal, NULL, 250 },
+		{ "agent", TEXT, &ret->agent, NULL, 500 },
+		{ "model", TEXT, &ret->model, NULL, 120 },
+		{ "model_version", TEXT, &ret->model_version, NULL, 120 },
+		{ "scope", TEXT, &ret->scope, NULL, 500 },
 		{ "ca_file", FILE_PATH, &ret->ca_file, NULL, 0 },
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load_approval - the members `approval` and `pdp` of a policy document
+ * load_approval - the members `approval`, `pdp` and `delegation` of a policy document
  *
  * For load.c only: what is wrong comes back with its place relative to the member.
  */
@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 struct policy_approval;
+struct policy_delegation;
 struct policy_pdp;
 
 struct approval_fault {
@@ -25,6 +26,8 @@ struct approval_fault {
  */
 int load_approval(json_t *value, const char *home, struct policy_approval *ret,
 		  struct approval_fault *fault);
+int load_delegation(json_t *value, const char *home, struct policy_delegation *ret,
+		    struct approval_fault *fault);
 int load_pdp(json_t *value, const char *home, struct policy_pdp *ret,
 	     struct approval_fault *fault);
 

@@ -20,6 +20,7 @@ LOADING_ENUM(load_sampling, "deny|answer|pass", messages.sampling, enum policy_r
 LOADING_ENUM(load_elicitation, "deny|answer|pass", messages.elicitation, enum policy_requests)
 LOADING_ENUM(load_list_roots, "deny|answer|pass", messages.list_roots, enum policy_requests)
 LOADING_ENUM(load_pin, "strict|tofu|off", messages.pin, enum policy_pin)
+LOADING_ENUM(load_capability, "require|accept", messages.capability, enum policy_capability)
 LOADING_ENUM(load_descriptions, "hide|flag", messages.descriptions, enum policy_descriptions)
 LOADING_ENUM(load_not_read_only, "deny|approve|allow", messages.not_read_only, enum policy_annotated)
 LOADING_ENUM(load_destructive, "deny|approve|allow", messages.destructive, enum policy_annotated)
@@ -173,6 +174,7 @@ int load_messages(struct loading *l, json_t *value)
 		{ "deny_methods", load_denied_methods },
 		{ "names", load_names },
 		{ "pin", load_pin },
+		{ "capability", load_capability },
 		{ "rate", load_rates },
 		{ "descriptions", load_descriptions },
 		{ "annotations", load_annotations },

@@ -313,6 +313,7 @@ static void merge_words(struct policy_messages *s, const struct policy_messages 
 	STRICTER(list_roots, enum policy_requests);
 	STRICTER(names, enum policy_names);
 	STRICTER(pin, enum policy_pin);
+	STRICTER(capability, enum policy_capability);
 	STRICTER(descriptions, enum policy_descriptions);
 	STRICTER(not_read_only, enum policy_annotated);
 	STRICTER(destructive, enum policy_annotated);
@@ -464,6 +465,66 @@ static int merge_pdp(struct policy_pdp *strong, struct policy_pdp *weak, struct 
 	return 0;
 }
 
+/* As a command: of the strongest layer that names one, all of it. */
+static int merge_delegation(struct policy_delegation *strong, struct policy_delegation *weak,
+			    struct strv *notes)
+{
+	if (strong->is_set)
+		return weak->is_set ? strv_add(notes, "delegation: set by a stronger policy") : 0;
+	*strong = *weak;
+	*weak = (struct policy_delegation){0};
+	return 0;
+}
+
+static void most(int *strong, int weak)
+{
+	if (weak > *strong)
+		*strong = weak;
+}
+
+/* A weaker layer can ask for more of the log, never for less. */
+static void merge_audit(struct policy_audit *strong, const struct policy_audit *weak)
+{
+	int calls = (int)strong->calls, journald = (int)strong->journald, syslog = (int)strong->syslog;
+
+	strong->required |= weak->required;
+	strong->sync |= weak->sync;
+	most(&calls, (int)weak->calls);
+	most(&journald, (int)weak->journald);
+	most(&syslog, (int)weak->syslog);
+	strong->calls = (enum policy_audit_calls)calls;
+	strong->journald = (enum policy_audit_copy)journald;
+	strong->syslog = (enum policy_audit_copy)syslog;
+	if (weak->max_size > strong->max_size)
+		strong->max_size = weak->max_size;
+	if (weak->files > strong->files)
+		strong->files = weak->files;
+}
+
+/* Who is asked, and about whom, is the strongest layer's to say; times take the minimum. */
+static int merge_revocation(struct policy *strong, struct policy *weak)
+{
+	struct policy_revocation *s = &strong->revocation, *w = &weak->revocation;
+	int r = 0;
+
+	least(&s->interval, w->interval);
+	least(&s->deny_after, w->deny_after);
+	least(&s->kill_after, w->kill_after);
+	if (!s->scim.type) {
+		s->scim = w->scim;
+		w->scim = (struct policy_scim){0};
+	} else if (w->scim.type) {
+		r = strv_add(&strong->notes, "revocation.scim: set by a stronger policy");
+	}
+	if (!strong->agent.id && !strong->agent.spiffe_id) {
+		strong->agent = weak->agent;
+		weak->agent = (struct policy_agent){0};
+	} else if (r == 0 && (weak->agent.id || weak->agent.spiffe_id)) {
+		r = strv_add(&strong->notes, "agent: set by a stronger policy");
+	}
+	return r;
+}
+
 int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 {
 	int r = merge_sandbox(strong, weak);
@@ -474,6 +535,11 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 		r = merge_approval(&strong->approval, &weak->approval, &strong->notes);
 	if (r == 0)
 		r = merge_pdp(&strong->pdp, &weak->pdp, &strong->notes);
+	merge_audit(&strong->audit, &weak->audit);
+	if (r == 0)
+		r = merge_revocation(strong, weak);
+	if (r == 0)
+		r = merge_delegation(&strong->delegation, &weak->delegation, &strong->notes);
 	if (r == 0)
 		r = strv_add_all(&strong->notes, &weak->notes);
 	strong->enforce |= weak->enforce;
@@ -526,12 +592,24 @@ void merge_defaults(struct policy *p)
 		p->approval.channel = POLICY_CHANNEL_LOCAL;
 	unless_set(&p->approval.timeout, 120);
 	unless_set(&p->approval.patience, 50);
+	unless_set(&p->audit.max_size, 16 * mib);
+	unless_set(&p->audit.files, 8);
+	/* Where the administrator enforces, what is not on record does not happen. */
+	p->audit.required |= p->enforce;
+	unless_set(&p->revocation.interval, 15);
+	unless_set(&p->revocation.deny_after, 30);
+	unless_set(&p->revocation.kill_after, 50);
+	/* Layers may cross each other: not denied after it would be killed, nor asked later. */
+	least(&p->revocation.deny_after, p->revocation.kill_after);
+	least(&p->revocation.interval, p->revocation.deny_after);
 	if (p->messages.tokens == POLICY_TOKENS_UNSET)
 		p->messages.tokens = POLICY_TOKENS_REDACT;
 	if (p->messages.server_requests == POLICY_REQUESTS_UNSET)
 		p->messages.server_requests = POLICY_REQUESTS_PASS;
 	if (p->messages.names == POLICY_NAMES_UNSET)
 		p->messages.names = POLICY_NAMES_STRICT;
+	if (p->messages.capability == POLICY_CAPABILITY_UNSET)
+		p->messages.capability = POLICY_CAPABILITY_ACCEPT;
 	if (p->messages.pin == POLICY_PIN_UNSET)
 		p->messages.pin = POLICY_PIN_OFF;
 	if (p->messages.descriptions == POLICY_DESCRIPTIONS_UNSET)

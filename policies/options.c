@@ -60,3 +60,24 @@ int options_add(struct bundle *b, const struct options *o, struct err *err)
 			       "command line: a word that is not UTF-8, or no memory");
 	return bundle_add(b, "command line", text, strlen(text), err);
 }
+
+int options_bound_tools(struct bundle *b, const char *globs, size_t len, struct err *err)
+{
+	json_auto_t *rules = json_array(), *document = NULL;
+	cleanup_free char *text = NULL;
+	int bad = 0;
+
+	for (size_t at = 0; at <= len;) {
+		const char *comma = at < len ? memchr(globs + at, ',', len - at) : NULL;
+		size_t end = comma ? (size_t)(comma - globs) : len;
+
+		bad |= json_array_append_new(rules, json_pack("{s:s%,s:s}", "match", globs + at, end - at,
+							      "then", "allow"));
+		at = end + 1;
+	}
+	document = json_pack("{s:i,s:{s:O}}", "version", 1, "messages", "tools", rules);
+	if (!bad && document)
+		text = json_dumps(document, JSON_COMPACT);
+	return text ? bundle_add(b, "capability", text, strlen(text), err) :
+		      err_errno(err, ENOMEM, "capability");
+}

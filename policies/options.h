@@ -24,6 +24,10 @@ struct options {
 	bool has_room; /* the limits of an installer, which takes more than a server */
 };
 
+/* Append a layer that lets through the tools of globs[len], which have commas between them,
+ * and no other.  Return: 0 or -errno. */
+int options_bound_tools(struct bundle *b, const char *globs, size_t len, struct err *err);
+
 /* Append them to the bundle; nothing when there are none.  Return: 0 or -errno. */
 int options_add(struct bundle *b, const struct options *o, struct err *err);
 

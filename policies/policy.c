@@ -3,16 +3,35 @@
 
 #include "policies/policy.h"
 
-void policy_ciba_done(struct policy_ciba *c)
+static void client_done(struct policy_client *c)
 {
-	char *all[] = { c->issuer, c->client_id, c->credential_file, c->key_id, c->scope,
-			c->login_hint, c->login_hint_token_file, c->id_token_hint_file,
-			c->approver, c->acr_values, c->user_code_file, c->details_type, c->resource,
-			c->ca_file };
+	char *all[] = { c->issuer, c->client_id, c->credential_file, c->key_id, c->algorithm,
+			c->spiffe_socket, c->ca_file };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		free(all[i]);
+}
+
+void policy_ciba_done(struct policy_ciba *c)
+{
+	char *all[] = { c->scope, c->login_hint, c->login_hint_token_file, c->id_token_hint_file,
+			c->approver, c->acr_values, c->user_code_file, c->details_type, c->resource,
+			c->request_key_file, c->request_key_id };
+
+	client_done(&c->client);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		free(all[i]);
 	*c = (struct policy_ciba){0};
+}
+
+static void delegation_done(struct policy_delegation *d)
+{
+	char *all[] = { d->subject_token_file, d->actor_token_file, d->audience, d->resource,
+			d->scope, d->actor, d->environment, d->file };
+
+	client_done(&d->client);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		free(all[i]);
 }
 
 static void pdp_done(struct policy_pdp *d)
@@ -22,6 +41,20 @@ static void pdp_done(struct policy_pdp *d)
 	free(d->path);
 	free(d->token_file);
 	free(d->ca_file);
+	free(d->principal);
+	free(d->agent);
+	free(d->model);
+	free(d->model_version);
+	free(d->scope);
+}
+
+static void scim_done(struct policy_scim *s)
+{
+	free(s->url);
+	free(s->socket);
+	free(s->id);
+	free(s->token_file);
+	free(s->ca_file);
 }
 
 static void rules_done(struct policy_rules *layers, size_t n)
@@ -100,6 +133,10 @@ void policy_done(struct policy *p)
 	pdp_done(&p->pdp);
 	free(p->registry_npm);
 	free(p->registry_pypi);
+	delegation_done(&p->delegation);
+	scim_done(&p->revocation.scim);
+	free(p->agent.id);
+	free(p->agent.spiffe_id);
 	free(p->server);
 	free(p->about);
 	*p = (struct policy){0};

@@ -85,6 +85,12 @@ enum policy_pin { /* of what a server says its tools are */
 	POLICY_PIN_OFF,	   /* the default */
 };
 
+enum policy_capability { /* beside a call, in its _meta (policies/capability.h) */
+	POLICY_CAPABILITY_UNSET = 0,
+	POLICY_CAPABILITY_REQUIRE, /* a call without one is refused */
+	POLICY_CAPABILITY_ACCEPT,  /* what there is must be genuine and cover the call; the default */
+};
+
 enum policy_descriptions { /* that hold instructions or invisible characters */
 	POLICY_DESCRIPTIONS_UNSET = 0,
 	POLICY_DESCRIPTIONS_HIDE,
@@ -262,6 +268,7 @@ struct policy_messages {
 	enum policy_names names;
 	enum policy_pin pin;
 	enum policy_descriptions descriptions;
+	enum policy_capability capability;
 	enum policy_annotated not_read_only, destructive, open_world;
 	uint64_t max_result, max_arguments; /* bytes as written; 0: no bound of its own */
 };
@@ -280,6 +287,21 @@ enum policy_client_auth { /* of us towards the authorization server */
 	POLICY_AUTH_SECRET_BASIC,
 	POLICY_AUTH_PRIVATE_KEY_JWT,
 	POLICY_AUTH_TLS,
+	POLICY_AUTH_TLS_SELF_SIGNED,
+	POLICY_AUTH_SPIFFE_JWT,	 /* an SVID of the Workload API, no credential of ours */
+	POLICY_AUTH_SPIFFE_X509,
+};
+
+/* Who we are at an authorization server.  Strings are NULL where nothing is said. */
+struct policy_client {
+	enum policy_client_auth auth;
+	char *issuer, *client_id, *credential_file, *key_id, *algorithm, *spiffe_socket, *ca_file;
+};
+
+enum policy_request {
+	POLICY_REQUEST_UNSET = 0,
+	POLICY_REQUEST_FORM,   /* the default */
+	POLICY_REQUEST_SIGNED, /* a JWT (CIBA Core 1.0, section 7.1.1) */
 };
 
 enum policy_details {
@@ -291,12 +313,26 @@ enum policy_details {
 /* Strings are NULL where the policy says nothing. */
 struct policy_ciba {
 	bool is_set;
-	enum policy_client_auth client_auth;
+	struct policy_client client;
 	enum policy_details details;
-	char *issuer, *client_id, *credential_file, *key_id, *scope;
+	enum policy_request request;
+	char *request_key_file, *request_key_id; /* NULL: the client's own */
+	char *scope;
 	char *login_hint, *login_hint_token_file, *id_token_hint_file; /* exactly one */
 	char *approver; /* the "sub" of who may approve */
-	char *acr_values, *user_code_file, *details_type, *resource, *ca_file;
+	char *acr_values, *user_code_file, *details_type, *resource;
+};
+
+/* A token for the server, exchanged for the user's (RFC 8693). */
+struct policy_delegation {
+	bool is_set;
+	struct policy_client client;
+	char *subject_token_file, *actor_token_file;
+	char *audience, *resource, *scope;
+	char *actor;	       /* the "sub" of `act` that the token must have */
+	bool may_impersonate;  /* it may have none */
+	char *environment, *file; /* one of them: the variable with the token, or its path */
+	uint64_t lifetime;     /* seconds, the most */
 };
 
 enum policy_pdp_kind {
@@ -310,6 +346,8 @@ struct policy_pdp {
 	enum policy_pdp_kind kind;
 	char *url, *socket; /* one of them */
 	char *path, *token_file, *ca_file;
+	/* Who acts for whom, told to the PDP as it stands; NULL: not said. */
+	char *principal, *agent, *model, *model_version, *scope;
 };
 
 /* The strongest layer that names a channel says all of it but the times. */
@@ -318,6 +356,52 @@ struct policy_approval {
 	struct policy_ciba ciba;
 	uint64_t timeout;  /* seconds until the question expires; the least of the layers */
 	uint64_t patience; /* seconds until a client without progress is told to repeat */
+};
+
+/* What of the audit log is the policy's to say (launcher/keeper.h).  The stronger word of
+ * two layers counts: required before not, all calls before decisions, lines before heads. */
+enum policy_audit_calls {
+	POLICY_AUDIT_CALLS_UNSET = 0,
+	POLICY_AUDIT_DECIDED, /* what is not a plain allow; the default */
+	POLICY_AUDIT_ALL,     /* every call of a tool, and when it was answered */
+};
+
+enum policy_audit_copy {
+	POLICY_COPY_UNSET = 0,
+	POLICY_COPY_OFF,   /* the default */
+	POLICY_COPY_HEADS, /* count and hash of the log, now and then */
+	POLICY_COPY_LINES, /* every line, and the heads */
+};
+
+struct policy_audit {
+	bool required; /* what cannot be written is not done */
+	bool sync;     /* fdatasync(2) before what a line is about is released */
+	enum policy_audit_calls calls;
+	enum policy_audit_copy journald, syslog;
+	uint64_t max_size, files; /* of one file, and how many old ones; 0: the defaults */
+};
+
+/* For whom the client acts: in the log, and what can be revoked.  Strings or NULL. */
+struct policy_agent {
+	char *id, *spiffe_id;
+};
+
+enum policy_scim_type { POLICY_SCIM_UNSET = 0, POLICY_SCIM_AGENTS, POLICY_SCIM_USERS };
+
+enum policy_absent { POLICY_ABSENT_UNSET = 0, POLICY_ABSENT_LIVE, POLICY_ABSENT_REVOKED };
+
+/* A SCIM service provider that is asked whether the agent is still active. */
+struct policy_scim {
+	enum policy_scim_type type;
+	enum policy_absent absent; /* what a resource without "active" means */
+	char *url, *socket;	   /* one of them */
+	char *id, *token_file, *ca_file;
+};
+
+/* Seconds; the least of the layers. */
+struct policy_revocation {
+	uint64_t interval, deny_after, kill_after;
+	struct policy_scim scim;
 };
 
 struct policy {
@@ -332,6 +416,10 @@ struct policy {
 	struct policy_messages messages;
 	struct policy_approval approval;
 	struct policy_pdp pdp;
+	struct policy_delegation delegation;
+	struct policy_audit audit;
+	struct policy_agent agent;
+	struct policy_revocation revocation;
 	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
 };
 
@@ -351,6 +439,10 @@ struct policy_call {
 /* Names are byte-exact and need not be NUL-terminated. */
 enum policy_decision policy_decide_tool(const struct policy *p, const char *name, size_t len,
 					const struct policy_call *arguments);
+/* The pattern of the rule that decides so about a tool, for the log; NULL: no rule speaks of
+ * it, and that is why.  arguments: not NULL. */
+const char *policy_blame_tool(const struct policy *p, const char *name, size_t len,
+			      const struct policy_call *arguments);
 enum policy_decision policy_decide_prompt(const struct policy *p, const char *name, size_t len,
 					  const struct policy_call *arguments);
 
@@ -375,6 +467,9 @@ bool policy_wants_person(const struct policy *p);
 
 /* Must every call be permitted by a PDP as well? */
 bool policy_wants_pdp(const struct policy *p);
+
+/* Is there a SCIM service provider to ask whether the agent is still active? */
+bool policy_wants_scim(const struct policy *p);
 
 /* May this method, which MCP does not define, pass? */
 enum policy_decision policy_decide_method(const struct policy *p, const char *name, size_t len);

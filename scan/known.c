@@ -13,23 +13,26 @@
 #include "scan/known.h"
 
 /* Encodings of each value. */
-#define NEEDLES_MAX (LIMIT_SECRETS * 16)
+#define NEEDLES_MAX (LIMIT_SECRETS * 16 - SECRETS_LIVE_NEEDLES)
 #define NONE UINT16_MAX
 /* Bits of the bitmap for each probe, as long as it has room: one in so many places of a
  * text is looked at in vain. */
 #define BITS_PER_PROBE 256
 #define BITS_LEAST 13
 
-_Static_assert(NEEDLES_MAX < NONE, "an index for each");
+_Static_assert(NEEDLES_MAX + SECRETS_LIVE_NEEDLES < NONE, "an index for each");
 
 struct known {
 	struct secrets_header head;
-	struct secrets_needle *needles;
+	struct secrets_needle *needles; /* head.n, and room for SECRETS_LIVE_NEEDLES */
+	uint32_t n_live;
+	uint32_t *own_probes; /* head.n_probes */
 	/* By gram, open addressing; needles of one gram in a row.  Half of it is empty. */
 	uint16_t *slots;
 	uint32_t slot_mask; /* how many there are is a power of two */
 	unsigned int shift; /* of a probe, to a bit of: */
 	uint64_t *probes;
+	unsigned int bits;
 };
 
 static int check(const struct secrets_header *h, size_t len, struct err *err)
@@ -50,32 +53,38 @@ static bool make_room(struct known *k)
 	uint32_t slots = 64;
 	unsigned int bits = BITS_LEAST;
 
-	while (slots < 2 * k->head.n)
+	while (slots < 2 * (k->head.n + SECRETS_LIVE_NEEDLES))
 		slots *= 2;
 	while (bits < SECRETS_PROBE_BITS && 1U << bits < k->head.n_probes * BITS_PER_PROBE)
 		bits++;
 	k->slot_mask = slots - 1;
+	k->bits = bits;
 	k->shift = SECRETS_PROBE_BITS - bits;
-	k->needles = calloc(k->head.n, sizeof(*k->needles));
+	k->needles = calloc(k->head.n + SECRETS_LIVE_NEEDLES, sizeof(*k->needles));
+	k->own_probes = calloc(k->head.n_probes + 1, sizeof(*k->own_probes));
 	k->slots = calloc(slots, sizeof(*k->slots));
 	k->probes = calloc((1U << bits) / 64, sizeof(*k->probes));
-	return k->needles && k->slots && k->probes;
+	return k->needles && k->own_probes && k->slots && k->probes;
 }
 
-static void fill(struct known *k, const char *probes)
+static void fill(struct known *k, const char *live_probes, uint32_t n_live_probes)
 {
 	memset(k->slots, 0xff, (k->slot_mask + 1) * sizeof(*k->slots));
-	for (uint32_t i = 0; i < k->head.n; i++) {
+	memset(k->probes, 0, (1U << k->bits) / 64 * sizeof(*k->probes));
+	for (uint32_t i = 0; i < k->head.n + k->n_live; i++) {
 		uint32_t slot = (uint32_t)k->needles[i].gram & k->slot_mask;
 
 		while (k->slots[slot] != NONE)
 			slot = (slot + 1) & k->slot_mask;
 		k->slots[slot] = (uint16_t)i;
 	}
-	for (uint32_t i = 0; i < k->head.n_probes; i++) {
+	for (uint32_t i = 0; i < k->head.n_probes + n_live_probes; i++) {
 		uint32_t probe;
 
-		memcpy(&probe, probes + i * sizeof(probe), sizeof(probe));
+		if (i < k->head.n_probes)
+			probe = k->own_probes[i];
+		else
+			memcpy(&probe, live_probes + (i - k->head.n_probes) * sizeof(probe), sizeof(probe));
 		probe = (probe & ((1U << SECRETS_PROBE_BITS) - 1)) >> k->shift;
 		k->probes[probe / 64] |= 1ULL << (probe & 63);
 	}
@@ -104,8 +113,28 @@ int known_open(const void *secrets, size_t len, struct known **ret, struct err *
 		return err_errno(err, ENOMEM, "scan");
 	}
 	memcpy(k->needles, data + sizeof(head), head.n * sizeof(*k->needles));
-	fill(k, data + sizeof(head) + head.n * sizeof(*k->needles));
+	memcpy(k->own_probes, data + sizeof(head) + head.n * sizeof(*k->needles),
+	       head.n_probes * sizeof(*k->own_probes));
+	fill(k, NULL, 0);
 	*ret = k;
+	return 0;
+}
+
+int known_set_live(struct known *k, const void *secrets, size_t len)
+{
+	const char *data = secrets;
+	struct secrets_header head;
+
+	if (len < sizeof(head))
+		return -EINVAL;
+	memcpy(&head, data, sizeof(head));
+	if (check(&head, len, NULL) < 0 || head.n > SECRETS_LIVE_NEEDLES ||
+	    head.factor != k->head.factor || memcmp(head.keys, k->head.keys, sizeof(head.keys)) != 0 ||
+	    head.stride < k->head.stride)
+		return -EINVAL;
+	memcpy(k->needles + k->head.n, data + sizeof(head), head.n * sizeof(*k->needles));
+	k->n_live = head.n;
+	fill(k, data + sizeof(head) + head.n * sizeof(*k->needles), head.n_probes);
 	return 0;
 }
 
@@ -113,6 +142,7 @@ void known_close(struct known *k)
 {
 	if (k) {
 		free(k->needles);
+		free(k->own_probes);
 		free(k->slots);
 		free(k->probes);
 	}

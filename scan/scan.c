@@ -349,6 +349,11 @@ int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *er
 	return 0;
 }
 
+int scan_set_live(struct scan *s, const void *secrets, size_t len)
+{
+	return s->known ? known_set_live(s->known, secrets, len) : -EINVAL;
+}
+
 void scan_configure(struct scan *s, const struct scan_config *config)
 {
 	s->config = config ? *config : (struct scan_config){0};

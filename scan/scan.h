@@ -55,6 +55,10 @@ struct scan_config {
  */
 int scan_open(const void *secrets, size_t len, struct scan **ret, struct err *err);
 
+/* Values that became known since, in place of the last ones (scan/known.h).  Return: 0, or
+ * -EINVAL: malformed, or nothing is known at all; then nothing has changed. */
+int scan_set_live(struct scan *s, const void *secrets, size_t len);
+
 /* From now on as config says; without it: context, and no personal data. */
 void scan_configure(struct scan *s, const struct scan_config *config);
 

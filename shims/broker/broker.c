@@ -7,6 +7,8 @@
 
 #include "common/call.h"
 #include "common/err.h"
+#include "common/limits.h"
+#include "common/wire.h"
 #include "shims/broker/broker.h"
 
 int64_t broker_now(void)
@@ -32,6 +34,9 @@ static void note(struct broker *b, const struct order_question *q, const char *d
 	audit_string(&l, "who", who);
 	audit_int(&l, "ms", b->now - q->asked_at);
 	audit_end(&l);
+	/* On record before it is said; the pep, which knows whether that is required, hears
+	 * from the keeper itself when it was not. */
+	audit_settle(&b->audit);
 }
 
 void broker_answer(struct broker *b, struct order_question *q, enum wire_answer_kind kind,
@@ -76,11 +81,47 @@ static int hear_pep(struct broker *b, struct err *err)
 	r = order_take(&b->order, &ask, b->now, &q, err);
 	if (r < 0)
 		return r;
-	if (r == 1)
+	if (r == 1 && b->revoked_at)
+		broker_answer(b, q, WIRE_ANSWER_FAILED, false, "revoked");
+	else if (r == 1)
 		b->channel->opened(b, q);
 	else if (q)
 		b->channel->closed(b, q);
 	return 0;
+}
+
+/* Revoked: every question is a no, now and later, and what was derived is given back. */
+static void end_revoked(struct broker *b)
+{
+	if (b->revoked_at)
+		return;
+	b->revoked_at = b->now ? b->now : 1;
+	for (size_t i = 0; i < LIMIT_HELD; i++)
+		if (b->order.v[i].is_open)
+			broker_answer(b, &b->order.v[i], WIRE_ANSWER_FAILED, false, "revoked");
+	if (b->channel->revoked)
+		b->channel->revoked(b);
+}
+
+static void hear_launcher(struct broker *b)
+{
+	struct wire_standing s;
+	ssize_t n = recv(b->standing, &s, sizeof(s), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == (ssize_t)sizeof(s) && s.kind == WIRE_STANDING_REVOKED)
+		end_revoked(b);
+	/* Its end comes with the pep's. */
+	if (n <= 0)
+		b->standing = -1;
+}
+
+/* Is there something to give back, and time for it? */
+static bool is_revoking(struct broker *b)
+{
+	return b->revoked_at && b->channel->is_busy && b->channel->is_busy(b) &&
+	       broker_now() - b->revoked_at < LIMIT_REVOKING;
 }
 
 static int sleep_of(struct broker *b)
@@ -92,35 +133,45 @@ static int sleep_of(struct broker *b)
 		next = own;
 	if (next < 0)
 		return -1;
+	if (b->revoked_at && next > b->revoked_at + LIMIT_REVOKING)
+		next = b->revoked_at + LIMIT_REVOKING;
 	next -= broker_now();
 	return next < 0 ? 0 : next > INT32_MAX ? INT32_MAX : (int)next;
 }
 
 int broker_run(struct broker *b, struct err *err)
 {
-	struct pollfd p[1 + BROKER_FDS];
+	struct pollfd p[2 + BROKER_FDS];
 
 	for (;;) {
 		struct order_question *q;
 		int n, r;
 
 		p[0] = (struct pollfd){ b->pep, POLLIN, 0 };
-		n = b->channel->wanted(b, p + 1);
-		r = b->channel->sleep ? b->channel->sleep(b, p, n + 1, sleep_of(b)) :
-					poll(p, (nfds_t)n + 1, sleep_of(b));
+		p[1] = (struct pollfd){ b->standing, POLLIN, 0 };
+		n = b->channel->wanted(b, p + 2);
+		r = b->channel->sleep ? b->channel->sleep(b, p, n + 2, sleep_of(b)) :
+					poll(p, (nfds_t)n + 2, sleep_of(b));
 		if (r < 0 && errno != EINTR)
 			return err_errno(err, errno, "poll");
 		if (r < 0)
 			continue;
 		b->now = broker_now();
+		if (p[1].revents)
+			hear_launcher(b);
 		/* What the pep withdraws comes before what a channel says about it. */
 		r = p[0].revents ? hear_pep(b, err) : 0;
 		if (r == -EPIPE || r == -ECONNRESET)
-			return 0;
-		if (r < 0)
+			b->pep = -1;
+		else if (r < 0)
 			return r;
+		/* Its last word may lie behind the pep's end. */
+		if (b->pep < 0 && b->standing >= 0)
+			hear_launcher(b);
+		if (b->pep < 0 && !is_revoking(b))
+			return 0;
 		while ((q = order_due(&b->order, b->now)) != NULL)
 			broker_answer(b, q, WIRE_ANSWER_EXPIRED, false, "nobody");
-		b->channel->ready(b, p + 1, n);
+		b->channel->ready(b, p + 2, n);
 	}
 }

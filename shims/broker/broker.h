@@ -27,6 +27,9 @@ struct channel {
 	void (*opened)(struct broker *b, struct order_question *q);
 	/* It closed: withdrawn, expired, or answered by this channel or another. */
 	void (*closed)(struct broker *b, struct order_question *q);
+	/* A person at a desk said yes; NULL: then that is the answer.  Return: false, so is
+	 * it here; true, the channel has something to ask first, and answers itself. */
+	bool (*agreed)(struct broker *b, struct order_question *q, const char *who);
 	/* What to poll for; return how many, at most BROKER_FDS. */
 	int (*wanted)(struct broker *b, struct pollfd *p);
 	void (*ready)(struct broker *b, const struct pollfd *p, int n);
@@ -34,12 +37,19 @@ struct channel {
 	int (*sleep)(struct broker *b, struct pollfd *p, int n, int timeout);
 	/* When the channel itself has something to do (ms); -1: never. */
 	int64_t (*next)(struct broker *b);
+	/* The session was revoked: drop what was derived for it (tokens), and have it
+	 * revoked where it came from (RFC 7009).  Called once; NULL: there is nothing. */
+	void (*revoked)(struct broker *b);
+	/* Is that under way still?  It gets LIMIT_REVOKING; NULL: no. */
+	bool (*is_busy)(struct broker *b);
 };
 
 struct broker {
 	struct order order;
 	struct audit audit;
 	int pep;
+	int standing;	     /* struct wire_standing, from and to the launcher; -1: none */
+	int64_t revoked_at;  /* 0: not revoked */
 	const struct channel *channel;
 	void *own; /* the channel's state */
 	int64_t now;

@@ -159,10 +159,10 @@ static bool answer(struct broker *b, int fd, pid_t pid, const struct wire_say *s
 		q = NULL;
 	if (q) {
 		snprintf(who, sizeof(who), "this user, at a terminal, pid %d", (int)pid);
-		broker_answer(b, q,
-			      say->kind == WIRE_SAY_YES ? WIRE_ANSWER_APPROVED :
-							  WIRE_ANSWER_DENIED,
-			      true, who);
+		if (say->kind != WIRE_SAY_YES)
+			broker_answer(b, q, WIRE_ANSWER_DENIED, true, who);
+		else if (!b->channel->agreed || !b->channel->agreed(b, q, who))
+			broker_answer(b, q, WIRE_ANSWER_APPROVED, true, who);
 	}
 	s = shown_of(b, NULL);
 	s->kind = q ? WIRE_SHOWN_TAKEN : WIRE_SHOWN_UNKNOWN;

@@ -37,15 +37,15 @@ static const struct option options[] = {
 static int parse(int argc, char **argv, struct broker *b, const char **ret_state,
 		 struct err *err)
 {
-	int opt, r = 0;
+	int opt, r = 0, audit = -1;
 
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case 'p': r = fd_parse(optarg, &b->pep, err); break;
-		case 'a': r = fd_parse(optarg, &b->audit.fd, err); break;
-		case 'n': b->audit.server = b->order.server = optarg; break;
-		case 's': b->audit.session = b->order.session = optarg; break;
+		case 'a': r = fd_parse(optarg, &audit, err); break;
+		case 'n': b->order.server = optarg; break;
+		case 's': b->order.session = optarg; break;
 		case 'S': *ret_state = optarg; break;
 		default:
 			r = err_set(err, EINVAL, "unknown argument %s", argv[optind - 1]);
@@ -53,6 +53,7 @@ static int parse(int argc, char **argv, struct broker *b, const char **ret_state
 	}
 	if (r == 0 && (b->pep < 0 || !b->order.server || !b->order.session || !*ret_state))
 		r = err_set(err, EINVAL, "mcp-confine starts this program");
+	audit_init(&b->audit, audit, false);
 	return r;
 }
 
@@ -82,7 +83,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int r;
 
-	b.pep = b.audit.fd = -1;
+	b.pep = b.standing = -1;
 	signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &b, &state, &err);
 	if (r == 0)

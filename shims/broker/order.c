@@ -28,6 +28,8 @@ static const char *judge_facts(const struct wire_call *c)
 	if (!c->tool_len || c->tool_len > sizeof(c->tool) ||
 	    memchr(c->tool, '\0', c->tool_len))
 		return "the name of a tool";
+	if (c->client_len > sizeof(c->client))
+		return "the client's name";
 	if (c->id_len > sizeof(c->id))
 		return "the id of a request";
 	if (c->arguments_len > sizeof(c->arguments) || c->arguments_len > c->arguments_total ||

@@ -77,6 +77,7 @@ struct egress {
 	uint64_t used; /* bytes, against the budget */
 	uint64_t serial;
 	struct audit audit;
+	const char *server; /* its name, for words */
 	const char *option; /* of the program that started us: grants a name; NULL: a policy does */
 	struct noted refusals, connections; /* lines of the log */
 	struct told asked, failed;
@@ -114,12 +115,12 @@ static void complain(struct egress *e, const char *name)
 	if (e->option)
 		len = snprintf(line, sizeof(line),
 			       "mcp-confine: %s asked for %s, which it may not reach; if you trust "
-			       "that host, allow it: %s %s\n", e->audit.server, name, e->option, name);
+			       "that host, allow it: %s %s\n", e->server, name, e->option, name);
 	else
 		len = snprintf(line, sizeof(line),
 			       "mcp-confine: %s asked for %s, which its policy does not name; to allow "
 			       "it add \"%s:443\" to sandbox.network.connect\n",
-			       e->audit.server, name, name);
+			       e->server, name, name);
 	if (len > 0 && (size_t)len < sizeof(line))
 		fd_write_all(2, line, (size_t)len);
 }
@@ -208,7 +209,7 @@ static void complain_of_proxy(struct egress *e, const struct relay *r)
 	else
 		next = "; sandbox.network.proxy of the administrator's policy.json names the proxy";
 	len = snprintf(line, sizeof(line), "mcp-confine: %s: %s:%u by the proxy %s: %s%s%s\n",
-		       e->audit.server, r->name, (unsigned int)r->port, r->proxy->at.text, r->why,
+		       e->server, r->name, (unsigned int)r->port, r->proxy->at.text, r->why,
 		       status, next);
 	if (len > 0 && (size_t)len < sizeof(line))
 		fd_write_all(2, line, (size_t)len);
@@ -328,7 +329,7 @@ static void resolved(void *arg, const struct sockaddr_storage *found, size_t n, 
 	}
 	if (!r->n_addresses) {
 		if (tell_once(&e->failed, r->name))
-			fprintf(stderr, "mcp-confine: %s: %s: %s%s\n", e->audit.server,
+			fprintf(stderr, "mcp-confine: %s: %s: %s%s\n", e->server,
 				r->proxy ? r->proxy->at.text : r->name,
 				n ? "its address is refused: " : "no address: ", n ? refused : why);
 		r->why = n	  ? "no address that may be dialled" :
@@ -669,7 +670,8 @@ int main(int argc, char **argv)
 	}
 	e.control = a.control;
 	e.option = a.option;
-	e.audit = (struct audit){ .fd = a.audit, .server = a.server, .session = a.session };
+	audit_init(&e.audit, a.audit, false);
+	e.server = a.server;
 	if (take_sockets(&e) < 0)
 		_exit(0);
 	_exit(serve(&e));

@@ -245,6 +245,8 @@ enum ask_verdict ask_add(struct ask *a, const struct ask_call *facts, const char
 	new.must_tell = true;
 	new.asked_at = now;
 	new.deadline = now + a->timeout;
+	if (facts->deadline && facts->deadline < new.deadline)
+		new.deadline = facts->deadline;
 	set_waiting(a, &new, now);
 	a->last_serial = new.serial;
 	a->in_minute += new.wants_person;
@@ -439,6 +441,8 @@ bool ask_outgoing(const struct ask *a, int64_t now, struct wire_ask *ret)
 	ret->wants_pdp = c->wants_pdp;
 	ret->timeout = c->deadline > now ? (uint32_t)(c->deadline - now) : 1;
 	put_call(a, c, &ret->call);
+	memcpy(ret->call.client, a->client, a->client_len);
+	ret->call.client_len = a->client_len;
 	return true;
 }
 
@@ -459,6 +463,13 @@ struct ask_call *ask_any_waiting(struct ask *a)
 		if (is_held(&a->v[i]))
 			return &a->v[i];
 	return NULL;
+}
+
+void ask_void(struct ask *a)
+{
+	for (size_t i = 0; i < LIMIT_HELD; i++)
+		if (a->v[i].state != ASK_FREE && a->v[i].state != ASK_COOLING)
+			ask_end(a, &a->v[i]);
 }
 
 size_t ask_waiting(const struct ask *a)

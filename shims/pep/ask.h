@@ -60,6 +60,8 @@ struct ask_call {
 
 struct ask {
 	const char *server, *session; /* borrowed */
+	char client[WIRE_CLIENT];     /* what it says it is */
+	uint32_t client_len;
 	int64_t timeout, patience;    /* ms */
 	char *arena;		      /* LIMIT_HELD_BYTES, the owner's */
 	size_t used;
@@ -79,8 +81,8 @@ enum ask_verdict {
 };
 
 /*
- * facts: everything of a call but state, serial, digest, times and places; line[len] is
- * what would be sent, arguments[...] its canonical arguments.  All of it is copied.
+ * facts: everything of a call but state, serial, digest, times and places; but for its
+ * deadline: not 0, the question ends then at the latest.  line[len] is what would be sent, arguments[...] its canonical arguments.  All of it is copied.
  */
 enum ask_verdict ask_add(struct ask *a, const struct ask_call *facts, const char *line,
 			 size_t len, const char *arguments, int64_t now, struct ask_call **ret,
@@ -132,5 +134,9 @@ bool ask_digest(const struct ask *a, uint64_t serial, uint8_t ret[static SHA256_
 /* A call whose client waits, to be told that nobody can be asked; then ask_end(). */
 struct ask_call *ask_any_waiting(struct ask *a);
 size_t ask_waiting(const struct ask *a);
+
+/* No question is open and no answer counts any more: neither a yes that is kept, nor one
+ * that is still to come.  No client waits: ask_any_waiting() was NULL. */
+void ask_void(struct ask *a);
 
 #endif /* SHIMS_PEP_ASK_H */

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/audit.h"
 #include "common/call.h"
 #include "common/fd.h"
 #include "common/limits.h"
@@ -20,6 +21,10 @@
 
 /* Small messages may pile up to this before their side is read no further. */
 #define PENDING (64 * KIB)
+
+/* Memory of large messages goes back so many milliseconds after the first of them: each new
+ * page costs more than to read and judge what it holds. */
+#define TRIM_AFTER 250
 
 /* What a pipe holds is read at the end in this many steps; a flood is not waited for. */
 #define LAST_READS 64
@@ -107,6 +112,38 @@ static void hear_broker(struct flow *f)
 		broker_ended(f);
 }
 
+/* --- the launcher ---------------------------------------------------------------------- */
+
+/* Return: 0, or -EOWNERDEAD. */
+static int take_life(struct flow *f)
+{
+	static const char denied[] =
+		"Tool calls of this server are refused at the moment, since it is not known "
+		"whether it was revoked. Nothing was executed.";
+	static const char ended[] =
+		"This server was revoked and is stopped; trying again will not help.";
+	struct wire_life life;
+
+	if (read(f->lifeline, &life, sizeof(life)) != (ssize_t)sizeof(life))
+		return -EOWNERDEAD;
+	switch (life.kind) {
+	case WIRE_LIFE_PASS:
+		f->is_void = false;
+		gate_suspend(&f->gate, NULL, false);
+		return 0;
+	case WIRE_LIFE_DENY:
+		f->gate.suspended = denied;
+		f->is_void = true;
+		return 0;
+	case WIRE_LIFE_END:
+		f->gate.suspended = ended;
+		f->is_void = f->is_final = true;
+		return 0;
+	default:
+		return -EOWNERDEAD;
+	}
+}
+
 /* --- reading --------------------------------------------------------------------------- */
 
 /* Return: bytes read, 0 at the end, -EAGAIN. */
@@ -132,9 +169,9 @@ static ssize_t fill(struct source *s)
 	return n;
 }
 
-static void trim(struct source *s)
+static void trim_source(struct source *s)
 {
-	if (s->high <= MIB || s->frame.tail != s->frame.head)
+	if (s->high <= LIMIT_KEPT || s->frame.tail != s->frame.head)
 		return;
 	s->frame.head = s->frame.scan = s->frame.tail = 0;
 	s->high = 0;
@@ -145,13 +182,52 @@ static void trim_tape(struct flow *f)
 {
 	struct json *j = &f->gate.json;
 
-	if (j->arena_len > MIB)
-		madvise(j->arena, LIMIT_LINE, MADV_DONTNEED);
-	if (j->n * sizeof(*j->nodes) > MIB) {
-		madvise(j->nodes, j->size * sizeof(*j->nodes), MADV_DONTNEED);
-		madvise(j->seen, 4 * LIMIT_MEMBERS * sizeof(*j->seen), MADV_DONTNEED);
-	}
+	if (f->tape_high <= LIMIT_KEPT)
+		return;
+	madvise(j->arena, LIMIT_LINE, MADV_DONTNEED);
+	madvise(j->nodes, j->size * sizeof(*j->nodes), MADV_DONTNEED);
+	madvise(j->seen, 4 * LIMIT_MEMBERS * sizeof(*j->seen), MADV_DONTNEED);
+	f->tape_high = 0;
+}
+
+/* The tape is done with. */
+static void note_tape(struct flow *f)
+{
+	struct json *j = &f->gate.json;
+	size_t nodes = j->n * sizeof(*j->nodes), most = nodes > j->arena_len ? nodes : j->arena_len;
+
+	if (most > f->tape_high)
+		f->tape_high = most;
 	j->arena_len = j->n = 0;
+}
+
+static bool has_large(const struct flow *f)
+{
+	bool is_large = f->tape_high > LIMIT_KEPT;
+
+	for (int side = FROM_CLIENT; side <= FROM_SERVER; side++)
+		is_large = is_large || f->from[side].high > LIMIT_KEPT || f->to[side].high > LIMIT_KEPT;
+	return is_large;
+}
+
+/* What is in use then has its turn the next time. */
+static void trim(struct flow *f)
+{
+	if (!has_large(f)) {
+		f->trim_at = 0;
+		return;
+	}
+	if (f->trim_at && f->trim_at <= f->gate.now) {
+		for (int side = FROM_CLIENT; side <= FROM_SERVER; side++) {
+			if (!f->to[side].lent)
+				trim_source(&f->from[side]);
+			sink_trim(&f->to[side]);
+		}
+		trim_tape(f);
+		f->trim_at = 0;
+	}
+	if (!f->trim_at && has_large(f))
+		f->trim_at = f->gate.now + TRIM_AFTER;
 }
 
 /* --- judging --------------------------------------------------------------------------- */
@@ -166,6 +242,8 @@ static void judge(struct flow *f, enum vocabulary_from side)
 	while (may_judge(f, side)) {
 		int r = frame_next(&s->frame, &line, &len);
 
+		/* Nothing moves it until the sink has it: may_read(). */
+		f->gate.lent = r > 0 && line[len] == '\n' ? line : NULL;
 		if (r == 0 && s->fd < 0)
 			r = frame_last(&s->frame, &line, &len);
 		if (r == 0) {
@@ -176,9 +254,9 @@ static void judge(struct flow *f, enum vocabulary_from side)
 			gate_overlong(&f->gate, side, &s->peek);
 		else
 			gate_line(&f->gate, side, line, len, &why);
-		trim_tape(f);
+		note_tape(f);
 	}
-	trim(s);
+	f->gate.lent = NULL;
 }
 
 /* All of it but for a word that is not whole yet: a secret is not cut in two. */
@@ -280,7 +358,7 @@ static int wanted(int fd, bool is_wanted)
  * length at most, and each byte is moved a bounded number of times. */
 static bool may_read(const struct flow *f, enum vocabulary_from side)
 {
-	return may_judge(f, side) && !f->from[side].is_behind;
+	return may_judge(f, side) && !f->from[side].is_behind && !f->to[side].lent;
 }
 
 static uint64_t now(void)
@@ -289,6 +367,17 @@ static uint64_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The shorter of both: milliseconds, -1 for ever; `next` counts when it is ahead of us. */
+static int sooner(const struct flow *f, int wait, int64_t next)
+{
+	if (next <= (int64_t)f->gate.now)
+		return wait;
+	next -= (int64_t)f->gate.now;
+	if (next > INT32_MAX)
+		next = INT32_MAX;
+	return wait < 0 || next < wait ? (int)next : wait;
 }
 
 /* Lines that can be judged now come before anything new; nobody would wake us. */
@@ -304,23 +393,47 @@ static int timeout(const struct flow *f)
 	next = f->gate.ask ? ask_next(f->gate.ask) : -1;
 	/* What was due in the last round and was not done lacks room: a sink that empties
 	 * wakes us. */
-	if (next <= (int64_t)f->gate.now)
-		return wait;
-	next -= (int64_t)f->gate.now;
-	if (next > INT32_MAX)
-		next = INT32_MAX;
-	return wait < 0 || next < wait ? (int)next : wait;
+	wait = sooner(f, wait, next);
+	return f->trim_at ? sooner(f, wait, (int64_t)f->trim_at) : wait;
+}
+
+/*
+ * What was decided is on record before anything leaves that it was decided about; one test
+ * while nothing is to be recorded.  Return: may it leave?
+ */
+static bool is_recorded(struct flow *f)
+{
+	static const char lost[] =
+		"mcp-confine: note: the audit log cannot be written; this session goes on without it\n";
+	static const char required[] =
+		"mcp-confine: the audit log cannot be written, and the policy requires it; the "
+		"session ends\n";
+	const char *words = f->audit->is_required ? required : lost;
+	int r = audit_is_open(f->audit) ? audit_settle(f->audit) : 0;
+
+	if (r == 0)
+		return !f->is_unrecorded;
+	f->is_unrecorded = f->audit->is_required;
+	if (!f->audit->is_told && sink_pending(&f->errors) + strlen(words) <= f->errors.size)
+		sink_put(&f->errors, words, strlen(words));
+	f->audit->is_told = true;
+	return !f->is_unrecorded;
 }
 
 static void flush(struct flow *f, enum vocabulary_from side)
 {
+	if (!is_recorded(f))
+		return;
 	if (sink_flush(&f->to[side]) < 0) {
 		if (side == FROM_SERVER)
 			client_gone(f);
 		else
 			close_one(&f->to[side].fd);
+		sink_flush(&f->to[side]);
 	}
-	sink_trim(&f->to[side]);
+	/* What is little is taken over, so that its side can be read on. */
+	if (f->to[side].lent && sink_pending(&f->to[side]) <= PENDING)
+		sink_settle(&f->to[side]);
 }
 
 static void take(struct flow *f, enum vocabulary_from side)
@@ -351,8 +464,11 @@ static int round_once(struct flow *f)
 	if (poll(p, P_N, timeout(f)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	f->gate.now = now();
-	if (p[P_LIFELINE].revents)
+	f->to[FROM_CLIENT].is_full = f->to[FROM_SERVER].is_full = f->errors.is_full = false;
+	if (p[P_LIFELINE].revents && take_life(f) < 0)
 		return -EOWNERDEAD;
+	if (f->is_void)
+		f->is_void = !gate_suspend(&f->gate, f->gate.suspended, f->is_final);
 	/* A pipe that nobody reads is an error, a socket or terminal is hung up; unheeded it
 	 * would wake us for ever. */
 	if (p[P_TO_CLIENT].revents & (POLLERR | POLLHUP | POLLNVAL))
@@ -382,7 +498,8 @@ static int round_once(struct flow *f)
 	flush(f, FROM_SERVER);
 	if (sink_flush(&f->errors) < 0)
 		f->errors.fd = -1;
-	return 0;
+	trim(f);
+	return f->is_unrecorded ? -EIO : 0;
 }
 
 int flow_run(struct flow *f)
@@ -405,6 +522,7 @@ int flow_run(struct flow *f)
 	f->diagnostics.fd = -1;
 	diagnose(f);
 	stderr_tell(&f->relay, f->gate.now, true);
+	f->errors.is_full = false;
 	sink_flush(&f->errors);
 	return 0;
 }

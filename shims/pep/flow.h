@@ -37,7 +37,12 @@ struct flow {
 	int event, lifeline;	   /* -1: none */
 	int broker;		   /* -1: none; SOCK_SEQPACKET */
 	const char *name;	   /* of the server */
+	struct audit *audit;
+	bool is_unrecorded;	   /* the log is required and cannot be written: nothing leaves */
+	bool is_void, is_final;	   /* held calls must be answered still: gate_suspend() */
 	bool said_eof, said_idle;
+	size_t tape_high;	   /* bytes, the most that one message took since trimmed */
+	uint64_t trim_at;	   /* when memory goes back; 0: none has to */
 };
 
 /* Run to the end.  Return: the exit code. */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/secrets.h"
 #include "policies/policy.h"
+#include "scan/scan.h"
 #include "shims/pep/about.h"
 #include "shims/pep/answer.h"
+#include "shims/pep/bearer.h"
 #include "shims/pep/elicit.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
@@ -125,6 +130,14 @@ static uint64_t measure_request(const struct gate *g, const struct rpc *m,
 		return rules_measure(j, m->params);
 	return rules_measure(j, json_member(j, m->params, "arguments")) +
 	       rules_measure(j, json_member(j, m->params, "inputResponses"));
+}
+
+/* Does it have the server do something?  What a session needs to begin, and lists, do not. */
+static bool is_work(enum session_about about)
+{
+	return about == SESSION_TOOLS_CALL || about == SESSION_PROMPTS_GET ||
+	       about == SESSION_RESOURCES_READ || about == SESSION_TASK_RESULT ||
+	       about == SESSION_TASK_STATE;
 }
 
 /* NULL, or words for the client: a rate or a budget does not hold this request. */
@@ -311,6 +324,64 @@ static const char *judge_approval(struct gate *g, const struct rpc *m, enum gate
 	return why;
 }
 
+/* Leave the capability out: it is for us, and a secret. */
+static void hide_capability(struct gate *g, const struct rpc *m)
+{
+	uint32_t node = bearer_find(&g->json, m);
+	size_t at = g->rules.n_hide;
+
+	if (node == JSON_NONE || at == LIMIT_HIDDEN)
+		return;
+	for (; at > 0 && g->rules.hide[at - 1] > node; at--)
+		g->rules.hide[at] = g->rules.hide[at - 1];
+	g->rules.hide[at] = node;
+	g->rules.n_hide++;
+}
+
+/* NULL, or why the capability of the call or of the session does not allow it.  A call
+ * that was held was judged when it came, and waits no longer than its capability is good
+ * for (hold.c). */
+static const char *judge_capability(struct gate *g, const struct rpc *m)
+{
+	struct timespec now;
+
+	if (!g->bearer || g->explains)
+		return NULL;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (g->released)
+		return bearer_is_over(g->bearer, (uint64_t)now.tv_sec) ? "the session's capability has expired" :
+									 NULL;
+	return bearer_judge(g->bearer, &g->json, m, (uint64_t)now.tv_sec);
+}
+
+/* Name and version as the client gives them: told to a PDP as its own claim. */
+static void remember_client(struct gate *g, const struct rpc *m)
+{
+	static const char *const parts[] = { "name", "version" };
+	uint32_t info = json_member(&g->json, m->params, "clientInfo");
+
+	if (!g->ask)
+		return;
+	g->ask->client_len = 0;
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t node = json_member(&g->json, info, parts[i]), at = g->ask->client_len;
+		size_t len = 0;
+		const char *text = node != JSON_NONE && g->json.nodes[node].type == JSON_TAPE_STRING ?
+					   json_text(&g->json, node, &len) : "";
+
+		/* Printable ASCII, or it is left out: who reads it must not be fooled. */
+		for (size_t k = 0; k < len; k++)
+			if (text[k] < ' ' || text[k] > '~')
+				len = 0;
+		if (!len || len + 1 > WIRE_CLIENT - at)
+			continue;
+		if (at)
+			g->ask->client[at++] = ' ';
+		memcpy(g->ask->client + at, text, len);
+		g->ask->client_len = at + (uint32_t)len;
+	}
+}
+
 static enum gate_outcome request(struct gate *g, enum vocabulary_from from, const struct rpc *m,
 				 const char **ret_why)
 {
@@ -346,10 +417,19 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (refused)
 		return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
 	if (from == FROM_CLIENT) {
+		hide_capability(g, m);
+		if (what.about == SESSION_TOOLS_CALL)
+			*ret_why = judge_capability(g, m);
+		if (*ret_why)
+			return refuse_call(g, m, "This tool call is not covered by the capability that it was "
+						 "made with; trying the same again will not help.", *ret_why);
 		*ret_why = judge_approval(g, m, &outcome);
 		if (*ret_why)
 			return outcome;
 	}
+	words = from == FROM_CLIENT && is_work(what.about) ? g->suspended : NULL;
+	if (words)
+		return refuse_by_rule(g, from, m, words, "suspended", ret_why);
 	words = from == FROM_CLIENT ? count_request(g, m, &what) :
 		g->rates	    ? rates_unasked(g->rates, true, rules_measure(&g->json, 0),
 						    &what.ticket) :
@@ -357,15 +437,19 @@ static enum gate_outcome request(struct gate *g, enum vocabulary_from from, cons
 	if (words)
 		return refuse_by_rule(g, from, m, words, "rate", ret_why);
 	rw = outlet_rewrite(g);
+	what.asked_at = g->now;
 	*ret_why = ask(g, from, m, &what, &token, &rw, &code);
 	if (*ret_why && what.about == SESSION_TOOLS_CALL && code == CODE_REFUSED)
 		return refuse_call(g, m, "This tool call cannot be passed on as it is; trying "
 					 "the same again will not help.", *ret_why);
 	if (*ret_why)
 		return refuse(g, from, m, code, *ret_why, *ret_why);
+	if (what.about == SESSION_TOOLS_CALL && outlet_records_calls(g))
+		outlet_called(g, m);
 	if (what.about == SESSION_INITIALIZE) {
 		g->session.takes_tasks = about_takes_tasks(&g->json, m);
 		elicit_declared(g, m);
+		remember_client(g, m);
 	}
 	return outlet_passed(g, from, m, &rw, ret_why);
 }
@@ -439,6 +523,28 @@ static bool is_blank(const char *line, size_t len)
 	return !len;
 }
 
+/* Take in what became known since: as a whole, or at the next message. */
+static void learn(struct gate *g)
+{
+	static char copy[SECRETS_LIVE];
+	uint32_t seq, len;
+
+	if (!g->live || !g->scan)
+		return;
+	seq = atomic_load(&g->live->seq);
+	if (seq == g->live_seq || (seq & 1))
+		return;
+	len = g->live->len;
+	if (len > sizeof(copy))
+		return;
+	memcpy(copy, g->live->data, len);
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load(&g->live->seq) != seq)
+		return;
+	g->live_seq = seq;
+	scan_set_live(g->scan, copy, len);
+}
+
 enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const char *line,
 			    size_t len, const char **ret_why)
 {
@@ -447,6 +553,7 @@ enum gate_outcome gate_line(struct gate *g, enum vocabulary_from from, const cha
 
 	*ret_why = NULL;
 	g->blamed = NULL;
+	learn(g);
 	if (is_blank(line, len))
 		return GATE_DROPPED;
 	if (json_parse(&g->json, line, len) < 0) {
@@ -492,12 +599,21 @@ bool gate_server_ended(struct gate *g)
 	while (keymap_next(&g->session.side[FROM_CLIENT].ids, 0, &id) >= 0) {
 		if (!sink_reserve(g->out[FROM_SERVER], REPLY_MAX))
 			return false;
-		reply_error(g->out[FROM_SERVER], &id, CODE_BROKEN, "the server ended");
+		reply_error(g->out[FROM_SERVER], &id, CODE_BROKEN,
+			    g->suspended ? g->suspended : "the server ended");
 		session_take(&g->session, FROM_CLIENT, &id, &ignored, NULL);
 	}
 	for (int i = 0; i < 4; i++)
 		outlet_omitted(g, i & 1 ? FROM_SERVER : FROM_CLIENT, i & 2);
 	return true;
+}
+
+bool gate_suspend(struct gate *g, const char *words, bool is_final)
+{
+	g->suspended = words;
+	if (!words)
+		return true;
+	return hold_end(g, is_final ? HOLD_REVOKED : HOLD_SUSPENDED);
 }
 
 void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words)

@@ -43,12 +43,14 @@ struct sink;
 
 struct gate {
 	const struct policy *policy;
-	const struct scan *scan; /* NULL: tokens pass */
+	struct scan *scan; /* NULL: tokens pass */
 	struct audit *audit;
 	struct rules rules;	 /* rules.policy is policy */
 	struct rates *rates;	 /* NULL: nothing is counted */
 	const char *words;	 /* for the asker of what is withheld; NULL: the usual */
 	struct json json;	 /* memory for one message at a time */
+	const char *lent;	 /* the line at hand, when it stays where it is, a newline behind
+				  * it, until its sink has nothing lent; NULL: it does not */
 	struct session session;
 	struct findings_session found;	/* what is kept of findings */
 	struct findings findings;	/* of the message at hand */
@@ -58,12 +60,16 @@ struct gate {
 	uint64_t now;		 /* milliseconds, monotonic; the owner keeps it up to date */
 	struct noted noted[2][2]; /* lines of the log, by who sent it; [0]: what was dropped */
 	struct sink *out[2];	 /* [FROM_CLIENT]: towards the server; [FROM_SERVER]: the client */
+	const struct secrets_live *live; /* values that become known meanwhile; NULL: none */
+	uint32_t live_seq;	 /* of those that are known */
+	struct bearer *bearer;	 /* NULL: capabilities are neither needed nor genuine */
 	struct ask *ask;	 /* NULL: nobody can be asked, what needs approval is refused */
 	const struct ask_call *released; /* the approved call that is passing now */
 	bool is_local;		 /* approvals are given by mcp-confine approve */
 	bool is_form;		 /* they are asked for in the client (elicit.h) */
 	bool declared_form, has_form; /* the client: said it can; and in this version */
 	uint64_t form_prefix;	 /* random, of the ids of our requests */
+	const char *suspended;	 /* NULL, or words for the client: no call passes now */
 	bool explains;		 /* --decide: say that a call would be held */
 };
 
@@ -83,6 +89,13 @@ bool gate_server_ended(struct gate *g);
 
 /* Note in the audit log that what was no message was dropped; words are static. */
 void gate_dropped(struct gate *g, enum vocabulary_from from, const char *words);
+
+/*
+ * Until further notice no call passes (words: static; NULL: they pass again), and every held
+ * call and approval is void.  is_final: for good.  Return: whether all answers had room; else
+ * call it again.
+ */
+bool gate_suspend(struct gate *g, const char *words, bool is_final);
 
 /* Does the server owe an answer? */
 bool gate_owes(const struct gate *g);

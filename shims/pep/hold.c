@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/audit.h"
 #include "common/call.h"
 #include "policies/policy.h"
+#include "shims/pep/bearer.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/hold.h"
 #include "shims/pep/reply.h"
@@ -27,6 +29,8 @@ static void note(struct gate *g, const char *event, const struct ask_call *c, co
 	audit_begin(&l, g->audit, event);
 	audit_text(&l, call_noun(c->kind), c->tool, c->tool_len);
 	audit_string(&l, "digest", hex);
+	if (g->rules.rule && !strcmp(event, "ask"))
+		audit_string(&l, "rule", g->rules.rule);
 	audit_int(&l, "question", (int64_t)c->serial);
 	if (why)
 		audit_string(&l, "why", why);
@@ -185,6 +189,17 @@ static int freeze(struct gate *g, const struct rpc *m, struct ask_call *f, const
 	return 0;
 }
 
+/* Milliseconds until a time (seconds since 1970); 0: it is over. */
+static int64_t left_of(uint64_t until)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return until <= (uint64_t)now.tv_sec ? 0 :
+	       until - (uint64_t)now.tv_sec > 86400 ? 86400000 :
+						      (int64_t)(until - (uint64_t)now.tv_sec) * 1000;
+}
+
 enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 			   const char **ret_words, const char **ret_why)
 {
@@ -210,6 +225,9 @@ enum ask_verdict hold_call(struct gate *g, const struct rpc *m,
 		return ASK_REFUSED;
 	if (facts.has_pin)
 		memcpy(facts.pin, g->rules.pin, sizeof(facts.pin));
+	/* A capability is judged for calls of tools alone. */
+	if (kind == CALL_TOOL && g->bearer && g->bearer->until != UINT64_MAX)
+		facts.deadline = (int64_t)g->now + left_of(g->bearer->until);
 	r = set_names(g, m, &facts);
 	if (r == 0)
 		r = freeze(g, m, &facts, &line, &len, &arguments, &redacted);
@@ -445,21 +463,24 @@ void hold_time(struct gate *g)
 bool hold_end(struct gate *g, enum hold_end who)
 {
 	static const char *const why[] = { "the broker ended", "the client ended its stream",
-					   "the server ended" };
+					   "the server ended", "suspended", "revoked" };
+	bool is_void = who == HOLD_SUSPENDED || who == HOLD_REVOKED;
 	struct ask_call *c;
 
 	if (!g->ask)
 		return true;
-	if (who == HOLD_BROKER_ENDED)
+	if (who == HOLD_BROKER_ENDED || who == HOLD_REVOKED)
 		g->ask->is_closed = true;
 	while ((c = ask_any_waiting(g->ask)) != NULL) {
 		if (!sink_reserve(g->out[FROM_SERVER], REPLY_MAX))
 			return false;
 		note(g, "withdraw", c, why[who]);
-		tell(g, c, who == HOLD_BROKER_ENDED ?
+		tell(g, c, is_void ? g->suspended : who == HOLD_BROKER_ENDED ?
 				   "This tool call needs an approval and nobody can be asked." :
 				   "This tool call was not executed: the session ends.");
 		ask_end(g->ask, c);
 	}
+	if (is_void)
+		ask_void(g->ask);
 	return true;
 }

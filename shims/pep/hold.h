@@ -42,7 +42,7 @@ void hold_time(struct gate *g);
 
 /* Nobody can answer, or nobody wants to know, any more: every held call is refused.
  * Return: whether all answers had room; else call it again. */
-enum hold_end { HOLD_BROKER_ENDED = 0, HOLD_CLIENT_ENDED, HOLD_SERVER_ENDED };
+enum hold_end { HOLD_BROKER_ENDED = 0, HOLD_CLIENT_ENDED, HOLD_SERVER_ENDED, HOLD_SUSPENDED, HOLD_REVOKED };
 bool hold_end(struct gate *g, enum hold_end who);
 
 #endif /* SHIMS_PEP_HOLD_H */

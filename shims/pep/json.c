@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "common/limits.h"
 #include "common/siphash.h"
 #include "shims/pep/json.h"
-#include "shims/pep/plain.h"
+#include "shims/pep/plain_mask.h"
+#include "shims/pep/quoted.h"
+
+static_assert(LIMIT_LINE <= JSON_FROM_MAX, "a place in a line fits into a node");
 
 struct parser {
 	struct json *j;
@@ -20,14 +24,22 @@ static int refuse(struct parser *s, int code, const char *words)
 	return -code;
 }
 
-static void space(struct parser *s)
+static bool is_space(char c)
 {
-	while (s->p < s->end &&
-	       (*s->p == ' ' || *s->p == '\t' || *s->p == '\r' || *s->p == '\n'))
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* What we write has none. */
+static inline void space(struct parser *s)
+{
+	if (s->p == s->end || (unsigned char)*s->p > ' ' || !is_space(*s->p))
+		return;
+	s->j->is_canonical = false;
+	while (s->p < s->end && is_space(*s->p))
 		s->p++;
 }
 
-static struct json_node *add(struct parser *s, enum json_type type)
+static inline struct json_node *add(struct parser *s, enum json_type type)
 {
 	struct json *j = s->j;
 	struct json_node *node;
@@ -35,146 +47,29 @@ static struct json_node *add(struct parser *s, enum json_type type)
 	if (j->n >= j->size)
 		return NULL;
 	node = &j->nodes[j->n++];
-	*node = (struct json_node){ .type = type, .next = (uint32_t)j->n };
+	*node = (struct json_node){ .type = (uint32_t)type & 7, .next = (uint32_t)j->n,
+				    .from = (uint32_t)(s->p - j->source) & JSON_FROM_MAX };
 	return node;
 }
 
 /* --- strings --------------------------------------------------------------------------- */
 
-static int hex4(struct parser *s, uint32_t *ret)
+/* Names and most values of a message end within the first step, and say what they are. */
+static inline bool short_string(struct parser *s, struct json_node *node)
 {
-	uint32_t v = 0;
+	uint64_t other;
+	unsigned int len;
 
-	if (s->end - s->p < 4)
-		return refuse(s, EBADMSG, "cut \\u escape");
-	for (int i = 0; i < 4; i++) {
-		char c = *s->p++;
-
-		v <<= 4;
-		if (c >= '0' && c <= '9')
-			v |= (uint32_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v |= (uint32_t)(c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			v |= (uint32_t)(c - 'A' + 10);
-		else
-			return refuse(s, EBADMSG, "bad \\u escape");
-	}
-	*ret = v;
-	return 0;
-}
-
-/* At most 4 bytes for the at least 6 that were read: the arena cannot overflow. */
-static void encode(struct json *j, uint32_t c)
-{
-	char *out = j->arena + j->arena_len;
-
-	if (c < 0x80) {
-		out[0] = (char)c;
-		j->arena_len += 1;
-	} else if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		j->arena_len += 2;
-	} else if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		j->arena_len += 3;
-	} else {
-		out[0] = (char)(0xf0 | c >> 18);
-		out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-		out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[3] = (char)(0x80 | (c & 0x3f));
-		j->arena_len += 4;
-	}
-}
-
-static int unicode(struct parser *s)
-{
-	uint32_t c, low;
-	int r = hex4(s, &c);
-
-	if (r < 0)
-		return r;
-	if (c >= 0xdc00 && c <= 0xdfff)
-		return refuse(s, EBADMSG, "lone surrogate");
-	if (c >= 0xd800 && c <= 0xdbff) {
-		if (s->end - s->p < 2 || s->p[0] != '\\' || s->p[1] != 'u')
-			return refuse(s, EBADMSG, "lone surrogate");
-		s->p += 2;
-		r = hex4(s, &low);
-		if (r < 0)
-			return r;
-		if (low < 0xdc00 || low > 0xdfff)
-			return refuse(s, EBADMSG, "lone surrogate");
-		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-	}
-	encode(s->j, c);
-	return 0;
-}
-
-static int escape(struct parser *s)
-{
-	static const char meant[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
-					 ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t' };
-	char c;
-
-	if (s->p >= s->end)
-		return refuse(s, EBADMSG, "cut escape");
-	c = *s->p++;
-	if (c == 'u')
-		return unicode(s);
-	c = meant[(unsigned char)c];
-	if (!c)
-		return refuse(s, EBADMSG, "unknown escape");
-	s->j->arena[s->j->arena_len++] = c;
-	return 0;
-}
-
-/* One sequence of two to four bytes by the table of RFC 3629, section 4. */
-static int multibyte(struct parser *s)
-{
-	const unsigned char *u = (const unsigned char *)s->p;
-	size_t left = (size_t)(s->end - s->p), len;
-	unsigned char low = 0x80, high = 0xbf;
-
-	if (u[0] >= 0xc2 && u[0] <= 0xdf) {
-		len = 2;
-	} else if (u[0] >= 0xe0 && u[0] <= 0xef) {
-		len = 3;
-		low = u[0] == 0xe0 ? 0xa0 : 0x80;
-		high = u[0] == 0xed ? 0x9f : 0xbf;
-	} else if (u[0] >= 0xf0 && u[0] <= 0xf4) {
-		len = 4;
-		low = u[0] == 0xf0 ? 0x90 : 0x80;
-		high = u[0] == 0xf4 ? 0x8f : 0xbf;
-	} else {
-		return refuse(s, EBADMSG, "invalid UTF-8");
-	}
-	if (left < len || u[1] < low || u[1] > high)
-		return refuse(s, EBADMSG, "invalid UTF-8");
-	for (size_t i = 2; i < len; i++)
-		if ((u[i] & 0xc0) != 0x80)
-			return refuse(s, EBADMSG, "invalid UTF-8");
-	memcpy(s->j->arena + s->j->arena_len, s->p, len);
-	s->j->arena_len += len;
-	s->p += len;
-	return 0;
-}
-
-/* ASCII that stands for itself in a string, which is most of all text. */
-static void plain(struct parser *s)
-{
-	char *out = s->j->arena + s->j->arena_len;
-	/* The arena is as large as the line, and less of it is used than was read. */
-	size_t n = plain_copy(out, s->p, (size_t)(s->end - s->p));
-
-	/* DEL is not plain in what is written, and stands for itself in what is read. */
-	if (!n)
-		out[n++] = *s->p;
-	s->j->arena_len += n;
-	s->p += n;
+	if (s->end - s->p < PLAIN_STEP)
+		return false;
+	other = plain_mask(s->p);
+	len = other ? (unsigned int)__builtin_ctzll(other) : 0;
+	if (!other || s->p[len] != '"')
+		return false;
+	node->at = node->from;
+	node->len = len;
+	s->p += len + 1;
+	return true;
 }
 
 /* Behind the opening quote, to behind the closing one. */
@@ -182,33 +77,24 @@ static int string(struct parser *s)
 {
 	struct json *j = s->j;
 	struct json_node *node = add(s, JSON_TAPE_STRING);
+	struct quoted q __attribute__((uninitialized));
+	const char *words;
 
 	if (!node)
 		return refuse(s, EMSGSIZE, "too many values");
-	node->at = (uint32_t)j->arena_len;
-	while (s->p < s->end) {
-		unsigned char c = (unsigned char)*s->p;
-		int r = 0;
-
-		if (c == '"') {
-			s->p++;
-			node->len = (uint32_t)j->arena_len - node->at;
-			return 0;
-		}
-		if (c < 0x20)
-			return refuse(s, EBADMSG, "control character in a string");
-		if (c == '\\') {
-			s->p++;
-			r = escape(s);
-		} else if (c >= 0x80) {
-			r = multibyte(s);
-		} else {
-			plain(s);
-		}
-		if (r < 0)
-			return r;
-	}
-	return refuse(s, EBADMSG, "string without an end");
+	if (short_string(s, node))
+		return 0;
+	/* The arena is as large as the line, and less of it is used than was read. */
+	words = quoted_read(s->p, (size_t)(s->end - s->p), j->arena + j->arena_len, &q);
+	if (words)
+		return refuse(s, EBADMSG, words);
+	node->is_decoded = q.is_decoded;
+	node->at = q.is_decoded ? (uint32_t)j->arena_len : node->from;
+	node->len = (uint32_t)q.len;
+	j->arena_len += q.is_decoded ? q.len : 0;
+	j->is_canonical = j->is_canonical && q.is_canonical;
+	s->p += q.used;
+	return 0;
 }
 
 /* --- numbers and words -------------------------------------------------------------------- */
@@ -247,7 +133,7 @@ static int number(struct parser *s)
 		if (!digits(s))
 			return refuse(s, EBADMSG, "number without an exponent");
 	}
-	node->at = (uint32_t)(from - s->j->source);
+	node->at = node->from;
 	node->len = (uint32_t)(s->p - from);
 	return 0;
 }
@@ -273,18 +159,51 @@ static int word(struct parser *s)
 
 /* --- duplicate names ------------------------------------------------------------------------- */
 
+/* Objects of up to so many members have their names held against each other: as much as
+ * hashing them costs, and a bounded number of times their length. */
+#define FEW 8
+
+static const char *text_of(const struct json *j, const struct json_node *n)
+{
+	return (n->type == JSON_TAPE_STRING && n->is_decoded ? j->arena : j->source) + n->at;
+}
+
 /* Keyed through and through: of a function that only begins with the seed (FNV) one byte
  * of it is enough to know names that all fall together. */
 static uint32_t hash(const struct json *j, const struct json_node *name)
 {
-	return (uint32_t)siphash(j->seed, j->arena + name->at, name->len);
+	return (uint32_t)siphash(j->seed, text_of(j, name), name->len);
 }
 
 static bool same(const struct json *j, uint32_t a, uint32_t b)
 {
 	const struct json_node *x = &j->nodes[a], *y = &j->nodes[b];
 
-	return x->len == y->len && !memcmp(j->arena + x->at, j->arena + y->at, x->len);
+	return x->len == y->len && !memcmp(text_of(j, x), text_of(j, y), x->len);
+}
+
+/* Unescaped it would have been refused as a control character. */
+static inline bool has_nul(const struct json *j, uint32_t name)
+{
+	const struct json_node *n = &j->nodes[name];
+
+	return n->is_decoded && memchr(text_of(j, n), '\0', n->len);
+}
+
+static int check_few_names(struct parser *s, uint32_t object)
+{
+	struct json *j = s->j;
+	uint32_t names[FEW] __attribute__((uninitialized)), at = object + 1;
+
+	for (uint32_t i = 0; i < j->nodes[object].len; i++, at = j->nodes[at + 1].next) {
+		if (has_nul(j, at))
+			return refuse(s, EBADMSG, "U+0000 in a name");
+		for (uint32_t k = 0; k < i; k++)
+			if (same(j, names[k], at))
+				return refuse(s, EBADMSG, "duplicate member");
+		names[i] = at;
+	}
+	return 0;
 }
 
 /* When an object closes: an open-addressed set twice its size; linear in its members. */
@@ -293,6 +212,8 @@ static int check_names(struct parser *s, uint32_t object)
 	struct json *j = s->j;
 	uint32_t n = j->nodes[object].len, mask = 1;
 
+	if (n <= FEW)
+		return check_few_names(s, object);
 	if (n > LIMIT_MEMBERS)
 		return refuse(s, EMSGSIZE, "too many members");
 	while (mask < 2 * n)
@@ -302,7 +223,7 @@ static int check_names(struct parser *s, uint32_t object)
 	for (uint32_t i = 0, name = object + 1; i < n; i++, name = j->nodes[name + 1].next) {
 		uint32_t slot = hash(j, &j->nodes[name]) & mask;
 
-		if (memchr(j->arena + j->nodes[name].at, '\0', j->nodes[name].len))
+		if (has_nul(j, name))
 			return refuse(s, EBADMSG, "U+0000 in a name");
 		for (; j->seen[slot] != JSON_NONE; slot = (slot + 1) & mask)
 			if (same(j, j->seen[slot], name))
@@ -395,13 +316,20 @@ static int close_or_go_on(struct parser *s, bool is_empty)
 
 int json_parse(struct json *j, const char *text, size_t len)
 {
-	struct parser s = { .j = j, .p = text, .end = text + len };
+	/* Not set to zero for each of many messages: open[0, depth) is what is read of it. */
+	struct parser s __attribute__((uninitialized));
 	bool opened;
 	int r;
 
+	s.j = j;
+	s.p = text;
+	s.end = text + len;
+	s.depth = 0;
 	j->source = text;
+	j->source_len = len;
 	j->n = j->arena_len = 0;
 	j->error = NULL;
+	j->is_canonical = true;
 	space(&s);
 	do {
 		if (s.depth && j->nodes[s.open[s.depth - 1]].type == JSON_TAPE_OBJECT) {
@@ -425,27 +353,27 @@ const char *json_text(const struct json *j, uint32_t node, size_t *ret_len)
 	const struct json_node *n = &j->nodes[node];
 
 	*ret_len = n->len;
-	return (n->type == JSON_TAPE_NUMBER ? j->source : j->arena) + n->at;
+	return text_of(j, n);
 }
 
-bool json_is(const struct json *j, uint32_t node, const char *text)
+bool json_says(const struct json *j, uint32_t node, const char *text, size_t len)
 {
 	const struct json_node *n;
 
-	if (node == JSON_NONE || j->nodes[node].type != JSON_TAPE_STRING)
+	if (node == JSON_NONE)
 		return false;
 	n = &j->nodes[node];
-	return n->len == strlen(text) && !memcmp(j->arena + n->at, text, n->len);
+	return n->type == JSON_TAPE_STRING && n->len == len && !memcmp(text_of(j, n), text, len);
 }
 
-uint32_t json_member(const struct json *j, uint32_t object, const char *wanted)
+uint32_t json_find(const struct json *j, uint32_t object, const char *name, size_t len)
 {
 	uint32_t at = object + 1;
 
 	if (object == JSON_NONE || j->nodes[object].type != JSON_TAPE_OBJECT)
 		return JSON_NONE;
 	for (uint32_t i = 0; i < j->nodes[object].len; i++, at = j->nodes[at + 1].next)
-		if (json_is(j, at, wanted))
+		if (json_says(j, at, name, len))
 			return at + 1;
 	return JSON_NONE;
 }

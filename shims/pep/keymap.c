@@ -23,7 +23,8 @@ int keymap_find(const struct keymap *m, const uint64_t secret[static 2],
 {
 	unsigned int at;
 
-	if (!key->text || key->len > LIMIT_ID)
+	/* Most maps are empty most of the time. */
+	if (!m->n || !key->text || key->len > LIMIT_ID)
 		return -ENOENT;
 	at = m->bucket[bucket_of(secret, key->text, key->len, key->is_string)];
 	for (; at; at = m->v[at - 1].next) {

@@ -30,18 +30,21 @@
 #include "common/fd.h"
 #include "common/limits.h"
 #include "common/lock.h"
+#include "common/secrets.h"
+#include "common/shrink.h"
 #include "filters/filters.h"
 #include "policies/bundle.h"
 #include "policies/policy.h"
 #include "scan/scan.h"
 #include "shims/pep/ask.h"
+#include "shims/pep/bearer.h"
 #include "shims/pep/flow.h"
 #include "shims/pep/surface.h"
 #include "shims/pep/stderr.h"
 
 struct arguments {
 	int policy, secrets, in, out, err, event, lifeline, audit;
-	int pins_log, pins_append, pins_count, rates, broker;
+	int pins_log, pins_append, pins_count, rates, broker, warrant, calls, live;
 	const char *home, *server, *session, *pins_name, *client;
 	bool decides, from_server;
 };
@@ -56,6 +59,8 @@ static const struct option options[] = {
 	{ "from-server", no_argument, NULL, 'F' },	 { "pins-log", required_argument, NULL, 'P' },
 	{ "rates-fd", required_argument, NULL, 'R' },	 { "client", required_argument, NULL, 'c' },
 	{ "pins-name", required_argument, NULL, 'N' },	 { "broker-fd", required_argument, NULL, 'b' },
+	{ "warrant-fd", required_argument, NULL, 'W' },	 { "calls-fd", required_argument, NULL, 'X' },
+	{ "live-fd", required_argument, NULL, 'V' },
 	{ "pins-append", required_argument, NULL, 'A' }, { "pins-count", required_argument, NULL, 'C' },
 	{ 0 },
 };
@@ -64,7 +69,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 {
 	int opt, r = 0;
 
-	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	*a = (struct arguments){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 				 "/", "server", "", "server", "unknown", false, false };
 	opterr = 0;
 	while (r == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -82,6 +87,9 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *err)
 		case 'C': r = fd_parse(optarg, &a->pins_count, err); break;
 		case 'R': r = fd_parse(optarg, &a->rates, err); break;
 		case 'b': r = fd_parse(optarg, &a->broker, err); break;
+		case 'W': r = fd_parse(optarg, &a->warrant, err); break;
+		case 'V': r = fd_parse(optarg, &a->live, err); break;
+		case 'X': r = fd_parse(optarg, &a->calls, err); break;
 		case 'c': a->client = optarg; break;
 		case 'N': a->pins_name = optarg; break;
 		case 'h': a->home = optarg; break;
@@ -212,15 +220,50 @@ static int open_ask(struct gate *g, const struct arguments *a, const struct poli
 	g->is_form = p->approval.channel == POLICY_CHANNEL_ELICITATION && policy_wants_person(p);
 	if ((a->broker < 0 && !g->is_form) || a->decides)
 		return 0;
-	ask = (struct ask){ .server = a->server, .session = a->session,
-			    .timeout = (int64_t)p->approval.timeout * 1000,
-			    .patience = (int64_t)p->approval.patience * 1000,
-			    .arena = reserve(LIMIT_HELD_BYTES, err) };
+	/* Field by field: the rest is zero, and pages that nobody writes to do not exist. */
+	ask.server = a->server;
+	ask.session = a->session;
+	ask.timeout = (int64_t)p->approval.timeout * 1000;
+	ask.patience = (int64_t)p->approval.patience * 1000;
+	ask.arena = reserve(LIMIT_HELD_BYTES, err);
 	g->ask = &ask;
 	if (getrandom(&g->form_prefix, sizeof(g->form_prefix), 0) !=
 	    (ssize_t)sizeof(g->form_prefix))
 		err_errno(err, errno, "getrandom");
 	g->is_local = p->approval.channel == POLICY_CHANNEL_LOCAL;
+	return err->code ? -err->code : 0;
+}
+
+static const void *map(int fd, int protection, int flags, size_t size, struct err *err)
+{
+	struct stat st;
+	void *p;
+
+	if (fd < 0)
+		return NULL;
+	p = fstat(fd, &st) == 0 && st.st_size == (off_t)size ?
+		    mmap(NULL, size, protection, flags, fd, 0) :
+		    MAP_FAILED;
+	if (p != MAP_FAILED)
+		return p;
+	err_set(err, EBADMSG, "what was shared with it is of another version");
+	return NULL;
+}
+
+/* What is needed to judge capabilities; without a warrant none is genuine. */
+static int open_bearer(struct gate *g, const struct arguments *a, const struct policy *policy,
+		       struct err *err)
+{
+	static struct bearer bearer;
+
+	bearer.is_required = policy->messages.capability == POLICY_CAPABILITY_REQUIRE;
+	bearer.warrant = map(a->warrant, PROT_READ, MAP_PRIVATE, sizeof(*bearer.warrant), err);
+	bearer.calls = (struct warrant_calls *)(uintptr_t)map(a->calls, PROT_READ | PROT_WRITE, MAP_SHARED,
+							      sizeof(*bearer.calls), err);
+	g->bearer = &bearer;
+	g->live = map(a->live, PROT_READ, MAP_SHARED, sizeof(*g->live), err);
+	if (!err->code && bearer_open(&bearer) < 0)
+		err_set(err, EBADMSG, "the session's capability");
 	return err->code ? -err->code : 0;
 }
 
@@ -263,11 +306,15 @@ static int open_scan(int fd, const struct policy *policy, struct scan **ret, str
 static int open_surface(struct surface *s, const struct arguments *a, struct flow *f,
 			const struct policy *policy, struct audit *audit, struct err *err)
 {
-	*s = (struct surface){ .policy = policy, .audit = audit, .server = a->pins_name,
-			       .log = a->pins_log, .append = a->pins_append,
-			       .errors = a->decides ? NULL : &f->errors,
-			       .record = reserve(SURFACE_BUFFER, err),
-			       .incoming = reserve(SURFACE_BUFFER, err) };
+	/* Field by field, as in open_ask(). */
+	s->policy = policy;
+	s->audit = audit;
+	s->server = a->pins_name;
+	s->log = a->pins_log;
+	s->append = a->pins_append;
+	s->errors = a->decides ? NULL : &f->errors;
+	s->record = reserve(SURFACE_BUFFER, err);
+	s->incoming = reserve(SURFACE_BUFFER, err);
 	if (err->code)
 		return -err->code;
 	s->scan = f->gate.scan;
@@ -382,12 +429,14 @@ static int start(int argc, char **argv, struct arguments *a, struct flow *f,
 		r = open_findings(&f->gate.found, policy, err);
 	if (r == 0)
 		r = open_ask(&f->gate, a, policy, err);
+	if (r == 0)
+		r = open_bearer(&f->gate, a, policy, err);
 	if (r < 0)
 		return r;
-	*audit = (struct audit){ .fd = a->audit, .server = a->server, .session = a->session };
+	audit_init(audit, a->audit, policy->audit.required);
 	f->gate.policy = f->gate.rules.policy = policy;
 	f->gate.scan = scan;
-	f->gate.audit = audit;
+	f->gate.audit = f->audit = audit;
 	f->gate.out[FROM_CLIENT] = &f->to[FROM_CLIENT];
 	f->gate.out[FROM_SERVER] = &f->to[FROM_SERVER];
 	r = open_surface(&surface, a, f, policy, audit, err);
@@ -417,6 +466,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "mcp-confine-pep: %s\n", err.text);
 		return 125;
 	}
+	shrink();
 	/* Not exit(): nothing is buffered, and nothing else has to run. */
 	_exit(flow_run(&flow));
 }

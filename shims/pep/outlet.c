@@ -5,9 +5,12 @@
 
 #include "common/audit.h"
 #include "common/limits.h"
+#include "common/sha256.h"
+#include "common/trail.h"
 #include "scan/scan.h"
 #include "shims/pep/json.h"
 #include "shims/pep/outlet.h"
+#include "shims/pep/outline.h"
 #include "shims/pep/rpc.h"
 #include "shims/pep/sink.h"
 
@@ -80,6 +83,60 @@ static void note_text(const struct gate *g, struct audit_line *l, const char *na
 		audit_string(l, name, redacted);
 }
 
+/*
+ * A call without its values: the digest of its arguments as they would leave (canonical,
+ * redacted), and their shape.  In the free end of the sink towards the server.
+ */
+static void note_arguments(struct gate *g, struct audit_line *l, const struct rpc *m)
+{
+	uint32_t arguments = json_member(&g->json, m->params, "arguments");
+	struct rewrite rw = { .json = &g->json, .scan = g->scan };
+	struct sink *out = g->out[FROM_CLIENT];
+	char *at = sink_reserve(out, 1), hex[TRAIL_HEX], shape[256];
+	uint8_t digest[SHA256_SIZE];
+	long len;
+
+	if (arguments == JSON_NONE)
+		return;
+	outline_write(&g->json, arguments, g->scan, shape, sizeof(shape));
+	audit_string(l, "shape", shape);
+	len = at ? rewrite_value(&rw, arguments, at, out->size - out->tail) : -ENOBUFS;
+	if (len < 0)
+		return;
+	sha256(at, (size_t)len, digest);
+	trail_hex(digest, hex);
+	audit_string(l, "arguments", hex);
+}
+
+static void note_call(struct gate *g, struct audit_line *l, const struct rpc *m)
+{
+	note_text(g, l, "tool", outlet_tool(g, m));
+	if (m->kind == RPC_REQUEST)
+		note_arguments(g, l, m);
+}
+
+void outlet_called(struct gate *g, const struct rpc *m)
+{
+	struct audit_line l;
+
+	audit_begin(&l, g->audit, "call");
+	audit_string(&l, "decision", g->released ? "approved" : "allow");
+	note_text(g, &l, "id", m->id);
+	note_call(g, &l, m);
+	audit_end(&l);
+}
+
+void outlet_answered(struct gate *g, const struct rpc *m, uint64_t asked_at)
+{
+	struct audit_line l;
+
+	audit_begin(&l, g->audit, "result");
+	note_text(g, &l, "id", m->id);
+	audit_string(&l, "is", m->kind == RPC_ERROR ? "error" : "result");
+	audit_int(&l, "ms", (int64_t)(g->now - asked_at));
+	audit_end(&l);
+}
+
 void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 		 const struct rpc *m, const char *why, const struct rewrite *rw)
 {
@@ -92,8 +149,10 @@ void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,
 	if (m && m->kind != RPC_INVALID && m->method != JSON_NONE) {
 		note_text(g, &l, "method", m->method);
 		if (json_is(&g->json, m->method, "tools/call"))
-			note_text(g, &l, "tool", outlet_tool(g, m));
+			note_call(g, &l, m);
 	}
+	if (m && m->kind == RPC_REQUEST && from == FROM_CLIENT && g->rules.rule)
+		audit_string(&l, "rule", g->rules.rule);
 	if (why)
 		audit_string(&l, "why", why);
 	if (g->exempt)
@@ -147,6 +206,7 @@ static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t s
 	/* Once more, now that it is known what each place of it holds. */
 	if (len >= 0 && f->mirror && f->mirror->n) {
 		f->is_mirrored = true;
+		rw->may_keep = false;
 		findings_begin(f);
 		rw->next_hide = rw->hidden = 0;
 		len = rewrite_message(rw, at, size);
@@ -156,32 +216,50 @@ static long write_message(struct gate *g, struct rewrite *rw, char *at, size_t s
 	return len;
 }
 
+/* What is kept, but not lent to us. */
+static int copy_kept(const struct gate *g, struct sink *out, char *at, size_t room)
+{
+	size_t len = g->json.source_len;
+
+	if (len >= room)
+		return -ENOBUFS;
+	memcpy(at, g->json.source, len);
+	at[len] = '\n';
+	sink_took(out, len + 1);
+	return 0;
+}
+
 int outlet_pass(struct gate *g, enum vocabulary_from from, const struct rpc *m, struct rewrite *rw)
 {
 	struct sink *out = g->out[from];
-	/* What is kept for answers of our own is not a message's to take. */
-	size_t room = out->size - LIMIT_REPLIES;
+	size_t room;
 	char *at;
 	long len;
 
 	/* What a client asks would wait for ever; what a server tells is lost with the client. */
 	if (from == FROM_CLIENT && out->fd < 0)
 		return -EPIPE;
-	sink_compact(out);
-	at = sink_reserve(out, 1);
+	at = sink_behind(out, &room);
 	rw->json = &g->json;
 	rw->scan = g->scan;
 	rw->findings = &g->findings;
-	if (!at || out->tail >= room)
+	rw->may_keep = true;
+	/* What is kept for answers of our own is not a message's to take. */
+	if (room <= LIMIT_REPLIES)
 		return -ENOBUFS;
+	room -= LIMIT_REPLIES;
 	outlet_findings(g, from, m, g->released != NULL);
-	len = write_message(g, rw, at, room - out->tail);
+	len = write_message(g, rw, at, room);
 	if (len == -EPERM)
 		g->blamed = rw->class;
 	if (len < 0)
 		return (int)len;
-	if (out->fd >= 0)
-		out->tail += (size_t)len;
+	if (!rw->is_kept)
+		sink_took(out, (size_t)len);
+	else if (g->lent == g->json.source)
+		sink_lend(out, g->lent, (size_t)len);
+	else
+		return copy_kept(g, out, at, room);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policies/policy.h"
 #include "shims/pep/gate.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/vocabulary.h"
@@ -28,6 +29,15 @@ uint32_t outlet_tool(const struct gate *g, const struct rpc *m);
 
 /* What the rules found to leave out of the message that they judged last. */
 struct rewrite outlet_rewrite(const struct gate *g);
+
+/* Where the policy wants every call on record (outlet_records_calls(), asked by the caller:
+ * a line's buffer is cleared at each entry): one was passed on; one was answered. */
+static inline bool outlet_records_calls(const struct gate *g)
+{
+	return g->policy->audit.calls == POLICY_AUDIT_ALL;
+}
+void outlet_called(struct gate *g, const struct rpc *m);
+void outlet_answered(struct gate *g, const struct rpc *m, uint64_t asked_at);
 
 /* One line of the audit log, unless that side has caused too many.  m, why, rw: or NULL. */
 void outlet_note(struct gate *g, const char *event, enum vocabulary_from from,

@@ -4,8 +4,7 @@
  *
  * A plain byte is printable ASCII but '"' and '\\': it means itself inside a JSON string,
  * in what is read and in what is written.  The inner loop of parsing and of writing is
- * to get over runs of them, so it goes sixteen bytes at a time where the machine can
- * (SSE2 is part of x86-64, NEON of AArch64) and eight elsewhere.  Pure; reads no byte
+ * to get over runs of them, so it goes by blocks (plain_mask.h).  Pure; reads no byte
  * behind the text.
  */
 #ifndef SHIMS_PEP_PLAIN_H

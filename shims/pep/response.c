@@ -216,6 +216,8 @@ enum gate_outcome response_judge(struct gate *g, enum vocabulary_from from, cons
 		g->session.state = SESSION_OPEN;
 	else if (asked.about == SESSION_INITIALIZE && g->session.state == SESSION_ASKED)
 		g->session.state = SESSION_FRESH;
+	if (asker == FROM_CLIENT && asked.about == SESSION_TOOLS_CALL && outlet_records_calls(g))
+		outlet_answered(g, m, asked.asked_at);
 	if (r == 0)
 		return outlet_passed(g, from, m, &rw, ret_why);
 	if (!*ret_why)

@@ -7,16 +7,21 @@
 #include "shims/pep/fixed.h"
 #include "shims/pep/json.h"
 #include "shims/pep/plain.h"
+#include "shims/pep/plain_mask.h"
 #include "shims/pep/rewrite.h"
 #include "shims/pep/seam.h"
 #include "scan/scan.h"
 
 struct out {
 	char *at, *end;
+	/* All that was put so far stands in the source, from its beginning, and only there. */
+	bool is_kept;
 };
 
 static int put(struct out *o, const char *bytes, size_t len)
 {
+	if (o->is_kept)
+		return 0;
 	if (len > (size_t)(o->end - o->at))
 		return -ENOBUFS;
 	memcpy(o->at, bytes, len);
@@ -42,12 +47,12 @@ static size_t must_escape(const unsigned char *p, size_t left, unsigned int *ret
 }
 
 /* Short forms where JSON has them (RFC 8259, section 7), \uXXXX for the rest. */
+static const char short_form[0x80] = { ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+				       ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+
 static int put_escape(struct out *o, unsigned int c)
 {
 	static const char hex[] = "0123456789abcdef";
-	static const char short_form[0x80] = { ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b',
-					       ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
-					       ['\t'] = 't' };
 	char text[6] = "\\u";
 
 	if (c < sizeof(short_form) && short_form[c]) {
@@ -59,15 +64,68 @@ static int put_escape(struct out *o, unsigned int c)
 	return put(o, text, sizeof(text));
 }
 
+#define BLOCK ((size_t)4 * PLAIN_STEP)
+
+/* Blocks of what is plain or has a short form, as long as there are some: by their marks,
+ * as quoted.c reads them.  Return: how much of the text that was. */
+static size_t put_blocks(struct out *o, const char *text, size_t len)
+{
+	size_t i = 0;
+
+	/* Runs are written in whole steps. */
+	while (len - i >= BLOCK + PLAIN_STEP && (size_t)(o->end - o->at) >= 2 * BLOCK + PLAIN_STEP) {
+		const char *from = text + i, *const end = from + BLOCK;
+
+		for (uint64_t other = plain_mask4(from); other; other &= other - 1) {
+			const char *at = text + i + __builtin_ctzll(other);
+			unsigned char c = (unsigned char)*at;
+
+			if (c >= sizeof(short_form) || !short_form[c]) {
+				plain_move_run(o->at, from, (size_t)(at - from));
+				o->at += at - from;
+				return (size_t)(at - text);
+			}
+			plain_move_run(o->at, from, (size_t)(at - from));
+			o->at += at - from;
+			*o->at++ = '\\';
+			*o->at++ = short_form[c];
+			from = at + 1;
+		}
+		plain_move_run(o->at, from, (size_t)(end - from));
+		o->at += end - from;
+		i += BLOCK;
+	}
+	return i;
+}
+
+/* A letter of another alphabet at text[0], and the ones behind it.  Return: their bytes. */
+static size_t letters(const char *text, size_t len)
+{
+	size_t n = 1;
+	unsigned int c;
+
+	for (; n < len && (text[n] & 0x80); n++) {
+		unsigned char first = (unsigned char)text[n];
+
+		if ((first == 0xc2 || first == 0xe2) &&
+		    must_escape((const unsigned char *)text + n, len - n, &c))
+			break;
+	}
+	return n;
+}
+
 static int put_text(struct out *o, const char *text, size_t len)
 {
 	size_t i = 0;
 
+	if (o->is_kept)
+		return 0;
 	for (;;) {
 		unsigned int c;
 		size_t n;
 		int r;
 
+		i += put_blocks(o, text + i, len - i);
 		/* Room for all of the rest: what is plain in it is copied as it is found. */
 		if (len - i <= (size_t)(o->end - o->at)) {
 			n = plain_copy(o->at, text + i, len - i);
@@ -80,10 +138,7 @@ static int put_text(struct out *o, const char *text, size_t len)
 		if (n) {
 			r = put_escape(o, c);
 		} else {
-			/* A letter of another alphabet, and the ones behind it. */
-			for (n = 1; i + n < len && (text[i + n] & 0x80) &&
-				    !must_escape((const unsigned char *)text + i + n, len - i - n, &c); n++)
-				;
+			n = letters(text + i, len - i);
 			r = put(o, text + i, n);
 		}
 		if (r < 0)
@@ -94,10 +149,19 @@ static int put_text(struct out *o, const char *text, size_t len)
 
 long rewrite_escape(const char *text, size_t len, char *out, size_t size)
 {
-	struct out o = { out, out + size };
+	struct out o = { out, out + size, false };
 	int r = put_text(&o, text, len);
 
 	return r < 0 ? r : o.at - out;
+}
+
+/* From this string on it may be something else: write what stands before it. */
+static int part(const struct rewrite *r, struct out *o, uint32_t node)
+{
+	if (!o->is_kept)
+		return 0;
+	o->is_kept = false;
+	return put(o, r->json->source, r->json->nodes[node].from);
 }
 
 /* Something was found, or there may be something to turn back. */
@@ -120,6 +184,7 @@ static __attribute__((noinline)) int put_found(struct rewrite *r, struct out *o,
 		r->class = f->class;
 	if (pieces < 0 || e < 0)
 		return -EPERM;
+	e = part(r, o, node);
 	for (int i = 0; i < pieces && e == 0; i++) {
 		e = put_text(o, text + from, work.pieces[i].start - from);
 		if (e == 0)
@@ -241,7 +306,7 @@ static void begin(struct rewrite *r)
 
 long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 {
-	struct out o = { out, out + size };
+	struct out o = { out, out + size, false };
 	int e;
 
 	r->next_hide = 0;
@@ -253,8 +318,10 @@ long rewrite_value(struct rewrite *r, uint32_t node, char *out, size_t size)
 
 long rewrite_message(struct rewrite *r, char *out, size_t size)
 {
+	const struct json *j = r->json;
 	struct seam seams[SEAM_MOST] __attribute__((uninitialized));
-	struct out o = { out, out + size };
+	/* What is left out has commas that go with it. */
+	struct out o = { out, out + size, r->may_keep && j->is_canonical && !r->n_hide };
 	struct findings *f = r->findings;
 	int e;
 
@@ -265,6 +332,9 @@ long rewrite_message(struct rewrite *r, char *out, size_t size)
 	r->n_seams = 0;
 	if (f)
 		r->redacted = f->replaced;
+	r->is_kept = o.is_kept && e == 0;
+	if (r->is_kept)
+		return (long)j->source_len + 1;
 	if (e == 0)
 		e = put(&o, "\n", 1);
 	return e < 0 ? e : o.at - out;

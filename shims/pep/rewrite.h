@@ -2,8 +2,9 @@
 /*
  * rewrite - the message that leaves, written anew from the tape
  *
- * Received bytes are never forwarded: what leaves is a function of what was judged, so
- * no peer can read another message in it.  One line: no control character, U+0085,
+ * What leaves is a function of what was judged, so no peer can read another message in
+ * it.  Received bytes leave only where they are that function's value, which the parser
+ * proves (json.h, is_canonical); then they are not written a second time.  One line: no control character, U+0085,
  * U+2028 and U+2029 escaped (some readers end a line there), names in the order and
  * numbers in the text they came in.  Every string value passes the scanner and what it
  * finds becomes [REDACTED:class], or what else the policy says (findings.h).
@@ -26,10 +27,14 @@ struct rewrite {
 	struct findings *findings;   /* NULL: all that is found is redacted */
 	const uint32_t *hide;	     /* values to leave out, with their names; ascending */
 	size_t n_hide, next_hide;
+	bool may_keep;		     /* see is_kept */
 	/* results; findings has more */
 	size_t redacted;	     /* spans replaced, or that stopped the message */
 	size_t hidden;		     /* values left out */
 	const char *class;	     /* of the last of them, static */
+	/* The text that was parsed is, to the byte and but for its newline, what leaves: it was
+	 * proven canonical, and everything in it was looked at.  Nothing was written. */
+	bool is_kept;
 	/* inside */
 	bool wants;		     /* some values are looked at without a hit */
 	const struct seam *seams;
@@ -37,7 +42,8 @@ struct rewrite {
 };
 
 /*
- * Write the message and its newline to out[size].  Return: its length; -ENOBUFS; or
+ * Write the message and its newline to out[size].  Return: its length (of what is kept as
+ * well); -ENOBUFS; or
  * -EPERM when a secret stands where it cannot be replaced (the name of a member, or a field
  * of the protocol by its place, fixed.h), or the policy says that it blocks: the message
  * must not pass.

@@ -35,6 +35,15 @@ static bool folds_to(const char *text, size_t len, const char *name)
 	return i == len;
 }
 
+/* What differs in its first letter is not worth a closer look; only one outside of ASCII
+ * may be meant as another. */
+static bool may_fold_to(const char *text, size_t len, const char *name)
+{
+	unsigned char c = len ? (unsigned char)*text : 0;
+
+	return c >= 0x80 || ((c ^ (unsigned char)*name) & 0xdf) == 0;
+}
+
 bool rpc_has_variant(const struct json *j, uint32_t object, const char *const *names)
 {
 	uint32_t at = object + 1;
@@ -46,7 +55,8 @@ bool rpc_has_variant(const struct json *j, uint32_t object, const char *const *n
 		const char *text = json_text(j, at, &len);
 
 		for (size_t n = 0; names[n]; n++)
-			if (folds_to(text, len, names[n]) && !json_is(j, at, names[n]))
+			if (may_fold_to(text, len, names[n]) && folds_to(text, len, names[n]) &&
+			    !json_is(j, at, names[n]))
 				return true;
 	}
 	return false;

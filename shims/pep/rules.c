@@ -147,6 +147,8 @@ static const struct rules_refusal *tool_call(struct rules *r, const struct json 
 		return bad;
 	pointer_init(&call, j, arguments);
 	d = policy_decide_tool(r->policy, name, len, &call.call);
+	if (d != POLICY_ALLOW)
+		r->rule = policy_blame_tool(r->policy, name, len, &call.call);
 	if (d == POLICY_DENY)
 		return &tool_denied;
 	r->needs_person = d == POLICY_APPROVE;
@@ -348,6 +350,7 @@ const struct rules_refusal *rules_message(struct rules *r, const struct json *j,
 	r->needs_person = false;
 	r->pin = NULL;
 	r->code = 0;
+	r->rule = NULL;
 	if (from == FROM_SERVER)
 		return json_is(j, m->method, "notifications/resources/updated") ?
 			       resource(r, j, m) :

@@ -34,6 +34,7 @@ struct rules {
 	int code; /* of what rules_message() refused as malformed params; 0: by policy */
 	/* What the last call of rules_message() found of a tools/call that may pass. */
 	bool needs_person;  /* only with the approval of a person */
+	const char *rule;   /* the pattern that refused it or wants a person; NULL: none did */
 	const uint8_t *pin; /* the digest of its tool's definition, in force; NULL: none */
 	/* What the last call found to leave out of the message: values, ascending. */
 	uint32_t hide[LIMIT_HIDDEN];

@@ -63,6 +63,7 @@ struct session_request {
 	bool is_modern;
 	bool may_be_task;	 /* may be answered by the handle of a task */
 	struct rates_ticket ticket; /* what its answer is charged to */
+	uint64_t asked_at;	 /* when it was passed on; for the log */
 	bool wants_log;		 /* modern: asked for notifications/message */
 };
 

@@ -16,39 +16,41 @@
 
 #include "common/remote.h"
 #include "common/wire.h"
+#include "shims/remote/answer.h"
 
 struct err;
 struct http_reply;
 
-#define CIBA_URL 1024
+#define CIBA_URL ANSWER_URL
 #define CIBA_REQ_ID 1024
 #define CIBA_CODE "mcp-12345678" /* the shape of a binding message */
 
 struct ciba_metadata {
 	char token[CIBA_URL], backchannel[CIBA_URL], jwks[CIBA_URL];
 	bool takes_user_code;
+	bool offers_registration; /* of clients, by whoever asks perhaps */
 };
 
 /* RFC 8414 and OpenID discovery: issuer byte for byte, https, poll mode offered. */
 int ciba_read_metadata(const struct http_reply *reply, const struct remote_config *c,
 		       struct ciba_metadata *ret, struct err *err);
 
-/* Where it is: 0, OpenID's place; 1, RFC 8414's.  ret[CIBA_URL].  -ENAMETOOLONG. */
-int ciba_metadata_url(const char *issuer, int which, char *ret);
-
 /* authorization_details of one call (RFC 9396), a new reference; NULL without memory. */
 json_t *ciba_details(const struct remote_config *c, const char *server, const char *session,
 		     uint64_t serial, const struct wire_call *call);
 
-/* Client authentication: members of the form, and a header value (the caller frees; NULL:
- * none).  Fresh for each request.  audience is the issuer. */
-int ciba_authenticate(const struct remote_config *c, time_t now, char **ret_form,
-		      char **ret_header, struct err *err);
+/* One authentication request; texts are borrowed, NULL or empty: not said. */
+struct ciba_request {
+	const char *binding_message, *details /* JSON */, *acr_values;
+	unsigned int expiry; /* seconds */
+};
 
-/* Forms; the caller frees.  details is JSON text or NULL.  NULL: no memory. */
+/* The form of a request: its members, or one signed JWT that holds all of them, behind
+ * `auth`, the client's own; the caller frees.  NULL: words in err. */
 char *ciba_request_form(const struct remote_config *c, const struct ciba_metadata *m,
-			const char *binding_message, const char *details, unsigned int expiry,
-			const char *auth);
+			const struct ciba_request *request, const char *auth, time_t now,
+			struct err *err);
+/* The caller frees; NULL: no memory. */
 char *ciba_poll_form(const char *auth_req_id, const char *auth);
 
 struct ciba_ack {
@@ -76,9 +78,9 @@ enum ciba_poll ciba_read_poll(const struct http_reply *reply, struct err *err);
 int ciba_check_grant(const struct http_reply *reply, const struct remote_config *c,
 		     const json_t *details, char **ret_id_token, struct err *err);
 
-/* The claims of a verified ID token: issuer, audience, time, and that it was the approver.
- * Return: 0 or -EACCES. */
-int ciba_check_claims(const json_t *claims, const struct remote_config *c, time_t now,
-		      struct err *err);
+/* The claims of a verified ID token: issuer, audience, time, that it was the approver, and
+ * in a class of acr_values if there are any.  Return: 0 or -EACCES. */
+int ciba_check_claims(const json_t *claims, const struct remote_config *c, const char *acr_values,
+		      time_t now, struct err *err);
 
 #endif /* SHIMS_REMOTE_CIBA_H */

@@ -21,7 +21,10 @@ struct http_call {
 	char *body;
 	char *reply;
 	size_t len;
-	bool is_too_large;
+	bool is_too_large, is_first; /* is_first: the first message of a stream is here */
+	enum http_grpc grpc;
+	int status; /* of gRPC; -1: none came */
+	char etag[HTTP_ETAG];
 	http_done done;
 	void *context;
 };
@@ -38,6 +41,17 @@ int http_open(struct http **ret, struct err *err)
 	return 0;
 }
 
+/* What is before each message of gRPC: whether it is compressed, and its length. */
+#define GRPC_HEAD ((size_t)5)
+
+static bool is_whole(const struct http_call *c)
+{
+	const unsigned char *p = (const unsigned char *)c->reply;
+
+	return c->len >= GRPC_HEAD &&
+	       c->len - GRPC_HEAD >= ((size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4]);
+}
+
 static size_t receive(char *data, size_t one, size_t n, void *context)
 {
 	struct http_call *c = context;
@@ -49,7 +63,82 @@ static size_t receive(char *data, size_t one, size_t n, void *context)
 	}
 	memcpy(c->reply + c->len, data, n);
 	c->len += n;
+	c->is_first = c->grpc == HTTP_GRPC_FIRST && is_whole(c);
+	/* A stream has no end of its own: we end it. */
+	return c->is_first ? 0 : n;
+}
+
+/* grpc-status comes as a header when there is no message, and as a trailer behind one. */
+static void take_status(struct http_call *c, const char *data, size_t n)
+{
+	static const char name[] = "grpc-status:";
+	size_t at = sizeof(name) - 1;
+
+	if (n < sizeof(name) || strncasecmp(data, name, at) != 0)
+		return;
+	while (at < n && data[at] == ' ')
+		at++;
+	c->status = 0;
+	for (; at < n && data[at] >= '0' && data[at] <= '9' && c->status < 1000; at++)
+		c->status = 10 * c->status + data[at] - '0';
+}
+
+/* RFC 9110, section 8.8.3; anything else is taken for none. */
+static void take_etag(struct http_call *c, const char *data, size_t len)
+{
+	size_t skip = 5;
+
+	while (skip < len && (data[skip] == ' ' || data[skip] == '\t'))
+		skip++;
+	while (len > skip && (data[len - 1] == '\r' || data[len - 1] == '\n' || data[len - 1] == ' '))
+		len--;
+	c->etag[0] = '\0';
+	if (len - skip < 2 || len - skip >= sizeof(c->etag) || data[len - 1] != '"')
+		return;
+	for (size_t i = skip; i < len; i++)
+		if (data[i] <= 0x20 || data[i] > 0x7e)
+			return;
+	memcpy(c->etag, data + skip, len - skip);
+	c->etag[len - skip] = '\0';
+}
+
+static size_t receive_header(char *data, size_t one, size_t n, void *context)
+{
+	struct http_call *c = context;
+
+	(void)one;
+	/* A new status line: of an interim answer before this one, nothing is kept. */
+	if (n > 5 && !strncasecmp(data, "HTTP/", 5))
+		c->etag[0] = '\0';
+	if (n > 5 && !strncasecmp(data, "etag:", 5))
+		take_etag(c, data, n);
+	take_status(c, data, n);
 	return n;
+}
+
+/* NULL and the message alone in the reply; or why there is none. */
+static const char *take_message(struct http_call *c, struct http_reply *reply)
+{
+	static const char *const words[] = {
+		[1] = "the call was cancelled",	     [3] = "it refuses the request as malformed",
+		[4] = "it took too long",	     [5] = "not found",
+		[7] = "it does not know this process: register the workload (permission denied)",
+		[8] = "it is exhausted",	     [12] = "it does not offer this method",
+		[13] = "an internal error of its own", [14] = "it is unavailable",
+	};
+
+	if (c->status > 0 && (size_t)c->status < sizeof(words) / sizeof(*words) && words[c->status])
+		return words[c->status];
+	if (c->status > 0 || (c->status < 0 && !c->is_first))
+		return "it gave no answer";
+	if (!is_whole(c) || c->reply[0])
+		return "its answer is no message of gRPC";
+	reply->body = c->reply + GRPC_HEAD;
+	reply->len = (size_t)(unsigned char)c->reply[1] << 24 | (size_t)(unsigned char)c->reply[2] << 16 |
+		     (size_t)(unsigned char)c->reply[3] << 8 | (size_t)(unsigned char)c->reply[4];
+	if (c->grpc == HTTP_GRPC_ONE && reply->len != c->len - GRPC_HEAD)
+		return "it answered with more than one message";
+	return NULL;
 }
 
 static void call_free(struct http_call *c)
@@ -58,6 +147,9 @@ static void call_free(struct http_call *c)
 		curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
 	free(c->body);
+	/* Tokens and keys come in here. */
+	if (c->reply)
+		explicit_bzero(c->reply, c->len);
 	free(c->reply);
 	free(c);
 }
@@ -69,7 +161,8 @@ static bool add_header(struct http_call *c, const char *name, const char *value)
 
 	if (!value)
 		return true;
-	if (asprintf(&line, "%s: %s", name, value) < 0)
+	/* "Name:" is libcurl's way to say that a header shall not be sent. */
+	if (asprintf(&line, "%s:%s%s", name, *value ? " " : "", value) < 0)
 		return false;
 	grown = curl_slist_append(c->headers, line);
 	free(line);
@@ -103,6 +196,38 @@ static CURLcode set_tls(CURL *e, const struct http_request *r)
 	return bad;
 }
 
+/* A message of gRPC behind its head.  NULL: no memory. */
+static char *frame(const struct http_request *r)
+{
+	size_t len = r->body_len;
+	char *body = malloc(GRPC_HEAD + len);
+
+	if (!body)
+		return NULL;
+	body[0] = 0;
+	body[1] = (char)(len >> 24);
+	body[2] = (char)(len >> 16);
+	body[3] = (char)(len >> 8);
+	body[4] = (char)len;
+	memcpy(body + GRPC_HEAD, r->body, len);
+	return body;
+}
+
+static CURLcode set_grpc(struct http_call *c, const struct http_request *r)
+{
+	CURL *e = c->easy;
+	CURLcode bad = curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+					(long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, receive_header);
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
+	bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(GRPC_HEAD + r->body_len));
+	/* The agent attests who connects: each call by itself. */
+	bad |= curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	bad |= curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	return bad;
+}
+
 static CURLcode set_all(struct http_call *c, const struct http_request *r)
 {
 	CURL *e = c->easy;
@@ -118,18 +243,36 @@ static CURLcode set_all(struct http_call *c, const struct http_request *r)
 	bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, 10L);
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, receive);
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, receive_header);
+	bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, c);
 	bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	bad |= curl_easy_setopt(e, CURLOPT_USERAGENT, "mcp-confine/" VERSION);
 	if (r->body) {
-		bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(c->body));
+		if (!r->grpc)
+			bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+						(curl_off_t)strlen(c->body));
 		bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body);
 	}
+	if (r->grpc)
+		bad |= set_grpc(c, r);
 	if (r->socket)
 		bad |= curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->socket);
 	else
 		bad |= set_tls(e, r);
 	return bad;
+}
+
+static bool add_headers(struct http_call *c, const struct http_request *r)
+{
+	if (r->grpc) /* SPIFFE Workload API, section 4: the header that browsers cannot send */
+		return add_header(c, "Content-Type", "application/grpc") &&
+		       add_header(c, "TE", "trailers") &&
+		       add_header(c, "workload.spiffe.io", "true") && add_header(c, "Expect", "");
+	return add_header(c, "Accept", r->accept ? r->accept : "application/json") &&
+	       add_header(c, "If-None-Match", r->if_none_match) &&
+	       add_header(c, "Content-Type", r->body ? r->content_type : NULL) &&
+	       add_header(c, "Authorization", r->authorization);
 }
 
 struct http_call *http_start(struct http *h, const struct http_request *r, http_done done,
@@ -143,11 +286,11 @@ struct http_call *http_start(struct http *h, const struct http_request *r, http_
 	c->context = context;
 	c->easy = curl_easy_init();
 	c->reply = malloc(HTTP_REPLY + 1);
-	c->body = r->body ? strdup(r->body) : NULL;
-	if (!c->easy || !c->reply || (r->body && !c->body) ||
-	    !add_header(c, "Accept", "application/json") ||
-	    !add_header(c, "Content-Type", r->body ? r->content_type : NULL) ||
-	    !add_header(c, "Authorization", r->authorization) || set_all(c, r) != CURLE_OK ||
+	c->grpc = r->grpc;
+	c->status = -1;
+	c->body = r->grpc ? frame(r) : r->body ? strdup(r->body) : NULL;
+	if (!c->easy || !c->reply || (r->body && !c->body) || !add_headers(c, r) ||
+	    set_all(c, r) != CURLE_OK ||
 	    curl_multi_add_handle(h->multi, c->easy)) {
 		call_free(c);
 		return NULL;
@@ -178,12 +321,15 @@ static void finish(struct http *h, struct http_call *c, CURLcode code)
 	c->reply[c->len] = '\0';
 	if (c->is_too_large)
 		reply.failure = "the reply is too large";
-	else if (code != CURLE_OK)
+	else if (code != CURLE_OK && !c->is_first)
 		reply.failure = curl_easy_strerror(code);
+	else if (c->grpc)
+		reply.failure = take_message(c, &reply);
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &reply.status);
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &after);
 	reply.is_json = is_json(type);
+	reply.etag = c->etag[0] ? c->etag : NULL;
 	reply.retry_after = after < 0 ? 0 : after > 3600 ? 3600 : (long)after;
 	curl_multi_remove_handle(h->multi, c->easy);
 	c->done(c->context, &reply);

@@ -3,8 +3,9 @@
  * http - requests over HTTPS, or over a Unix socket, that end in a callback
  *
  * TLS 1.2 or newer with a verified certificate of the CA that is given, no redirect, no
- * proxy (of the environment or otherwise), no cookies, no netrc, a bounded reply.  The
- * only module that knows libcurl.
+ * proxy (of the environment or otherwise), no cookies, no netrc, a bounded reply.  Over a
+ * Unix socket it speaks gRPC as well, one message each way.  The only module that knows
+ * libcurl.
  */
 #ifndef SHIMS_REMOTE_HTTP_H
 #define SHIMS_REMOTE_HTTP_H
@@ -21,12 +22,25 @@ struct http_call;
 /* What a server may answer: metadata and key sets are the largest, a few KiB. */
 #define HTTP_REPLY ((size_t)256 * 1024)
 
+/* gRPC over HTTP/2 in clear text: for the Workload API (RFC 9113; gRPC over HTTP2). */
+enum http_grpc {
+	HTTP_GRPC_NO = 0,
+	HTTP_GRPC_ONE,	 /* one message, and the status 0 behind it */
+	HTTP_GRPC_FIRST, /* a stream: its first message is the answer, then it is given up */
+};
+/* An entity tag that is kept, with its quotes. */
+#define HTTP_ETAG 128
+
 struct http_request {
 	const char *url;
 	const char *socket;	  /* path, or NULL: TCP, and then https alone */
+	enum http_grpc grpc;	  /* body[body_len] and the reply's are one message each */
+	size_t body_len;	  /* with grpc only */
 	const char *body;	  /* POST; NULL: GET */
 	const char *content_type; /* of the body */
 	const char *authorization;/* header value, or NULL */
+	const char *accept;	  /* NULL: application/json */
+	const char *if_none_match;/* an entity tag, or NULL */
 	const char *ca;		  /* PEM */
 	const char *identity;	  /* PEM of a client certificate and its key, or NULL */
 	long timeout;		  /* seconds */
@@ -39,6 +53,7 @@ struct http_reply {
 	const char *body;    /* NUL-terminated behind len bytes */
 	size_t len;
 	long retry_after;    /* seconds, 0: not said */
+	const char *etag;    /* or NULL, also when it is no plain one */
 };
 
 typedef void (*http_done)(void *context, const struct http_reply *reply);

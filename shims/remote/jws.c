@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,29 @@
 #include "shims/remote/jws.h"
 
 #define TOKEN_MAX ((size_t)64 * 1024)
-/* Each half of an ES256 signature, and each coordinate of its key. */
+/* Each half of an ES256 signature, each coordinate of its key, and an Ed25519 key. */
 #define HALF 32
+
+/* RFC 7518, section 3.1, and RFC 8037: what a name in a header means for a key. */
+struct algorithm {
+	const char *name, *kty, *crv; /* of the JWK; crv NULL: it has none */
+	bool is_ec, is_pss, is_eddsa;
+};
+
+static const struct algorithm algorithms[] = {
+	{ "ES256", "EC", "P-256", true, false, false },
+	{ "RS256", "RSA", NULL, false, false, false },
+	{ "PS256", "RSA", NULL, false, true, false },
+	{ "EdDSA", "OKP", "Ed25519", false, false, true },
+};
+
+static const struct algorithm *algorithm_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++)
+		if (!strcmp(algorithms[i].name, name))
+			return &algorithms[i];
+	return NULL;
+}
 
 /* --- base64url, without padding (RFC 7515, section 2) -------------------------------------- */
 
@@ -157,28 +179,41 @@ static EVP_PKEY *rsa_key(const json_t *jwk)
 	return key;
 }
 
-/* May this key of the set be used for that algorithm and key id? */
-static bool fits(const json_t *jwk, const char *alg, const char *kid)
+static EVP_PKEY *okp_key(const json_t *jwk)
 {
-	bool is_ec = !strcmp(alg, "ES256");
+	const char *x = text_of(jwk, "x");
+	size_t len = 0;
+	unsigned char *raw = decode(x, strlen(x), &len);
+	EVP_PKEY *key = NULL;
+
+	if (raw && len == HALF)
+		key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, len);
+	free(raw);
+	return key;
+}
+
+/* May this key of the set be used for that algorithm and key id? */
+static bool fits(const json_t *jwk, const struct algorithm *a, const char *kid)
+{
 	const char *own = text_of(jwk, "alg"), *use = text_of(jwk, "use");
 
-	if (strcmp(text_of(jwk, "kty"), is_ec ? "EC" : "RSA") != 0 ||
-	    (is_ec && strcmp(text_of(jwk, "crv"), "P-256") != 0))
+	if (strcmp(text_of(jwk, "kty"), a->kty) != 0 ||
+	    (a->crv && strcmp(text_of(jwk, "crv"), a->crv) != 0))
 		return false;
-	if ((*own && strcmp(own, alg) != 0) || (*use && strcmp(use, "sig") != 0))
+	if ((*own && strcmp(own, a->name) != 0) || (*use && strcmp(use, "sig") != 0))
 		return false;
 	return !kid || !strcmp(text_of(jwk, "kid"), kid);
 }
 
-static const json_t *find_key(const json_t *jwks, const char *alg, const char *kid)
+static const json_t *find_key(const json_t *jwks, const struct algorithm *a,
+				    const char *kid)
 {
 	const json_t *found = NULL;
 	json_t *one;
 	size_t i;
 
 	json_array_foreach(json_object_get(jwks, "keys"), i, one) {
-		if (!fits(one, alg, kid))
+		if (!fits(one, a, kid))
 			continue;
 		if (found)
 			return NULL; /* which of them? */
@@ -208,59 +243,89 @@ static unsigned char *to_der(const unsigned char *raw, int *ret_len)
 	return der;
 }
 
-static bool is_signed(EVP_PKEY *key, bool is_ec, const char *text, size_t len,
+/* RFC 7518, section 3.5: MGF1 with the same hash, and a salt as long as it is. */
+static bool set_padding(EVP_PKEY_CTX *ctx, const struct algorithm *a)
+{
+	return !a->is_pss || (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+			      EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_sha256()) == 1 &&
+			      EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+static bool is_signed(EVP_PKEY *key, const struct algorithm *a, const char *text, size_t len,
 		      const unsigned char *sig, size_t sig_len)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *of_key = NULL;
 	unsigned char *der = NULL;
 	int der_len = 0;
 	bool ok = false;
 
-	if (is_ec && sig_len == 2 * HALF)
+	if (a->is_ec && sig_len == 2 * HALF)
 		der = to_der(sig, &der_len);
-	if (ctx && (!is_ec || der) &&
-	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1)
-		ok = EVP_DigestVerify(ctx, is_ec ? der : sig, is_ec ? (size_t)der_len : sig_len,
+	if (ctx && (!a->is_ec || der) &&
+	    EVP_DigestVerifyInit(ctx, &of_key, a->is_eddsa ? NULL : EVP_sha256(), NULL, key) == 1 &&
+	    set_padding(of_key, a))
+		ok = EVP_DigestVerify(ctx, a->is_ec ? der : sig, a->is_ec ? (size_t)der_len : sig_len,
 				      (const unsigned char *)text, len) == 1;
 	OPENSSL_free(der);
 	EVP_MD_CTX_free(ctx);
 	return ok;
 }
 
-static int check_signature(const char *token, const char *second, const json_t *jwk, bool is_ec,
-			   struct err *err)
+static int check_signature(const char *token, const char *second, const json_t *jwk,
+			   const struct algorithm *a, struct err *err)
 {
 	size_t sig_len = 0;
 	unsigned char *sig = decode(second + 1, strlen(second + 1), &sig_len);
-	EVP_PKEY *key = is_ec ? ec_key(jwk) : rsa_key(jwk);
-	bool ok = sig && key && is_signed(key, is_ec, token, (size_t)(second - token), sig, sig_len);
+	EVP_PKEY *key = a->is_ec ? ec_key(jwk) : a->is_eddsa ? okp_key(jwk) : rsa_key(jwk);
+	bool ok = sig && key && is_signed(key, a, token, (size_t)(second - token), sig, sig_len);
 
 	EVP_PKEY_free(key);
 	free(sig);
 	return ok ? 0 : err_set(err, EBADMSG, "the signature of the token is wrong");
 }
 
-int jws_verify(const char *token, const json_t *jwks, json_t **ret, struct err *err)
+/* Header and claims, NULL where there are none; the place of the second dot. */
+static const char *take_apart(const char *token, json_t **ret_header, json_t **ret_claims)
 {
 	const char *first = strchr(token, '.'), *second = first ? strchr(first + 1, '.') : NULL;
+
+	if (!second || strchr(second + 1, '.') || strlen(token) > TOKEN_MAX)
+		return NULL;
+	*ret_header = decode_json(token, (size_t)(first - token));
+	*ret_claims = decode_json(first + 1, (size_t)(second - first - 1));
+	return second;
+}
+
+int jws_read(const char *token, json_t **ret, struct err *err)
+{
 	json_auto_t *header = NULL, *claims = NULL;
-	const char *alg, *kid;
+
+	if (!take_apart(token, &header, &claims) || !header || !claims)
+		return err_set(err, EBADMSG, "not a signed token");
+	*ret = json_incref(claims);
+	return 0;
+}
+
+int jws_verify(const char *token, const json_t *jwks, json_t **ret, struct err *err)
+{
+	json_auto_t *header = NULL, *claims = NULL;
+	const char *second = take_apart(token, &header, &claims), *kid;
+	const struct algorithm *a;
 	const json_t *jwk;
 	int r;
 
-	if (!second || strchr(second + 1, '.') || strlen(token) > TOKEN_MAX)
+	if (!second)
 		return err_set(err, EBADMSG, "not a signed token");
-	header = decode_json(token, (size_t)(first - token));
-	claims = decode_json(first + 1, (size_t)(second - first - 1));
-	alg = text_of(header, "alg");
+	a = algorithm_of(text_of(header, "alg"));
 	kid = json_string_value(json_object_get(header, "kid"));
-	if (!header || !claims || json_object_get(header, "crit") ||
-	    (strcmp(alg, "ES256") != 0 && strcmp(alg, "RS256") != 0))
-		return err_set(err, EBADMSG, "a token that is not signed with ES256 or RS256");
-	jwk = find_key(jwks, alg, kid);
+	if (!header || !claims || json_object_get(header, "crit") || !a)
+		return err_set(err, EBADMSG,
+			       "a token that is not signed with ES256, PS256, RS256 or EdDSA");
+	jwk = find_key(jwks, a, kid);
 	if (!jwk)
 		return err_set(err, ENOKEY, "no key for the token in the server's key set");
-	r = check_signature(token, second, jwk, !strcmp(alg, "ES256"), err);
+	r = check_signature(token, second, jwk, a, err);
 	if (r == 0)
 		*ret = json_incref(claims);
 	return r;
@@ -280,17 +345,19 @@ static int to_raw(const unsigned char *der, size_t len, unsigned char raw[static
 }
 
 /* Return: the signature in base64url (the caller frees), NULL. */
-static char *sign(EVP_PKEY *key, bool is_ec, const char *text)
+static char *sign(EVP_PKEY *key, const struct algorithm *a, const char *text)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	unsigned char sig[1024], raw[2 * HALF];
+	EVP_PKEY_CTX *of_key = NULL;
 	size_t len = sizeof(sig);
 	char *out = NULL;
 
 	if (ctx && EVP_PKEY_get_size(key) <= (int)sizeof(sig) &&
-	    EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+	    EVP_DigestSignInit(ctx, &of_key, a->is_eddsa ? NULL : EVP_sha256(), NULL, key) == 1 &&
+	    set_padding(of_key, a) &&
 	    EVP_DigestSign(ctx, sig, &len, (const unsigned char *)text, strlen(text)) == 1) {
-		if (!is_ec)
+		if (!a->is_ec)
 			out = encode(sig, len);
 		else if (to_raw(sig, len, raw) == 0)
 			out = encode(raw, sizeof(raw));
@@ -312,24 +379,36 @@ static char *input(const char *alg, const char *typ, const char *kid, const json
 	return a && b && asprintf(&out, "%s.%s", a, b) > 0 ? out : NULL;
 }
 
-int jws_sign(const char *pem, const char *typ, const char *kid, const json_t *claims,
-	     char **ret, struct err *err)
+/* The algorithm of that name if the key can do it; of name NULL the key's usual one. */
+static const struct algorithm *algorithm_for(EVP_PKEY *key, const char *name)
+{
+	bool is_ec = EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) == 256;
+	bool is_rsa = EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= 2048;
+	bool is_ed = EVP_PKEY_is_a(key, "ED25519");
+	const struct algorithm *a = algorithm_of(
+		name && *name ? name : is_ec ? "ES256" : is_ed ? "EdDSA" : "RS256");
+
+	return a && (a->is_ec ? is_ec : a->is_eddsa ? is_ed : is_rsa) ? a : NULL;
+}
+
+int jws_sign(const char *pem, const char *alg, const char *typ, const char *kid,
+	     const json_t *claims, char **ret, struct err *err)
 {
 	BIO *bio = BIO_new_mem_buf(pem, -1);
 	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t)"") : NULL;
-	bool is_ec = key && EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) == 256;
-	bool is_rsa = key && EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= 2048;
+	const struct algorithm *a = key ? algorithm_for(key, alg) : NULL;
 	cleanup_free char *text = NULL, *sig = NULL;
 	int r = 0;
 
 	BIO_free(bio);
-	if (is_ec || is_rsa)
-		text = input(is_ec ? "ES256" : "RS256", typ, kid, claims);
+	if (a)
+		text = input(a->name, typ, kid, claims);
 	if (text)
-		sig = sign(key, is_ec, text);
+		sig = sign(key, a, text);
 	EVP_PKEY_free(key);
 	if (!sig || asprintf(ret, "%s.%s", text, sig) < 0)
-		r = err_set(err, EINVAL, "sign with the credential: it must be an unencrypted EC P-256 "
-					 "or RSA (2048 bits or more) private key in PEM");
+		r = err_set(err, EINVAL, "sign with the private key: it must be in PEM, unencrypted, and "
+					 "EC P-256 (ES256), Ed25519 (EdDSA), or RSA of 2048 bits or more "
+					 "(RS256, PS256)");
 	return r;
 }

@@ -20,6 +20,35 @@ static json_t *arguments_of(const struct wire_call *call)
 	return value;
 }
 
+/* A member with a text, if there is one. */
+static void say(json_t *object, const char *name, const char *text)
+{
+	if (text && *text)
+		json_object_set_new(object, name, json_string(text));
+}
+
+/* Who acts for whom: what the policy states, and, apart from it, what the client says of
+ * itself, which nobody has verified. */
+static json_t *actors(const struct remote_config *c, const struct wire_call *call)
+{
+	json_t *all = json_object(), *model = json_object(), *claimed = json_object();
+
+	say(all, "principal", c->principal);
+	say(all, "agent", c->agent);
+	say(all, "scope", c->agent_scope);
+	say(model, "name", c->model);
+	say(model, "version", c->model_version);
+	if (call->client_len)
+		json_object_set_new(claimed, "client", json_stringn(call->client, call->client_len));
+	if (json_object_size(model))
+		json_object_set(all, "model", model);
+	if (json_object_size(claimed))
+		json_object_set(all, "claimed", claimed);
+	json_decref(model);
+	json_decref(claimed);
+	return all;
+}
+
 static json_t *question(const struct remote_config *c, const char *server, const char *session,
 			const struct wire_call *call)
 {
@@ -28,14 +57,15 @@ static json_t *question(const struct remote_config *c, const char *server, const
 
 	call_hex(call->digest, digest);
 	/* "o*": without it when it is NULL.  arguments_known tells the two apart. */
-	return json_pack("{s:{s:s,s:s},s:{s:s},s:{s:s,s:s%,s:{s:s}},s:{s:s,s:s,s:b,s:o*,s:[s]}}",
+	return json_pack("{s:{s:s,s:s},s:{s:s},s:{s:s,s:s%,s:{s:s}},s:{s:s,s:s,s:b,s:o*,s:[s,s],s:o}}",
 			 "subject", "type", "user", "id", c->user,
 			 "action", "name", call_method((enum call_kind)call->kind),
 			 "resource", "type", call_noun((enum call_kind)call->kind), "id", call->tool, (size_t)call->tool_len,
 			 "properties", "server", server,
 			 "context", "session", session, "call_digest", digest,
 			 "arguments_known", arguments != NULL || !call->arguments_total,
-			 "arguments", arguments, "supported_obligations", "step-up");
+			 "arguments", arguments, "supported_obligations", "step-up", "rate",
+			 "actors", actors(c, call));
 }
 
 char *pdp_request(const struct remote_config *c, const char *server, const char *session,
@@ -50,23 +80,60 @@ char *pdp_request(const struct remote_config *c, const char *server, const char 
 	return whole ? json_dumps(whole, JSON_COMPACT) : NULL;
 }
 
-/* Is it a step-up that our channel gives?  A class of authentication must be one that
- * the authorization server is asked for anyway, and is then checked in the ID token. */
-static bool is_possible(const struct remote_config *c, const json_t *obligation)
+/* Is one class among those that the approver is asked for anyway? */
+static bool is_listed(const char *list, const char *word)
 {
-	const char *type = json_string_value(json_object_get(obligation, "type"));
-	const json_t *properties = json_object_get(obligation, "properties");
-	const json_t *acr = json_object_get(properties, "acr_value");
+	size_t len = strlen(word);
 
-	if (!type || strcmp(type, "step-up") != 0 || json_object_get(properties, "amr_values"))
-		return false;
-	return !acr || (c->has_ciba && json_is_string(acr) && c->acr_values[0] &&
-			!strcmp(json_string_value(acr), c->acr_values));
+	for (const char *p = list; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		if (n == len && !strncmp(p, word, n))
+			return true;
+		p += n;
+	}
+	return false;
 }
 
-/* Only step-up is known; every other obligation cannot be met, so the permit is none. */
+/* A step-up that our channel gives?  A class of authentication is asked of the
+ * authorization server and checked in its ID token; it may narrow the policy's. */
+static bool take_step_up(const struct remote_config *c, const json_t *obligation,
+			 struct pdp_answer *ret)
+{
+	const json_t *properties = json_object_get(obligation, "properties");
+	const json_t *acr = json_object_get(properties, "acr_value");
+	const char *text = json_string_value(acr);
+
+	if (json_object_get(properties, "amr_values"))
+		return false;
+	if (!acr)
+		return true;
+	if (!c->has_ciba || !text || !*text || strlen(text) >= sizeof(ret->acr_values) ||
+	    strpbrk(text, " \"\\\n") || (c->acr_values[0] && !is_listed(c->acr_values, text)) ||
+	    (ret->acr_values[0] && strcmp(ret->acr_values, text) != 0))
+		return false;
+	strcpy(ret->acr_values, text);
+	return true;
+}
+
+/* At most so many calls of this tool in so many seconds: we count what we let through. */
+static bool take_rate(const json_t *obligation, struct pdp_answer *ret)
+{
+	const json_t *properties = json_object_get(obligation, "properties");
+	json_int_t calls = json_integer_value(json_object_get(properties, "calls"));
+	json_int_t seconds = json_integer_value(json_object_get(properties, "seconds"));
+
+	if (json_object_size(properties) != 2 || calls < 1 || calls > 1000 || seconds < 1 ||
+	    seconds > 86400 || ret->calls)
+		return false;
+	ret->calls = (uint32_t)calls;
+	ret->seconds = (uint32_t)seconds;
+	return true;
+}
+
+/* What is not known cannot be met, so the permit is none. */
 static enum pdp_verdict read_obligations(const struct remote_config *c, const json_t *list,
-					 struct err *err)
+					 struct pdp_answer *ret, struct err *err)
 {
 	enum pdp_verdict verdict = PDP_PERMIT;
 
@@ -77,16 +144,23 @@ static enum pdp_verdict read_obligations(const struct remote_config *c, const js
 		return PDP_DENY;
 	}
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (!is_possible(c, json_array_get(list, i))) {
+		const json_t *one = json_array_get(list, i);
+		const char *type = json_string_value(json_object_get(one, "type"));
+		bool is_step_up = type && !strcmp(type, "step-up");
+
+		if (is_step_up ? !take_step_up(c, one, ret) :
+				 !type || strcmp(type, "rate") != 0 || !take_rate(one, ret)) {
 			err_set(err, EACCES, "an obligation of the PDP that cannot be met");
 			return PDP_DENY;
 		}
-		verdict = PDP_STEP_UP;
+		if (is_step_up)
+			verdict = PDP_STEP_UP;
 	}
 	return verdict;
 }
 
-static enum pdp_verdict read_authzen(const struct remote_config *c, const json_t *answer, struct err *err)
+static enum pdp_verdict read_authzen(const struct remote_config *c, const json_t *answer,
+				     struct pdp_answer *ret, struct err *err)
 {
 	const json_t *decision = json_object_get(answer, "decision");
 
@@ -99,27 +173,29 @@ static enum pdp_verdict read_authzen(const struct remote_config *c, const json_t
 		return PDP_DENY;
 	}
 	return read_obligations(
-		c, json_object_get(json_object_get(answer, "context"), "obligations"), err);
+		c, json_object_get(json_object_get(answer, "context"), "obligations"), ret, err);
 }
 
 /* true; or an object with allow: true, and perhaps obligations.  Undefined is a no. */
-static enum pdp_verdict read_opa(const struct remote_config *c, const json_t *answer, struct err *err)
+static enum pdp_verdict read_opa(const struct remote_config *c, const json_t *answer,
+				 struct pdp_answer *ret, struct err *err)
 {
 	const json_t *result = json_object_get(answer, "result");
 
 	if (json_is_true(result))
 		return PDP_PERMIT;
 	if (json_is_object(result) && json_is_true(json_object_get(result, "allow")))
-		return read_obligations(c, json_object_get(result, "obligations"), err);
+		return read_obligations(c, json_object_get(result, "obligations"), ret, err);
 	err_set(err, EACCES, result ? "the PDP said no" : "the PDP's document is undefined");
 	return PDP_DENY;
 }
 
 enum pdp_verdict pdp_read(const struct remote_config *c, const struct http_reply *reply,
-			  struct err *err)
+			  struct pdp_answer *ret, struct err *err)
 {
 	json_auto_t *answer = NULL;
 
+	*ret = (struct pdp_answer){0};
 	if (reply->failure) {
 		err_set(err, EPROTO, "the PDP: %s", reply->failure);
 		return PDP_FAILED;
@@ -131,5 +207,6 @@ enum pdp_verdict pdp_read(const struct remote_config *c, const struct http_reply
 			reply->status);
 		return PDP_FAILED;
 	}
-	return c->pdp == REMOTE_PDP_OPA ? read_opa(c, answer, err) : read_authzen(c, answer, err);
+	return c->pdp == REMOTE_PDP_OPA ? read_opa(c, answer, ret, err) :
+					read_authzen(c, answer, ret, err);
 }

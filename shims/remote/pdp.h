@@ -26,7 +26,13 @@ enum pdp_verdict {
 char *pdp_request(const struct remote_config *c, const char *server, const char *session,
 		  const struct wire_call *call);
 
+/* What a permit is tied to, and we hold. */
+struct pdp_answer {
+	char acr_values[256];	 /* of a step-up; empty: the policy's own */
+	uint32_t calls, seconds; /* a rate of this tool; 0: none */
+};
+
 enum pdp_verdict pdp_read(const struct remote_config *c, const struct http_reply *reply,
-			  struct err *err);
+			  struct pdp_answer *ret, struct err *err);
 
 #endif /* SHIMS_REMOTE_PDP_H */

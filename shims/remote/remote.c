@@ -11,10 +11,12 @@
 #include "common/remote.h"
 #include "shims/broker/desk.h"
 #include "shims/remote/ciba.h"
+#include "shims/remote/client.h"
 #include "shims/remote/http.h"
 #include "shims/remote/jws.h"
 #include "shims/remote/pdp.h"
 #include "shims/remote/remote.h"
+#include "shims/remote/scim.h"
 
 /* Seconds.  A server may hold a poll for 30 (CIBA Core 1.0, section 7.3). */
 #define POLL_TIMEOUT 45
@@ -25,11 +27,16 @@
 /* The longest wait of a back-off, and what slow_down adds (ms). */
 #define BACK_OFF 60000
 #define SLOWER 5000
+/* Calls under a rate of the PDP's that are remembered: as many as a rate can name. */
+#define RATES 1024
+
+struct remote;
 
 enum inquiry_state {
 	INQUIRY_NONE = 0,
 	INQUIRY_PDP,	  /* the PDP was asked */
 	INQUIRY_METADATA, /* waits for the server's metadata */
+	INQUIRY_SVID,	  /* waits for an SVID, which `next` needs */
 	INQUIRY_ASKING,	  /* the authentication request is under way */
 	INQUIRY_WAITING,  /* until poll_at */
 	INQUIRY_POLLING,  /* never a second one meanwhile */
@@ -42,10 +49,15 @@ struct inquiry {
 	struct broker *broker;
 	struct order_question *q;
 	struct http_call *http; /* under way */
+	/* What is done with a proof of who we are, once there is one. */
+	void (*next)(struct remote *r, struct inquiry *i, const struct client_proof *proof);
 	struct ciba_ack ack;
 	int64_t poll_at, interval, back_off, expires_at; /* ms */
 	json_t *details;
 	char *id_token;
+	struct pdp_answer pdp;
+	bool is_agreed; /* a person said yes: the PDP is asked once more */
+	char who[1200];
 	bool has_new_keys; /* the set was fetched for this token */
 };
 
@@ -59,7 +71,15 @@ struct remote {
 	struct http_call *fetch, *fetch_keys;
 	json_t *keys;
 	int64_t keys_at;
+	struct scim scim;
 	struct inquiry v[LIMIT_HELD];
+	/* When calls that the PDP ties to a rate were let through. */
+	struct {
+		char tool[LIMIT_TOOL];
+		uint32_t tool_len;
+		int64_t at; /* ms; 0: free */
+	} passed[RATES];
+	size_t next_passed;
 };
 
 static struct remote *remote_of(struct broker *b)
@@ -104,27 +124,22 @@ static void closed(struct broker *b, struct order_question *q)
 
 /* --- requests ------------------------------------------------------------------------------- */
 
-static const char *identity_of(const struct remote_config *c)
-{
-	return c->auth == REMOTE_AUTH_TLS ? c->credential : NULL;
-}
-
 static struct http_call *get(struct remote *r, const char *url, http_done done, void *context)
 {
-	const struct http_request request = { .url = url, .ca = r->config->ca,
+	const struct http_request request = { .url = url, .ca = r->config->client.ca,
 					      .timeout = ASK_TIMEOUT };
 
 	return http_start(r->http, &request, done, context);
 }
 
-/* POST a form, with client authentication.  Return: started. */
+/* POST a form with client authentication.  Return: started. */
 static bool post(struct remote *r, struct inquiry *i, const char *url, const char *form,
-		 const char *header, long timeout, http_done done)
+		 const struct client_proof *proof, long timeout, http_done done)
 {
 	const struct http_request request = {
 		.url = url, .body = form, .content_type = "application/x-www-form-urlencoded",
-		.authorization = header, .ca = r->config->ca,
-		.identity = identity_of(r->config), .timeout = timeout,
+		.authorization = proof->header, .ca = r->config->client.ca,
+		.identity = proof->identity, .timeout = timeout,
 	};
 
 	if (form)
@@ -132,9 +147,70 @@ static bool post(struct remote *r, struct inquiry *i, const char *url, const cha
 	return i->http != NULL;
 }
 
+static void prove(struct remote *r, struct inquiry *i, const char *svid)
+{
+	struct client_proof proof = {0};
+	struct err err = {0};
+
+	if (client_prove(&r->config->client, svid, time(NULL), &proof, &err) < 0)
+		fail(i, &err);
+	else
+		i->next(r, i, &proof);
+	client_proof_done(&proof);
+}
+
+static void on_svid(void *context, const struct http_reply *reply)
+{
+	struct inquiry *i = context;
+	struct remote *r = remote_of(i->broker);
+	cleanup_free char *svid = NULL;
+	struct err err = {0};
+
+	i->http = NULL;
+	if (client_read_svid(&r->config->client, reply, &svid, &err) < 0) {
+		fail(i, &err);
+		return;
+	}
+	prove(r, i, svid);
+	explicit_bzero(svid, strlen(svid));
+}
+
+/* Go on with `next` and a fresh proof: an assertion is for one request. */
+static void authenticate(struct remote *r, struct inquiry *i,
+			 void (*next)(struct remote *, struct inquiry *,
+				      const struct client_proof *))
+{
+	i->next = next;
+	if (!client_needs_svid(&r->config->client)) {
+		prove(r, i, NULL);
+		return;
+	}
+	i->state = INQUIRY_SVID;
+	i->http = client_ask_svid(&r->config->client, r->http, on_svid, i);
+	if (!i->http)
+		fail_words(i, "the Workload API cannot be asked");
+}
+
 /* --- who approved ------------------------------------------------------------------------------ */
 
 static void on_keys(void *context, const struct http_reply *reply);
+static void ask_pdp(struct remote *r, struct inquiry *i);
+
+/* The class of authentication that this call needs. */
+static const char *acr_of(const struct inquiry *i)
+{
+	return i->pdp.acr_values[0] ? i->pdp.acr_values : remote_of(i->broker)->config->acr_values;
+}
+
+/* A person said yes, perhaps long after the PDP did: its policy of now counts. */
+static void agreed(struct remote *r, struct inquiry *i)
+{
+	i->is_agreed = true;
+	if (r->config->pdp)
+		ask_pdp(r, i);
+	else
+		finish(i, WIRE_ANSWER_APPROVED, true, i->who);
+}
 
 static void fetch_keys(struct remote *r, struct inquiry *i)
 {
@@ -151,7 +227,6 @@ static void check_token(struct remote *r, struct inquiry *i)
 	const struct remote_config *c = r->config;
 	json_auto_t *claims = NULL;
 	struct err err = {0};
-	char who[1200];
 	int e = r->keys ? jws_verify(i->id_token, r->keys, &claims, &err) : -ENOKEY;
 
 	if (e == -ENOKEY && !i->has_new_keys &&
@@ -162,14 +237,14 @@ static void check_token(struct remote *r, struct inquiry *i)
 	if (e == -ENOKEY && !err.code)
 		err_set(&err, ENOKEY, "the server's key set could not be read");
 	if (e == 0)
-		e = ciba_check_claims(claims, c, time(NULL), &err);
+		e = ciba_check_claims(claims, c, acr_of(i), time(NULL), &err);
 	if (e < 0) {
 		fail(i, &err);
 		return;
 	}
-	snprintf(who, sizeof(who), "%s at %s, %s", c->approver, c->issuer,
+	snprintf(i->who, sizeof(i->who), "%s at %s, %s", c->approver, c->client.issuer,
 		 c->is_strict ? "authorization_details" : "by message only");
-	finish(i, WIRE_ANSWER_APPROVED, true, who);
+	agreed(r, i);
 }
 
 static void on_keys(void *context, const struct http_reply *reply)
@@ -250,24 +325,21 @@ static void on_poll(void *context, const struct http_reply *reply)
 	}
 }
 
+static void poll_with(struct remote *r, struct inquiry *i, const struct client_proof *proof)
+{
+	cleanup_free char *form = ciba_poll_form(i->ack.auth_req_id, proof->form);
+
+	i->state = INQUIRY_POLLING;
+	if (!post(r, i, r->metadata.token, form, proof, POLL_TIMEOUT, on_poll))
+		fail_words(i, "no memory for a request");
+}
+
 static void poll_now(struct remote *r, struct inquiry *i)
 {
-	cleanup_free char *auth = NULL, *header = NULL, *form = NULL;
-	struct err err = {0};
-
-	if (i->broker->now >= i->expires_at) {
+	if (i->broker->now >= i->expires_at)
 		finish(i, WIRE_ANSWER_EXPIRED, false, "nobody");
-		return;
-	}
-	/* A client assertion is for one request: fresh each time. */
-	if (ciba_authenticate(r->config, time(NULL), &auth, &header, &err) < 0) {
-		fail(i, &err);
-		return;
-	}
-	form = ciba_poll_form(i->ack.auth_req_id, auth);
-	i->state = INQUIRY_POLLING;
-	if (!post(r, i, r->metadata.token, form, header, POLL_TIMEOUT, on_poll))
-		fail_words(i, "no memory for a request");
+	else
+		authenticate(r, i, poll_with);
 }
 
 /* --- the authentication request --------------------------------------------------------------------- */
@@ -289,35 +361,47 @@ static void on_ack(void *context, const struct http_reply *reply)
 	wait_for(i, i->interval);
 }
 
+static void ask_with(struct remote *r, struct inquiry *i, const struct client_proof *proof)
+{
+	cleanup_free char *form = NULL, *details = NULL;
+	char code[CALL_CODE + 1], message[sizeof(CIBA_CODE)];
+	int64_t left = (i->q->deadline - broker_now() + 999) / 1000;
+	struct ciba_request request = { .binding_message = message,
+					.acr_values = acr_of(i),
+					.expiry = left > 0 ? (unsigned int)left : 1 };
+	struct err err = {0};
+
+	/* Letters, digits and '-', 12 of them: every known server takes that. */
+	call_code(i->q->call->digest, code);
+	snprintf(message, sizeof(message), "mcp-%s", code);
+	request.details = details = i->details ? json_dumps(i->details, JSON_COMPACT) : NULL;
+	if (i->details && !details) {
+		fail_words(i, "a call that cannot be put into authorization_details");
+		return;
+	}
+	form = ciba_request_form(r->config, &r->metadata, &request, proof->form, time(NULL), &err);
+	if (!form) {
+		fail(i, &err);
+		return;
+	}
+	i->state = INQUIRY_ASKING;
+	if (!post(r, i, r->metadata.backchannel, form, proof, ASK_TIMEOUT, on_ack))
+		fail_words(i, "no memory for a request");
+}
+
 static void ask_approver(struct remote *r, struct inquiry *i)
 {
-	cleanup_free char *auth = NULL, *header = NULL, *form = NULL, *details = NULL;
 	const struct order *o = &i->broker->order;
-	char code[CALL_CODE + 1], message[sizeof(CIBA_CODE)];
-	int64_t left = (i->q->deadline - i->broker->now + 999) / 1000;
-	struct err err = {0};
 
 	if (r->config->is_strict) {
 		i->details = ciba_details(r->config, o->server, o->session, i->q->serial,
 					  i->q->call);
-		details = i->details ? json_dumps(i->details, JSON_COMPACT) : NULL;
-		if (!details) {
+		if (!i->details) {
 			fail_words(i, "a call that cannot be put into authorization_details");
 			return;
 		}
 	}
-	if (ciba_authenticate(r->config, time(NULL), &auth, &header, &err) < 0) {
-		fail(i, &err);
-		return;
-	}
-	/* Letters, digits and '-', 12 of them: every known server takes that. */
-	call_code(i->q->call->digest, code);
-	snprintf(message, sizeof(message), "mcp-%s", code);
-	form = ciba_request_form(r->config, &r->metadata, message, details,
-				 left > 0 ? (unsigned int)left : 1, auth);
-	i->state = INQUIRY_ASKING;
-	if (!post(r, i, r->metadata.backchannel, form, header, ASK_TIMEOUT, on_ack))
-		fail_words(i, "no memory for a request");
+	authenticate(r, i, ask_with);
 }
 
 /* --- metadata ---------------------------------------------------------------------------------- */
@@ -329,7 +413,7 @@ static void fetch_metadata(struct broker *b)
 	struct remote *r = remote_of(b);
 	char url[CIBA_URL];
 
-	if (ciba_metadata_url(r->config->issuer, r->place, url) == 0)
+	if (answer_metadata_url(r->config->client.issuer, r->place, url) == 0)
 		r->fetch = get(r, url, on_metadata, b);
 	for (size_t k = 0; !r->fetch && k < LIMIT_HELD; k++)
 		if (r->v[k].state == INQUIRY_METADATA)
@@ -345,6 +429,10 @@ static void on_metadata(void *context, const struct http_reply *reply)
 	r->fetch = NULL;
 	if (ciba_read_metadata(reply, r->config, &r->metadata, &err) == 0) {
 		r->has_metadata = true;
+		if (r->metadata.offers_registration)
+			dprintf(2, "mcp-confine-broker-net: warning: %s offers dynamic registration of clients "
+				   "(registration_endpoint); if it takes it from anybody, anybody can ask its "
+				   "users for approvals: restrict it there\n", r->config->client.issuer);
 	} else if (r->place == 0 && !reply->failure) {
 		r->place = 1;
 		fetch_metadata(b);
@@ -379,22 +467,60 @@ static void ask_person(struct remote *r, struct inquiry *i)
 		fetch_metadata(i->broker);
 }
 
+/* Does the rate that the PDP ties its permit to hold one more call of the tool? */
+static bool has_rate(struct remote *r, const struct inquiry *i)
+{
+	int64_t since = i->broker->now - (int64_t)i->pdp.seconds * 1000;
+	const struct wire_call *call = i->q->call;
+	uint32_t n = 0;
+
+	if (!i->pdp.calls)
+		return true;
+	for (size_t k = 0; k < RATES; k++)
+		n += r->passed[k].at > since && r->passed[k].at && r->passed[k].tool_len == call->tool_len &&
+		     !memcmp(r->passed[k].tool, call->tool, call->tool_len);
+	if (n >= i->pdp.calls)
+		return false;
+	memcpy(r->passed[r->next_passed].tool, call->tool, call->tool_len);
+	r->passed[r->next_passed].tool_len = call->tool_len;
+	r->passed[r->next_passed].at = i->broker->now;
+	r->next_passed = (r->next_passed + 1) % RATES;
+	return true;
+}
+
+static void permitted(struct remote *r, struct inquiry *i)
+{
+	if (!has_rate(r, i))
+		finish(i, WIRE_ANSWER_DENIED, false, "the rate that the PDP allows");
+	else if (i->is_agreed)
+		finish(i, WIRE_ANSWER_APPROVED, true, i->who);
+	else
+		finish(i, WIRE_ANSWER_APPROVED, false, "the PDP");
+}
+
 static void on_pdp(void *context, const struct http_reply *reply)
 {
 	struct inquiry *i = context;
 	struct remote *r = remote_of(i->broker);
+	char had[sizeof(i->pdp.acr_values)];
 	struct err err = {0};
 
 	i->http = NULL;
-	switch (pdp_read(r->config, reply, &err)) {
+	memcpy(had, acr_of(i), sizeof(had));
+	switch (pdp_read(r->config, reply, &i->pdp, &err)) {
 	case PDP_PERMIT:
-		if (i->q->wants_person)
+		if (i->q->wants_person && !i->is_agreed)
 			ask_person(r, i);
 		else
-			finish(i, WIRE_ANSWER_APPROVED, false, "the PDP");
+			permitted(r, i);
 		return;
 	case PDP_STEP_UP:
-		ask_person(r, i);
+		if (!i->is_agreed)
+			ask_person(r, i);
+		else if (strcmp(had, acr_of(i)) != 0)
+			fail_words(i, "the PDP asks for another class of authentication than the approver showed");
+		else
+			permitted(r, i);
 		return;
 	case PDP_DENY:
 		finish(i, WIRE_ANSWER_DENIED, false, err.text);
@@ -442,6 +568,20 @@ static void opened(struct broker *b, struct order_question *q)
 		ask_person(r, i);
 }
 
+/* A yes at a desk: only where there is a PDP something is left to ask. */
+static bool on_desk(struct broker *b, struct order_question *q, const char *who)
+{
+	struct remote *r = remote_of(b);
+	struct inquiry *i = &r->v[q - b->order.v];
+
+	if (!r->config->pdp)
+		return false;
+	q->is_at_desk = false; /* one yes is enough */
+	snprintf(i->who, sizeof(i->who), "%s", who);
+	agreed(r, i);
+	return true;
+}
+
 /* --- the loop -------------------------------------------------------------------------------------- */
 
 static int wanted(struct broker *b, struct pollfd *p)
@@ -456,6 +596,7 @@ static void ready(struct broker *b, const struct pollfd *p, int n)
 	struct remote *r = remote_of(b);
 
 	http_run(r->http);
+	scim_run(&r->scim, b->now);
 	for (size_t k = 0; k < LIMIT_HELD; k++)
 		if (r->v[k].state == INQUIRY_WAITING && b->now >= r->v[k].poll_at)
 			poll_now(r, &r->v[k]);
@@ -472,7 +613,7 @@ static int sleep_all(struct broker *b, struct pollfd *p, int n, int timeout)
 static int64_t next(struct broker *b)
 {
 	const struct remote *r = remote_of(b);
-	int64_t at = -1;
+	int64_t at = scim_next(&r->scim);
 
 	for (size_t k = 0; k < LIMIT_HELD; k++)
 		if (r->v[k].state == INQUIRY_WAITING && (at < 0 || r->v[k].poll_at < at))
@@ -480,13 +621,28 @@ static int64_t next(struct broker *b)
 	return at;
 }
 
+/* Every inquiry was answered, and its requests with it; what is left is ours alone. */
+static void revoked(struct broker *b)
+{
+	struct remote *r = remote_of(b);
+
+	scim_stop(&r->scim);
+	if (r->fetch)
+		http_stop(r->http, r->fetch);
+	if (r->fetch_keys)
+		http_stop(r->http, r->fetch_keys);
+	r->fetch = r->fetch_keys = NULL;
+}
+
 const struct channel remote_channel = {
 	.opened = opened,
 	.closed = closed,
+	.agreed = on_desk,
 	.wanted = wanted,
 	.ready = ready,
 	.sleep = sleep_all,
 	.next = next,
+	.revoked = revoked,
 };
 
 int remote_open(struct broker *b, const struct remote_config *c, struct http *http,
@@ -499,6 +655,7 @@ int remote_open(struct broker *b, const struct remote_config *c, struct http *ht
 	r->config = c;
 	r->http = http;
 	r->desk = desk;
+	scim_open(&r->scim, c, http, b->standing, broker_now());
 	b->own = r;
 	b->channel = &remote_channel;
 	return 0;

@@ -7,7 +7,7 @@
  *
  * The commands run interleaved, one of each a round, so that what disturbs the machine
  * disturbs all of them.  The first is the floor: what a row adds is its median less the
- * floor's.  A command that does not exit with 0 is a failure, and its row says so.
+ * floor's.  NAME@N is run N times at most.  A command that does not exit with 0 is a failure, and its row says so.
  * -j prints JSON.  stdin, stdout and stderr of a command are /dev/null.
  */
 #include <errno.h>
@@ -29,7 +29,7 @@ struct command {
 	const char *name;
 	char **argv;
 	double *ms;
-	size_t n, failed;
+	size_t n, failed, most; /* most 0: as many as there are rounds */
 };
 
 static double now_ms(void)
@@ -94,8 +94,14 @@ static size_t split(int argc, char **argv, int first, struct command *all)
 		if (strcmp(argv[i], "::") != 0)
 			continue;
 		argv[i] = NULL;
-		if (i + 2 < argc && n < COMMANDS)
-			all[n++] = (struct command){ .name = argv[i + 1], .argv = argv + i + 2 };
+		if (i + 2 < argc && n < COMMANDS) {
+			char *most = strchr(argv[i + 1], '@');
+
+			if (most)
+				*most++ = '\0';
+			all[n++] = (struct command){ .name = argv[i + 1], .argv = argv + i + 2,
+						     .most = most ? strtoul(most, NULL, 10) : 0 };
+		}
 	}
 	return n;
 }
@@ -157,7 +163,8 @@ int main(int argc, char **argv)
 	}
 	for (int round = -warm; round < rounds; round++)
 		for (size_t i = 0; i < n; i++)
-			run_once(&all[i], null, round >= 0);
+			if (!all[i].most || round < (int)all[i].most)
+				run_once(&all[i], null, round >= 0);
 	for (size_t i = 0; i < n; i++)
 		qsort(all[i].ms, all[i].n, sizeof(double), by_value);
 	(is_json ? print_json : print_table)(all, n);

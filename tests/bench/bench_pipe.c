@@ -10,6 +10,11 @@
  * pooled over the rounds.  A ratio is the median over the rounds of one round's value
  * by the same round's value of the second command, the yardstick.
  *
+ * Beside the time that passes, the time that the processes in between were on a processor
+ * is counted (/proc/PID/schedstat), and that of all that take part, client and server too.
+ * On one processor the latter is what a message takes on a machine that does nothing else;
+ * other programs disturb it much less than the time that passes.
+ *
  *   -q      fewer messages        -j      JSON instead of a table
  *   -p CPU  all on one processor  -u UID  run the commands as that user (as root; then
  *           the memory of processes that hide it can be read too)
@@ -20,6 +25,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,7 +38,10 @@
 #include <unistd.h>
 
 #define TARGETS 12
+#define BETWEEN 16
 #define ROUNDS 7
+#define KINDS 4
+#define LARGEST ((size_t)10 << 20)
 #define WINDOW_MAX 64
 #define PATIENCE_MS 60000
 
@@ -44,6 +53,10 @@ struct target {
 	int next_id;
 	char *buf; /* what came from it and was not looked at */
 	size_t size, len, scanned;
+	pid_t between[BETWEEN]; /* its processes but for the server */
+	size_t n_between;
+	pid_t server;
+	bool is_gone;
 };
 
 struct step {
@@ -59,10 +72,15 @@ static const struct step ladder[] = {
 	{ "ping 4 KiB", false, 4096, 0, 1400, 1 },
 	{ "ping 64 KiB", false, 65536, 0, 350, 1 },
 	{ "ping 1 MiB", false, 1 << 20, 0, 42, 1 },
-	{ "ping 10 MiB", false, 10 << 20, 0, 7, 1 },
 	{ "ping up 4 KiB", true, 4096, 0, 700, 1 },
 	{ "ping up 64 KiB", true, 65536, 0, 350, 1 },
 	{ "ping up 1 MiB", true, 1 << 20, 0, 42, 1 },
+	{ "ping 64 KiB code", false, 65536, 1, 350, 1 },
+	{ "ping 64 KiB json", false, 65536, 2, 350, 1 },
+	{ "ping 64 KiB image", false, 65536, 3, 350, 1 },
+	{ "ping 1 MiB code", false, 1 << 20, 1, 42, 1 },
+	{ "ping 1 MiB json", false, 1 << 20, 2, 42, 1 },
+	{ "ping 1 MiB image", false, 1 << 20, 3, 42, 1 },
 	{ "flow 200 B", false, 200, 0, 14000, 64 },
 	{ "flow 4 KiB", false, 4096, 0, 7000, 64 },
 	{ "flow 64 KiB prose", false, 65536, 0, 1400, 16 },
@@ -75,16 +93,43 @@ static const struct step ladder[] = {
 	{ "flow 1 MiB image", false, 1 << 20, 3, 105, 4 },
 	{ "flow up 64 KiB", true, 65536, 0, 1400, 16 },
 	{ "flow up 1 MiB", true, 1 << 20, 0, 105, 4 },
+	{ "flow up 64 KiB code", true, 65536, 1, 1400, 16 },
+	{ "flow up 64 KiB json", true, 65536, 2, 1400, 16 },
+	{ "flow up 64 KiB image", true, 65536, 3, 1400, 16 },
+	{ "flow up 1 MiB code", true, 1 << 20, 1, 105, 4 },
+	{ "flow up 1 MiB json", true, 1 << 20, 2, 105, 4 },
+	{ "flow up 1 MiB image", true, 1 << 20, 3, 105, 4 },
+	/* Last: not every program takes it. */
+	{ "ping 10 MiB", false, LARGEST, 0, 7, 1 },
+	{ "ping up 10 MiB", true, LARGEST, 0, 7, 1 },
+	{ "flow 10 MiB prose", false, LARGEST, 0, 14, 2 },
+	{ "flow up 10 MiB", true, LARGEST, 0, 14, 2 },
+};
+
+static char *pads[KINDS]; /* what a client sends, by the kind of content */
+
+/* Whole ones; the last byte of each can end a string. */
+static const char *const samples[KINDS] = {
+	"words that a client sends to a tool, and a number 42; ",
+	"static int add(struct list *l, int v)\\n{\\n\\tif (!l->n)\\n\\t\\treturn -1;\\n}\\n",
+	"{\\\"id\\\":4711,\\\"name\\\":\\\"row\\\",\\\"tags\\\":[\\\"a\\\",\\\"b\\\"],\\\"ok\\\":true},",
+	"iVBORw0KGgoAAAANSUhEUgAAABQAAAAUCAYAAACNiR0NAAAABHNCSVQICAgIfAhkiAAAAAlwSFlzAAALEwAA",
 };
 
 static struct target targets[TARGETS];
 static size_t n_targets;
-static char *pad;
 
-static _Noreturn void die(const struct target *t, const char *what)
+/* A program that gives up on a step is left out from then on, but for the yardsticks. */
+static jmp_buf lost;
+static bool may_be_lost;
+
+static _Noreturn void die(struct target *t, const char *what)
 {
 	fprintf(stderr, "bench_pipe: %s: %s\n", t ? t->name : "start", what);
-	exit(1);
+	if (!t || !may_be_lost || t - targets < 2)
+		exit(1);
+	t->is_gone = true;
+	longjmp(lost, 1);
 }
 
 static double now_us(void)
@@ -162,6 +207,8 @@ static bool take_line(struct target *t, const char **ret, size_t *ret_len)
 		die(t, "memory");
 	memset(taken, ' ', 512);
 	memcpy(taken, t->buf, len < 256 ? len : 256);
+	if (len > 256)
+		memcpy(taken + 256, end - (len < 512 ? len - 256 : 256), len < 512 ? len - 256 : 256);
 	*ret = taken;
 	*ret_len = len;
 	t->len -= len + 1;
@@ -193,6 +240,14 @@ struct outgoing {
 	int first, n;
 };
 
+/* So many whole samples that nothing ends within an escape. */
+static size_t whole(int kind, size_t size)
+{
+	size_t unit = strlen(samples[kind]);
+
+	return size < unit ? unit : size / unit * unit;
+}
+
 static void push(struct outgoing *o, int slot, int id, const struct step *s)
 {
 	int n = snprintf(o->heads[slot], 256,
@@ -208,7 +263,7 @@ static void push(struct outgoing *o, int slot, int id, const struct step *s)
 		o->first = 0;
 	}
 	o->v[o->n++] = (struct iovec){ o->heads[slot], (size_t)n };
-	o->v[o->n++] = (struct iovec){ pad, s->is_up ? s->size : 0 };
+	o->v[o->n++] = (struct iovec){ pads[s->kind], s->is_up ? whole(s->kind, s->size) : 0 };
 	o->v[o->n++] = (struct iovec){ (char *)(unsigned long)"\"}}}\n", 5 };
 }
 
@@ -256,7 +311,7 @@ static void handshake(struct target *t)
 		die(t, "does not start");
 	while (!take_line(t, &line, &len))
 		wait_for(t, NULL);
-	if (!memmem(line, 256, "\"result\"", 8))
+	if (!memmem(line, 512, "\"result\"", 8))
 		die(t, "refuses to initialize");
 	if (write(t->in, ready, sizeof(ready) - 1) < 0)
 		die(t, "does not read");
@@ -281,8 +336,8 @@ static double calls(struct target *t, const struct step *s, int count, double *l
 		}
 		flush(t, &o);
 		while (got < sent && take_line(t, &line, &len)) {
-			id = memmem(line, 256, "\"id\":", 5);
-			if (!id || atoi(id + 5) - base != got || !memmem(line, 256, "\"result\"", 8) ||
+			id = memmem(line, 512, "\"id\":", 5);
+			if (!id || atoi(id + 5) - base != got || !memmem(line, 512, "\"result\"", 8) ||
 			    (!s->is_up && len < s->size / 2))
 				die(t, "a wrong answer");
 			lat[got] = now_us() - sent_at[got];
@@ -293,6 +348,19 @@ static double calls(struct target *t, const struct step *s, int count, double *l
 	}
 	free(sent_at);
 	return now_us() - began;
+}
+
+/* The same of a target that may be lost with it.  Return: -1 when it is. */
+static double try_calls(struct target *t, const struct step *s, int count, double *lat)
+{
+	double took;
+
+	if (t->is_gone || setjmp(lost))
+		return -1;
+	may_be_lost = true;
+	took = calls(t, s, count, lat);
+	may_be_lost = false;
+	return took;
 }
 
 /* --- memory ---------------------------------------------------------------------------- */
@@ -346,33 +414,96 @@ static long tree_pss(pid_t pid, int *ret_n)
 	return sum;
 }
 
+/* --- processor --------------------------------------------------------------------------- */
+
+/* Sort pid and the processes below it into t->between and t->server. */
+static void find_between(struct target *t, pid_t pid)
+{
+	char path[64], name[32] = "", text[512] = "";
+	char *p = text;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (f && !fgets(name, sizeof(name), f))
+		name[0] = '\0';
+	if (f)
+		fclose(f);
+	if (!strncmp(name, "echo_server", 11))
+		t->server = pid;
+	else if (t->n_between < BETWEEN)
+		t->between[t->n_between++] = pid;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "re");
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	for (long child; (child = strtol(p, &p, 10)) > 0;)
+		find_between(t, (pid_t)child);
+}
+
+/* Microseconds that a process was on a processor, since it began. */
+static double pid_us(pid_t pid)
+{
+	unsigned long long ns = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return (double)ns / 1e3;
+}
+
+/* Of what stands in between; is_all: of the server and of us as well. */
+static double cpu_us(const struct target *t, bool is_all)
+{
+	double sum = 0;
+	struct timespec own;
+
+	for (size_t i = 0; i < t->n_between; i++)
+		sum += pid_us(t->between[i]);
+	if (!is_all)
+		return sum;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+	return sum + pid_us(t->server) + (double)own.tv_sec * 1e6 + (double)own.tv_nsec / 1e3;
+}
+
 /* --- the whole --------------------------------------------------------------------------- */
 
 struct figure {
-	double p50, p99, mb_s, ratio_p50, ratio_mb_s;
+	double p50, p99, mb_s, cpu, all, ratio_p50, ratio_mb_s, ratio_cpu, ratio_all;
 };
 
 static void run_step(const struct step *s, int divisor, struct figure *ret)
 {
 	int count = s->count / ROUNDS / divisor ? s->count / ROUNDS / divisor : 1;
 	double *lat[TARGETS], median[TARGETS][ROUNDS], rate[TARGETS][ROUNDS], ratio[ROUNDS];
+	double cpu[TARGETS][ROUNDS], all[TARGETS][ROUNDS];
 
 	for (size_t i = 0; i < n_targets; i++) {
 		lat[i] = calloc((size_t)count * ROUNDS, sizeof(double));
 		if (!lat[i])
 			die(NULL, "memory");
-		calls(&targets[i], s, count < 20 ? 1 : 20, lat[i]);
+		try_calls(&targets[i], s, count < 20 ? 1 : 20, lat[i]);
 	}
 	for (int r = 0; r < ROUNDS; r++)
 		for (size_t i = 0; i < n_targets; i++) {
 			double *mine = lat[i] + r * count;
-			double took = calls(&targets[i], s, count, mine);
+			double before = cpu_us(&targets[i], false), began = cpu_us(&targets[i], true);
+			double took = try_calls(&targets[i], s, count, mine);
 			double *copy = malloc((size_t)count * sizeof(double));
 
 			if (!copy)
 				die(NULL, "memory");
 			memcpy(copy, mine, (size_t)count * sizeof(double));
 			median[i][r] = at(copy, (size_t)count, 0.5);
+			all[i][r] = (cpu_us(&targets[i], true) - began) / count;
+			cpu[i][r] = (cpu_us(&targets[i], false) - before) / count;
 			rate[i][r] = (double)count * (double)s->size / took;
 			free(copy);
 		}
@@ -385,12 +516,20 @@ static void run_step(const struct step *s, int divisor, struct figure *ret)
 		for (int r = 0; r < ROUNDS; r++)
 			ratio[r] = rate[i][r] / rate[yard][r];
 		ret[i].ratio_mb_s = at(ratio, ROUNDS, 0.5);
+		for (int r = 0; r < ROUNDS; r++)
+			ratio[r] = cpu[yard][r] > 0 ? cpu[i][r] / cpu[yard][r] : 0;
+		ret[i].ratio_cpu = at(ratio, ROUNDS, 0.5);
+		for (int r = 0; r < ROUNDS; r++)
+			ratio[r] = all[i][r] / all[yard][r];
+		ret[i].ratio_all = at(ratio, ROUNDS, 0.5);
 		ret[i].p50 = at(lat[i], (size_t)count * ROUNDS, 0.5);
 		ret[i].p99 = at(lat[i], (size_t)count * ROUNDS, 0.99);
 	}
 	/* Sorting moves rounds apart: after the ratios. */
 	for (size_t i = 0; i < n_targets; i++) {
 		ret[i].mb_s = at(rate[i], ROUNDS, 0.5);
+		ret[i].cpu = at(cpu[i], ROUNDS, 0.5);
+		ret[i].all = at(all[i], ROUNDS, 0.5);
 		free(lat[i]);
 	}
 }
@@ -401,8 +540,11 @@ static void print_memory(const char *when, bool is_json, bool is_last)
 		printf(" {\"step\": \"memory %s\", \"targets\": [", when);
 	for (size_t i = 0; i < n_targets; i++) {
 		int n = 0;
-		long kib = tree_pss(targets[i].pid, &n);
+		long kib;
 
+		if (targets[i].is_gone)
+			continue;
+		kib = tree_pss(targets[i].pid, &n);
 		if (is_json)
 			printf("%s{\"name\": \"%s\", \"processes\": %d, \"pss_kib\": %ld}",
 			       i ? ", " : "", targets[i].name, n, kib);
@@ -420,16 +562,21 @@ static void print_step(const struct step *s, const struct figure *f, bool is_jso
 		printf(" {\"step\": \"%s\", \"bytes\": %zu, \"window\": %d, \"targets\": [", s->name,
 		       s->size, s->window);
 	for (size_t i = 0; i < n_targets; i++) {
+		if (targets[i].is_gone)
+			continue;
 		if (is_json)
 			printf("%s{\"name\": \"%s\", \"p50_us\": %.2f, \"p99_us\": %.2f, "
-			       "\"mb_s\": %.1f, \"ratio_p50\": %.3f, \"ratio_mb_s\": %.3f}",
+			       "\"mb_s\": %.1f, \"cpu_us\": %.2f, \"all_us\": %.2f, "
+			       "\"ratio_p50\": %.3f, \"ratio_mb_s\": %.3f, \"ratio_cpu\": %.3f, "
+			       "\"ratio_all\": %.3f}",
 			       i ? ", " : "", targets[i].name, f[i].p50, f[i].p99, f[i].mb_s,
-			       f[i].ratio_p50, f[i].ratio_mb_s);
+			       f[i].cpu, f[i].all, f[i].ratio_p50, f[i].ratio_mb_s,
+			       f[i].ratio_cpu, f[i].ratio_all);
 		else
 			printf("%-20s %-18s p50 %9.1f us  p99 %9.1f us  %8.1f MB/s  "
-			       "time x%.2f  rate x%.2f\n",
-			       s->name, targets[i].name, f[i].p50, f[i].p99, f[i].mb_s,
-			       f[i].ratio_p50, f[i].ratio_mb_s);
+			       "cpu %8.1f us  time x%.2f  rate x%.2f  cpu x%.2f  all x%.2f\n",
+			       s->name, targets[i].name, f[i].p50, f[i].p99, f[i].mb_s, f[i].cpu,
+			       f[i].ratio_p50, f[i].ratio_mb_s, f[i].ratio_cpu, f[i].ratio_all);
 	}
 	if (is_json)
 		puts("]},");
@@ -479,14 +626,19 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	pad = malloc(1 << 20);
-	if (!pad)
-		die(NULL, "memory");
-	for (size_t i = 0; i < 1 << 20; i++)
-		pad[i] = "words that a client sends to a tool, and a number 42; "[i % 54];
+	for (size_t kind = 0; kind < KINDS; kind++) {
+		size_t unit = strlen(samples[kind]);
+
+		pads[kind] = malloc(LARGEST);
+		if (!pads[kind])
+			die(NULL, "memory");
+		for (size_t i = 0; i < LARGEST; i++)
+			pads[kind][i] = samples[kind][i % unit];
+	}
 	for (size_t i = 0; i < n_targets; i++) {
 		start(&targets[i], uid);
 		handshake(&targets[i]);
+		find_between(&targets[i], targets[i].pid);
 	}
 	if (is_json)
 		puts("[");
@@ -495,6 +647,8 @@ int main(int argc, char **argv)
 		run_step(&ladder[i], is_quick ? 5 : 1, figures);
 		print_step(&ladder[i], figures, is_json);
 	}
+	/* Memory of large messages goes back when they are over. */
+	poll(NULL, 0, 2000);
 	print_memory("after", is_json, true);
 	if (is_json)
 		puts("]");

@@ -4,7 +4,7 @@
  * between it and a client
  *
  * Answers initialize, tools/list and tools/call of the tool "echo", whose arguments are
- * size (bytes of text in the result), kind (0 prose, 1 code, 2 JSON, 3 base64) and pad
+ * size (bytes of content in the result), kind (0 prose, 1 code, 2 JSON, 3 an image) and pad
  * (ignored).  Requests are those of bench_pipe: it looks for their members by substring.
  */
 #include <ctype.h>
@@ -94,8 +94,9 @@ static void answer(const char *line, size_t len)
 	if (!strncmp(method, "\"tools/call\"", 12)) {
 		k = kind ? (size_t)atoi(kind) % KINDS : 0;
 		n = whole(k, size ? strtoul(size, NULL, 10) : 16);
-		v[0].iov_len += (size_t)sprintf(head + v[0].iov_len,
-						"{\"content\":[{\"type\":\"text\",\"text\":\"");
+		v[0].iov_len += (size_t)sprintf(head + v[0].iov_len, "{\"content\":[{%s",
+						k == 3 ? "\"type\":\"image\",\"mimeType\":\"image/png\",\"data\":\"" :
+							 "\"type\":\"text\",\"text\":\"");
 		v[1].iov_base = (char *)(unsigned long)body(k, n);
 		v[1].iov_len = n;
 		v[2] = (struct iovec){ (char *)(unsigned long)"\"}]}}\n", 6 };

@@ -83,11 +83,14 @@ static void follow(const struct json *j, int to, int from)
 	}
 }
 
-static void check(struct json *j, const struct sink *s, int to, int from)
+static void check(struct json *j, struct sink *s, int to, int from)
 {
 	static char again[1 << 20];
-	const char *p = s->buf + s->head, *end = s->buf + s->tail, *nl;
+	const char *p, *end, *nl;
 
+	sink_settle(s);
+	p = s->buf + s->head;
+	end = s->buf + s->tail;
 	for (; p < end; p = nl + 1) {
 		struct rewrite rw = { .json = j };
 		long n;
@@ -197,8 +200,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 			memcpy(answer.digest, question.call.digest, SHA256_SIZE);
 			hold_answer(&gate, &answer);
-		} else if (len)
+		} else if (len) {
+			/* As flow.c does with a line that has its newline. */
+			gate.lent = nl && len > 1 ? p + 1 : NULL;
 			gate_line(&gate, from, p + 1, len - 1, &why);
+			gate.lent = NULL;
+		}
 		check_both(&gate, from);
 		gate.now++;
 		/* A held call is its client's, whoever spoke last. */

@@ -69,6 +69,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (n < 0 || (size_t)n > 6 * size + 1)
 		abort();
 	check_line(once, (size_t)n);
+	/* What is said to be canonical is what we write, and nothing else is. */
+	if (a.is_canonical != ((size_t)n == size + 1 && !memcmp(once, data, size)))
+		abort();
+	rw.may_keep = true;
+	if (rewrite_message(&rw, twice, sizeof(twice)) != n || rw.is_kept != a.is_canonical)
+		abort();
+	rw.may_keep = false;
 	if (json_parse(&b, once, (size_t)n - 1) < 0)
 		abort();
 	check_same(&a, &b);

@@ -52,6 +52,22 @@ static bool find_denied(const struct json *j, const char *name, uint32_t hide[st
 	return true;
 }
 
+/* With leave to keep what stands there the same leaves, and as much is found. */
+static void keep(const struct json *j, const struct rewrite *written, long n, const char *line)
+{
+	static char out[TEXT];
+	struct rewrite rw = { .json = j, .scan = written->scan, .hide = written->hide,
+			      .n_hide = written->n_hide, .may_keep = true };
+	long m = rewrite_message(&rw, out, sizeof(out));
+
+	if (m != n || rw.redacted != written->redacted || rw.hidden != written->hidden)
+		abort();
+	if (n > 0 && (rw.is_kept ? rw.redacted || rw.hidden || j->source_len + 1 != (size_t)n ||
+					   memcmp(line, j->source, j->source_len) != 0 :
+				   memcmp(line, out, (size_t)n) != 0))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -75,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!find_denied(&a, denied, hide, &rw.n_hide))
 		return 0;
 	n = rewrite_message(&rw, once, sizeof(once));
+	keep(&a, &rw, n, once);
 	if (n == -EPERM && rw.redacted)
 		return 0;
 	if (n <= 0 || once[n - 1] != '\n' || memchr(once, '\n', (size_t)n - 1))

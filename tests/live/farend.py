@@ -114,7 +114,7 @@ class Place:
         self.home = pathlib.Path(self.account.pw_dir)
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="mcpc-net-", dir=self.home))
         self.servers = self.home / ".config/mcp-confine/servers"
-        self.log = self.home / ".local/state/mcp-confine/audit.jsonl"
+        self.log = self.home / ".local/state/mcp-confine/audit/net-test.jsonl"
         self.as_user = ["setpriv", "--reuid", str(self.account.pw_uid), "--regid", str(self.account.pw_gid),
                         "--clear-groups", "--inh-caps=-all", "env", "-i", f"HOME={self.home}",
                         f"USER={self.account.pw_name}", "PATH=/usr/bin:/bin", f"CERT={self.top}/cert",

@@ -396,7 +396,7 @@ int main(void)
 	tests = calloc((size_t)n, sizeof(*tests));
 	scratch = reserve(TEXT);
 	bytes = reserve(TEXT);
-	t.audit = (struct audit){ .fd = memfd_create("audit", MFD_CLOEXEC), .server = "s", .session = "" };
+	audit_init(&t.audit, memfd_create("audit", MFD_CLOEXEC), false);
 	for (int i = 0; i < KINDS; i++)
 		t.expected[i] = reserve(TEXT);
 	for (int i = 0; i < 2; i++) {

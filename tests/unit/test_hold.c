@@ -315,6 +315,59 @@ static void the_end_of_a_side_ends_what_waits(void **state)
 	}
 }
 
+static void what_is_revoked_passes_nothing_and_no_approval_counts(void **state)
+{
+	static const char words[] = "revoked, it says";
+
+	(void)state;
+	for (int is_final = 0; is_final < 2; is_final++) {
+		const struct wire_answer late = { .kind = WIRE_ANSWER_APPROVED, .serial = 1 };
+
+		ask->is_closed = false;
+		assert_int_equal(say(FROM_CLIENT, CALL("1", "a", "")), GATE_PASSED);
+		assert_int_equal(say(FROM_CLIENT, CALL("2", "w", "")), GATE_HELD);
+		hear();
+		assert_true(gate_suspend(gate, words, is_final));
+		assert_non_null(strstr(out(FROM_SERVER), "\"id\":2"));
+		assert_non_null(strstr(out(FROM_SERVER), words));
+		answer(WIRE_ANSWER_APPROVED);
+		hold_answer(gate, &late);
+		hold_time(gate);
+		assert_string_equal(out(FROM_CLIENT), "");
+		/* Calls are refused, whatever a rule says; the session itself goes on. */
+		assert_int_equal(say(FROM_CLIENT, CALL("3", "a", "")), GATE_REFUSED);
+		assert_non_null(strstr(out(FROM_SERVER), words));
+		assert_int_equal(say(FROM_CLIENT, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"resources/read\","
+						  "\"params\":{\"uri\":\"file:///a\"}}"), GATE_REFUSED);
+		assert_string_equal(out(FROM_CLIENT), "");
+		assert_int_equal(say(FROM_CLIENT, "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"ping\"}"), GATE_PASSED);
+		assert_int_equal(say(FROM_CLIENT, CALL("6", "w", "")), is_final ? GATE_REFUSED : GATE_HELD);
+		assert_true(gate_suspend(gate, words, is_final));
+		/* An answer to what passed before is one. */
+		assert_int_equal(say(FROM_SERVER, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[]}}"), GATE_PASSED);
+		assert_int_equal(say(FROM_SERVER, "{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}"), GATE_PASSED);
+		assert_true(gate_suspend(gate, NULL, false));
+		assert_int_equal(say(FROM_CLIENT, CALL("7", "a", "")), GATE_PASSED);
+		assert_int_equal(say(FROM_SERVER, "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[]}}"), GATE_PASSED);
+	}
+}
+
+static void a_yes_that_is_kept_is_void_too(void **state)
+{
+	(void)state;
+	gate->now = 1000;
+	assert_int_equal(say(FROM_CLIENT, CALL("1", "w", "")), GATE_HELD);
+	hear();
+	/* Its client is told to repeat it, and the yes comes meanwhile. */
+	gate->now = 60000;
+	hold_time(gate);
+	answer(WIRE_ANSWER_APPROVED);
+	assert_true(gate_suspend(gate, "suspended", false));
+	assert_true(gate_suspend(gate, NULL, false));
+	assert_int_equal(say(FROM_CLIENT, CALL("2", "w", "")), GATE_HELD);
+	assert_string_equal(out(FROM_CLIENT), "");
+}
+
 static void a_form_is_answered_under_its_own_id_only(void **state)
 {
 	static const char *const ids[] = { "\"mcp-confine:0000000000000007:1\"", "\"mcp-confine:0000000000000008:1\"",
@@ -452,6 +505,8 @@ int main(void)
 		T(secrets_are_neither_shown_nor_sent),
 		T(a_waiting_client_hears_of_it),
 		T(the_end_of_a_side_ends_what_waits),
+		T(what_is_revoked_passes_nothing_and_no_approval_counts),
+		T(a_yes_that_is_kept_is_void_too),
 		T(a_form_is_answered_under_its_own_id_only),
 		T(prompts_and_resources_are_held_as_well),
 		T(a_uri_too_long_to_be_shown_is_not_held),

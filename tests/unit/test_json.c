@@ -139,7 +139,10 @@ static void rewriting_is_canonical_and_stable(void **state)
 		n = rewrite_message(&rw, once, sizeof(once));
 		assert_int_equal(n, strlen(rows[i].out));
 		assert_memory_equal(once, rows[i].out, (size_t)n);
-		assert_int_equal(json_parse(&json, once, (size_t)n), 0);
+		assert_int_equal(json.is_canonical, (size_t)n == strlen(rows[i].in) + 1 &&
+							    !memcmp(once, rows[i].in, (size_t)n - 1));
+		assert_int_equal(json_parse(&json, once, (size_t)n - 1), 0);
+		assert_true(json.is_canonical);
 		m = rewrite_message(&rw, twice, sizeof(twice));
 		assert_int_equal(n, m);
 		assert_memory_equal(once, twice, (size_t)n);

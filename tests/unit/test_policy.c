@@ -41,6 +41,25 @@ static void loading_accepts_what_this_version_does_and_nothing_else(void **state
 		{ "{\"version\":1,\"sandbox\":{\"home\":\"private\"}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"home\":\"shared\"}}", "private|persistent" },
 		{ "{\"version\":1,\"sandbox\":{\"sockets\":\"none\"}}", NULL },
+		{ "{\"version\":1,\"audit\":{\"required\":true,\"sync\":false,\"calls\":\"all\",\"journald\":\"heads\",\"syslog\":\"lines\",\"max_size\":\"1M\",\"files\":3}}", NULL },
+		{ "{\"version\":1,\"audit\":{\"required\":\"yes\"}}", "true or false" },
+		{ "{\"version\":1,\"audit\":{\"calls\":\"none\"}}", "decided|all" },
+		{ "{\"version\":1,\"audit\":{\"max_size\":\"1K\"}}", "must be from" },
+		{ "{\"version\":1,\"audit\":{\"files\":101}}", "must be from" },
+		{ "{\"version\":1,\"audit\":{\"path\":\"/x\"}}", "unknown member" },
+		{ "{\"version\":1,\"agent\":{\"id\":\"a-1\",\"spiffe_id\":\"spiffe://x.org/a\"}}", NULL },
+		{ "{\"version\":1,\"agent\":{\"id\":\"a 1\"}}", "without blanks" },
+		{ "{\"version\":1,\"agent\":{\"spiffe_id\":\"https://x\"}}", "spiffe://" },
+		{ "{\"version\":1,\"agent\":{\"spiffe_id\":\"spiffe:///a\"}}", "spiffe://" },
+		{ "{\"version\":1,\"revocation\":{\"interval\":5,\"deny_after\":10,\"kill_after\":20,\"scim\":{\"url\":\"https://x.org/scim/v2\",\"id\":\"a.1\"}}}", NULL },
+		{ "{\"version\":1,\"revocation\":{\"kill_after\":61}}", "must be from" },
+		{ "{\"version\":1,\"revocation\":{\"kill_after\":5,\"deny_after\":6}}", "not be later" },
+		{ "{\"version\":1,\"revocation\":{\"scim\":{\"id\":\"a\"}}}", "one of" },
+		{ "{\"version\":1,\"revocation\":{\"scim\":{\"url\":\"http://x\",\"id\":\"a\"}}}", "https://" },
+		{ "{\"version\":1,\"revocation\":{\"scim\":{\"url\":\"https://x?y\",\"id\":\"a\"}}}", "https://" },
+		{ "{\"version\":1,\"revocation\":{\"scim\":{\"url\":\"https://x\",\"id\":\"../a\"}}}", "letters" },
+		{ "{\"version\":1,\"revocation\":{\"scim\":{\"url\":\"https://x\",\"id\":\"..\"}}}", "dot" },
+		{ "{\"version\":1,\"revocation\":{\"scim\":{\"url\":\"https://x\",\"socket\":\"/s\",\"id\":\"a\"}}}", "one of" },
 		{ "{\"version\":1,\"sandbox\":{\"sockets\":\"inet\"}}", "none|unix" },
 		{ "{\"version\":1,\"sandbox\":{\"new_names\":\"deny\"}}", NULL },
 		{ "{\"version\":1,\"sandbox\":{\"new_names\":true}}", "must be" },
@@ -229,7 +248,7 @@ static void who_is_asked_is_the_stronger_layers_to_say(void **state)
 
 	(void)state;
 	assert_int_equal(p.approval.channel, POLICY_CHANNEL_CIBA);
-	assert_string_equal(p.approval.ciba.issuer, "https://as");
+	assert_string_equal(p.approval.ciba.client.issuer, "https://as");
 	assert_int_equal(p.approval.timeout, 60);
 	assert_string_equal(p.pdp.url, "https://strong");
 	assert_int_equal(p.notes.n, 2);

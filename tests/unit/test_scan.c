@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens are put together at run time: none stands in the tree. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "common/needles.h"
 #include "common/secrets.h"
 #include "common/strv.h"
 #include "launcher/secrets.h"
@@ -945,6 +947,51 @@ static void nothing_shorter_than_eight_bytes_is_a_token(void **state)
 	scan_close(s);
 }
 
+/* What becomes known while a session runs is found beside what was known, in every disguise;
+ * what it replaces is not, and what is not of the same keys changes nothing. */
+static void what_becomes_known_later_is_found_too(void **state)
+{
+	struct strv none = {0}, certain = {0};
+	struct secrets_header head;
+	struct needles needles;
+	void *data = NULL, *live = NULL;
+	size_t len, count, live_len;
+	struct scan *scan = NULL;
+
+	(void)state;
+	assert_int_equal(strv_add(&certain, "x=first-secret-of-the-session"), 0);
+	assert_int_equal(secrets_digest(&none, &certain, &data, &len, &count, NULL), 0);
+	assert_int_equal(scan_open(data, len, &scan, NULL), 0);
+	memcpy(&head, data, sizeof(head));
+	for (int i = 0; i < 3; i++) {
+		char value[64], text[128], old[128];
+		struct scan_span hits[4];
+
+		snprintf(value, sizeof(value), "zebra-giraffe-walrus-%d", i);
+		needles_again(&needles, &head);
+		assert_int_equal(needles_add(&needles, value), 0);
+		assert_int_equal(needles_finish(&needles, &live, &live_len, NULL), 0);
+		needles_done(&needles);
+		snprintf(text, sizeof(text), "it is %s, and there", value);
+		assert_int_equal(scan_text(scan, NULL, 0, text, strlen(text), hits, 4), 0);
+		assert_int_equal(scan_set_live(scan, live, live_len), 0);
+		assert_int_equal(scan_text(scan, NULL, 0, text, strlen(text), hits, 4), 1);
+		snprintf(old, sizeof(old), "it is zebra-giraffe-walrus-%d, and there", i - 1);
+		assert_int_equal(scan_text(scan, NULL, 0, old, strlen(old), hits, 4), 0);
+		assert_int_equal(scan_text(scan, NULL, 0, "first-secret-of-the-session", 27, hits, 4), 1);
+		/* Of other keys, cut, or too long. */
+		((struct secrets_header *)live)->keys[0] ^= 1;
+		assert_int_equal(scan_set_live(scan, live, live_len), -EINVAL);
+		assert_int_equal(scan_set_live(scan, live, live_len - 1), -EINVAL);
+		assert_int_equal(scan_set_live(scan, live, 4), -EINVAL);
+		assert_int_equal(scan_text(scan, NULL, 0, text, strlen(text), hits, 4), 1);
+		free(live);
+	}
+	scan_close(scan);
+	strv_done(&certain);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -970,6 +1017,7 @@ int main(void)
 		cmocka_unit_test(a_known_value_is_found_in_every_encoding),
 		cmocka_unit_test(a_known_value_is_found_at_every_offset),
 		cmocka_unit_test(base64_of_a_known_value_leaves_no_bit_of_it),
+		cmocka_unit_test(what_becomes_known_later_is_found_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

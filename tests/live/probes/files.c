@@ -254,7 +254,7 @@ const struct probe probes_files[] = {
 	{ "fs_cursor", file_open, O_RDONLY, 0, 0, "home/.cursor/mcp.json" },
 	{ "fs_browser", file_open, O_RDONLY, 0, 0, "home/.mozilla/firefox/profiles.ini" },
 	{ "fs_keyrings", file_open, O_RDONLY, 0, 0, "home/.local/share/keyrings/login.keyring" },
-	{ "fs_our_audit_log", file_open, O_RDONLY, 0, 0, "home/.local/state/mcp-confine/audit.jsonl" },
+	{ "fs_our_audit_log", file_open, O_RDONLY, 0, 0, "home/.local/state/mcp-confine/audit/probe.jsonl" },
 	{ "fs_root_through_proc", file_open, O_RDONLY, 0, 0, "/proc/self/root/etc/login.defs" },
 	{ "fs_cwd_through_proc", file_open, O_RDONLY, 0, 0,
 	  "/proc/self/cwd/../../../../../../../../etc/login.defs" },
