@@ -20,7 +20,8 @@ static json_t *base_of(const struct session *s)
 	for (size_t i = s->bundle.n; i-- > 0;) {
 		const struct bundle_document *d = &s->bundle.v[i];
 
-		if (!d->is_ceiling && strcmp(d->origin, "command line") != 0)
+		/* Neither the command line's nor a capability's: those bound this session. */
+		if (!d->is_ceiling && (d->origin[0] == '/' || !strncmp(d->origin, "profile ", 8)))
 			return json_loadb(d->text, d->len, 0, NULL);
 	}
 	return json_object();
