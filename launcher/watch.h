@@ -14,8 +14,9 @@
  * Why the server waits for it before its exec: its own children would be missed otherwise,
  * and until then its process holds what is ours and cannot be traced by anybody.
  *
- * The server may lie: to change what it passed before it is read here, or to ask for what
- * it does not want.  A record is what a server says that it was refused, no more.
+ * The server may lie: change what it passed before it is read here, ask for what it does not
+ * want, keep a child from being traced (CLONE_UNTRACED), which the sandbox holds all the
+ * same.  A record is what a server says that it was refused, no more.
  */
 #ifndef LAUNCHER_WATCH_H
 #define LAUNCHER_WATCH_H

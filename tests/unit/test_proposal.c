@@ -11,7 +11,9 @@
 
 #include "common/err.h"
 #include "launcher/cli.h"
+#include "launcher/plan.h"
 #include "launcher/proposal.h"
+#include "launcher/proposal_judge.h"
 #include "launcher/session.h"
 #include "launcher/watch_calls.h"
 #include "tests/unit/tree.h"
@@ -191,6 +193,37 @@ static void links_are_judged_where_they_lead(void **state)
 	proposal_done(&p);
 }
 
+/* A server that makes links where it may write must not choose what is looked at outside. */
+static void nothing_is_looked_at_where_the_server_writes(void **state)
+{
+	struct proposal p = {0};
+	struct plan_entry *e;
+	struct session s;
+
+	(void)state;
+	begin(&s);
+	tree_file(tree_path("home/u/hidden/file"), "");
+	tree_dir(tree_path("home/u/work/sub"));
+	tree_link(tree_path("home/u/work/out"), "../hidden");
+	tree_link(tree_path("home/u/in"), "work/sub/../out");
+	tree_link(tree_path("home/u/loop"), "loop");
+	e = plan_add(&s.plan, PLAN_BIND, tree_path("home/u/work"), tree_path("home/u/work"), "policy");
+	assert_non_null(e);
+	e->is_dir = e->is_writable = true;
+	assert_int_equal(proposal_look(&s, tree_path("home/u/hidden/file")), PROPOSAL_LOOK);
+	assert_int_equal(proposal_look(&s, tree_path("home/u/absent/file")), PROPOSAL_LOOK);
+	assert_int_equal(proposal_look(&s, tree_path("home/u/work/out/file")), PROPOSAL_LOOK_WRITABLE);
+	assert_int_equal(proposal_look(&s, tree_path("home/u/in/file")), PROPOSAL_LOOK_WRITABLE);
+	assert_int_equal(proposal_look(&s, tree_path("home/u/hidden/../work/out")), PROPOSAL_LOOK_WRITABLE);
+	assert_int_equal(proposal_look(&s, tree_path("home/u/loop")), PROPOSAL_LOOK_NOT);
+	want(&p, &s, WATCH_READ, tree_path("home/u/work/out/file"));
+	want(&p, &s, WATCH_READ, tree_path("home/u/in/file"));
+	assert_int_equal(proposal_settle(&p, &s), 0);
+	assert_false(proposal_has_grants(&p));
+	proposal_done(&p);
+	plan_done(&s.plan);
+}
+
 static void the_document_loads_and_holds_what_was_in_force(void **state)
 {
 	static char program[] = "program", option[] = "--password", value[] = "hunter-2-x";
@@ -268,6 +301,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_program_is_read_and_not_written, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(a_name_that_is_made_needs_its_directory, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(links_are_judged_where_they_lead, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(nothing_is_looked_at_where_the_server_writes, tree_make,
+						tree_remove),
 		cmocka_unit_test_setup_teardown(the_document_loads_and_holds_what_was_in_force, tree_make, tree_remove),
 		cmocka_unit_test(open_wants_what_its_flags_say),
 		cmocka_unit_test(a_call_with_two_paths_has_two_rows),
