@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain learn decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs"
+  local commands="run explain learn decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs fleet report"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -41,7 +41,9 @@ _mcp_confine() {
     --path) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     --tools | --calls | --expires | --id | --revoke) return ;;
     --python) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-    --registry | --host | --address) return ;;
+    --registry | --host | --address | --vscode-registry) return ;;
+    --out | --policy) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+    --program) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --profile | --name | --connect | --listen) return ;;
   esac
   case $command in
@@ -119,6 +121,22 @@ _mcp_confine() {
       ;;
     approve) [[ $COMP_CWORD -gt 2 ]] || mapfile -t COMPREPLY < <(compgen -W "list show yes no" -- "$word") ;;
     status) mapfile -t COMPREPLY < <(compgen -W "--json --probe --help" -- "$word") ;;
+    fleet)
+      if [[ $COMP_CWORD -eq 2 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "render hook" -- "$word")
+      elif [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--out --policy --program --vscode-registry --help" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
+    report)
+      if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--json --out --check --help" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word")
+      fi
+      ;;
     wrap | unwrap | audit-configs)
       if [[ $word == -* ]]; then
         local options="--yes --dry-run --client --help"

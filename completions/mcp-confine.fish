@@ -7,7 +7,7 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain learn decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs
+set -l commands run explain learn decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs fleet report
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
@@ -36,6 +36,8 @@ complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a status
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put the local servers of the clients behind run'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a unwrap -d 'give the configurations back as they were'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a audit-configs -d 'list every configured server'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a fleet -d 'write the managed files of the clients'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a report -d 'why each server runs, what holds it, what happened'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -l version
 complete -c mcp-confine -l help
 
@@ -106,3 +108,11 @@ complete -c mcp-confine -n '__fish_seen_subcommand_from wrap unwrap' -l yes -s y
 complete -c mcp-confine -n '__fish_seen_subcommand_from wrap unwrap' -l dry-run -d 'only show'
 complete -c mcp-confine -n '__fish_seen_subcommand_from audit-configs' -l json -d 'one JSON object'
 complete -c mcp-confine -n '__fish_seen_subcommand_from audit-configs' -l all-users -d 'every account, as root'
+complete -c mcp-confine -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from render hook' -a 'render hook'
+complete -c mcp-confine -n '__fish_seen_subcommand_from fleet' -l out -r -d 'below that directory'
+complete -c mcp-confine -n '__fish_seen_subcommand_from fleet' -l policy -r -d 'in place of /etc/mcp-confine'
+complete -c mcp-confine -n '__fish_seen_subcommand_from fleet' -l program -r -d 'what clients start'
+complete -c mcp-confine -n '__fish_seen_subcommand_from fleet' -l vscode-registry -x -d 'a registry of MCP servers'
+complete -c mcp-confine -n '__fish_seen_subcommand_from report' -l json -d 'the whole as JSON'
+complete -c mcp-confine -n '__fish_seen_subcommand_from report' -l out -r -d 'report.json and report.md'
+complete -c mcp-confine -n '__fish_seen_subcommand_from report' -l check -d 'only what is missing'

@@ -31,6 +31,8 @@ int scan_main(int argc, char **argv);
 int wrap_main(int argc, char **argv);
 int unwrap_main(int argc, char **argv);
 int audit_configs_main(int argc, char **argv);
+int fleet_main(int argc, char **argv);
+int report_main(int argc, char **argv);
 
 /* "mcp-confine: words" on stderr, one line, terminal-safe. */
 void say_error(const struct err *err);

@@ -49,6 +49,8 @@ static const struct command {
 	{ "wrap", wrap_main, "put the local servers of the MCP clients' configurations behind run" },
 	{ "unwrap", unwrap_main, "give the configurations back as they were" },
 	{ "audit-configs", audit_configs_main, "list every configured server, and whether it is confined" },
+	{ "fleet", fleet_main, "write the managed files that hold the clients of many machines to run" },
+	{ "report", report_main, "for each server: why it runs, what holds it, what happened, what changed" },
 };
 
 static void usage(FILE *out)
@@ -88,6 +90,10 @@ static void usage(FILE *out)
 	      "       mcp-confine wrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
 	      "       mcp-confine unwrap [--yes | --dry-run] [--client NAME] [FILE ...]\n"
 	      "       mcp-confine audit-configs [--json] [--all-users] [--client NAME] [FILE ...]\n"
+	      "       mcp-confine fleet render [--out DIR] [--policy DIR] [--program PATH]\n"
+	      "                       [--vscode-registry URL] [SERVER ...]\n"
+	      "       mcp-confine fleet hook < QUESTION\n"
+	      "       mcp-confine report [--json | --out DIR | --check] [SERVER ...]\n"
 	      "       mcp-confine --version | --help\n\n",
 	      out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)

@@ -126,6 +126,30 @@ int bundle_find_server(const struct bundle_places *places, const char *name,
 	return 0;
 }
 
+int bundle_find_administrators(const char *dir, enum load_trust trust, const char *name,
+			       struct bundle *ret, struct err *err)
+{
+	cleanup_free char *file = NULL;
+	struct bundle b = {0};
+	int r = check_name(name, err);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&file, "servers/%s.json", name) < 0)
+		return err_errno(err, ENOMEM, "policy");
+	r = add_file(&b, dir, "policy.json", trust, true, err);
+	if (r >= 0)
+		r = add_file(&b, dir, file, trust, false, err);
+	if (r == 0)
+		r = err_set(err, ENOENT, "no policy for server %s: %s/%s does not exist", name, dir, file);
+	if (r < 0) {
+		bundle_done(&b);
+		return r;
+	}
+	*ret = b;
+	return 0;
+}
+
 static const struct profile *find_named(const char *name)
 {
 	for (size_t i = 0; i < n_profiles; i++)
@@ -246,6 +270,9 @@ int bundle_merge(const struct bundle *b, const char *home, struct policy *ret,
 		r = load_text(d->text, d->len, d->origin, home, &one, err);
 		if (r == 0 && !d->is_ceiling)
 			r = refuse_administrators(&one, d->origin, err);
+		if (r == 0 && d->is_ceiling && one.assessment.is_set)
+			r = err_set(err, EINVAL, "%s: an assessment is of one server; it belongs into that "
+						 "server's file", d->origin);
 		if (r == 0 && d->is_ceiling)
 			r = make_ceiling(&one, err);
 		if (r == 0)

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policies/load.h"
+
 struct err;
 struct policy;
 struct profile;
@@ -41,6 +43,13 @@ struct bundle_places {
  */
 int bundle_find_server(const struct bundle_places *places, const char *name,
 		       struct bundle *ret, struct err *err);
+
+/*
+ * The same two layers of the administrator's alone, from a directory in whose files there
+ * is that trust (a checkout that is not yet on any machine is its user's).
+ */
+int bundle_find_administrators(const char *dir, enum load_trust trust, const char *name,
+			       struct bundle *ret, struct err *err);
 
 /*
  * The layers for an ad hoc command: admin/policy.json (-EPERM when it says enforce),

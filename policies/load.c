@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "policies/load.h"
 #include "policies/load_approval.h"
+#include "policies/load_assessment.h"
 #include "policies/load_audit.h"
 #include "policies/load_messages.h"
 #include "policies/load_sandbox.h"
@@ -192,6 +193,7 @@ int load_text(const char *text, size_t len, const char *origin, const char *home
 		{ "sandbox", load_sandbox }, { "messages", load_messages },
 		{ "delegation", load_delegation_member },
 		{ "approval", load_approval_member }, { "pdp", load_pdp_member },
+		{ "assessment", load_assessment },
 		{ "audit", load_audit }, { "agent", load_agent }, { "revocation", load_revocation },
 		{0},
 	};

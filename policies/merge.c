@@ -525,6 +525,17 @@ static int merge_revocation(struct policy *strong, struct policy *weak)
 	return r;
 }
 
+/* Whole, of the strongest layer that has one: half of one and half of another says nothing. */
+static int merge_assessment(struct policy *strong, struct policy *weak)
+{
+	if (strong->assessment.is_set)
+		return weak->assessment.is_set ?
+			       strv_add(&strong->notes, "assessment: set by a stronger policy") : 0;
+	strong->assessment = weak->assessment;
+	weak->assessment = (struct assessment){0};
+	return 0;
+}
+
 int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 {
 	int r = merge_sandbox(strong, weak);
@@ -540,6 +551,8 @@ int merge_into(struct policy *strong, struct policy *weak, struct err *err)
 		r = merge_revocation(strong, weak);
 	if (r == 0)
 		r = merge_delegation(&strong->delegation, &weak->delegation, &strong->notes);
+	if (r == 0)
+		r = merge_assessment(strong, weak);
 	if (r == 0)
 		r = strv_add_all(&strong->notes, &weak->notes);
 	strong->enforce |= weak->enforce;

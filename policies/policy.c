@@ -131,6 +131,7 @@ void policy_done(struct policy *p)
 	strv_done(&p->notes);
 	policy_ciba_done(&p->approval.ciba);
 	pdp_done(&p->pdp);
+	assessment_done(&p->assessment);
 	free(p->registry_npm);
 	free(p->registry_pypi);
 	delegation_done(&p->delegation);

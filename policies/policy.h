@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "common/strv.h"
+#include "policies/assessment.h"
 #include "policies/where.h"
 
 struct err;
@@ -420,6 +421,7 @@ struct policy {
 	struct policy_audit audit;
 	struct policy_agent agent;
 	struct policy_revocation revocation;
+	struct assessment assessment; /* of one server, so not in policy.json */
 	struct strv notes;   /* what a merge dropped, a sentence each, for the user */
 };
 
