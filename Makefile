@@ -184,7 +184,7 @@ $(O)/gen/filters_x86_64.c $(O)/gen/filters_aarch64.c: $(O)/gen/filters_%.c: $(O)
 	@mkdir -p $(@D)
 	(echo '#include "common/lock.h"'; \
 	 for f in server_calls server_arguments server_arguments_net server_no_sockets \
-	 init launcher pep egress cgroup keeper; do \
+	 init launcher pep egress cgroup keeper watch; do \
 		echo "extern const struct lock_filter $*_$$f;"; done; \
 	 $(O)/filters/gen --arch $* --prefix $*) > $@
 

@@ -10,7 +10,7 @@ _mcp_confine_servers() {
 
 _mcp_confine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} i
-  local commands="run explain decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs fleet report"
+  local commands="run explain learn decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs fleet report"
   local clients="claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae
     kimi factory"
@@ -35,6 +35,7 @@ _mcp_confine() {
     --read | --write | --overlay) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --env) mapfile -t COMPREPLY < <(compgen -e -- "$word"); return ;;
     --minimum-tier) mapfile -t COMPREPLY < <(compgen -W "full nouserns" -- "$word"); return ;;
+    --out) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --capability-file | --from | --show) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --server) mapfile -t COMPREPLY < <(compgen -W "$(_mcp_confine_servers)" -- "$word"); return ;;
     --path) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
@@ -46,10 +47,11 @@ _mcp_confine() {
     --profile | --name | --connect | --listen) return ;;
   esac
   case $command in
-    run | explain | decide)
+    run | explain | learn | decide)
       if [[ $word == -* ]]; then
         local options="--profile --read --write --overlay --connect --env --name --minimum-tier --capability-file --help --"
         [[ $command == run ]] && options+=" --dry-run --listen --timing"
+        [[ $command == learn ]] && options+=" --initialize --names --json --out"
         [[ $command == decide ]] && options+=" --from-server"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
       else

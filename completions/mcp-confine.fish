@@ -7,16 +7,17 @@ function __mcp_confine_servers
     end
 end
 
-set -l commands run explain decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs fleet report
+set -l commands run explain learn decide scan changes pins log revoke restore install list update rollback remove approve delegate status wrap unwrap audit-configs fleet report
 set -l clients claude-desktop claude-code vscode copilot-cli cursor windsurf zed junie continue \
     cline roo gemini-cli antigravity codex goose lm-studio amazon-q kiro opencode amp crush trae \
     kimi factory
-set -l start '__fish_seen_subcommand_from run explain decide'
+set -l start '__fish_seen_subcommand_from run explain learn decide'
 set -l configs '__fish_seen_subcommand_from wrap unwrap audit-configs'
 
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -f
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a run -d 'start a server, confined and judged'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a explain -d 'print what run would do'
+complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a learn -d 'run, and propose the smallest policy for what was refused'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a decide -d 'print what would happen to the messages on stdin'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a scan -d 'print where a file holds secrets, by class'
 complete -c mcp-confine -n "not __fish_seen_subcommand_from $commands" -a changes -d 'show, apply or discard what a server changed in an overlay'
@@ -47,6 +48,10 @@ complete -c mcp-confine -n $start -l write -r -F -d 'make a path writable'
 complete -c mcp-confine -n $start -l overlay -r -F -d 'let it write a directory in a layer of its own'
 complete -c mcp-confine -n $start -l connect -x -d 'let it reach a name and port'
 complete -c mcp-confine -n $start -l minimum-tier -x -a 'full nouserns' -d 'the least that will do'
+complete -c mcp-confine -n '__fish_seen_subcommand_from learn' -l initialize -d 'begin the session itself'
+complete -c mcp-confine -n '__fish_seen_subcommand_from learn' -l names -d 'see the names that it looks up'
+complete -c mcp-confine -n '__fish_seen_subcommand_from learn' -l json -d 'one object'
+complete -c mcp-confine -n '__fish_seen_subcommand_from learn' -l out -r -F -d 'write the proposal there'
 complete -c mcp-confine -n $start -l capability-file -r -F -d 'bound the session by a capability'
 complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l server -x -a '(__mcp_confine_servers)' -d 'what it is for'
 complete -c mcp-confine -n '__fish_seen_subcommand_from delegate' -l from -r -F -d 'narrow that one'

@@ -9,6 +9,8 @@
 #ifndef FILTERS_FILTERS_H
 #define FILTERS_FILTERS_H
 
+#include <stddef.h>
+
 #include "common/lock.h"
 
 extern const struct lock_filter filter_server_calls;	 /* A: allow list by number, else ENOSYS */
@@ -26,5 +28,15 @@ extern const struct lock_filter filter_remote; /* the one with */
 extern const struct lock_filter filter_egress;
 extern const struct lock_filter filter_keeper; /* who writes the audit log */
 extern const struct lock_filter filter_cgroup; /* who removes the cgroup at the end */
+
+extern const struct lock_filter filter_watch; /* who watches a server for `learn` */
+
+/* The calls that filter A refuses to everybody and that have a row, for words. */
+struct filter_name {
+	int nr;
+	const char *name;
+};
+extern const struct filter_name filter_names[];
+extern const size_t filter_names_n;
 
 #endif /* FILTERS_FILTERS_H */

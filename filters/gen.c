@@ -431,6 +431,29 @@ static scmp_filter_ctx ours(const char *const *calls, bool sanitized)
 	return ctx;
 }
 
+/*
+ * Who watches a server for `learn`: of ptrace(2) what goes on with processes that it has
+ * already.  It attaches to nobody else, writes to no memory and no register, opens nothing.
+ */
+static scmp_filter_ctx watch(bool sanitized)
+{
+	static const char *const calls[] = { COMMON_CALLS, "wait4", "readlinkat", NULL };
+	static const uint64_t requests[] = {
+		2 /* PTRACE_PEEKDATA */, 24 /* PTRACE_SYSCALL */, 0x4201 /* PTRACE_GETEVENTMSG */,
+		0x4208 /* PTRACE_LISTEN */, 0x420e /* PTRACE_GET_SYSCALL_INFO */,
+	};
+	scmp_filter_ctx ctx = ours(calls, sanitized);
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		int r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, number("ptrace"), 1,
+					       SCMP_A0(SCMP_CMP_EQ, requests[i]));
+
+		if (r < 0)
+			die("add a rule", "ptrace", r);
+	}
+	return ctx;
+}
+
 /* Who removes the cgroup at the end: an empty directory, and nothing else. */
 static scmp_filter_ctx cgroup(bool sanitized)
 {
@@ -502,6 +525,29 @@ static void print(const char *name, scmp_filter_ctx ctx)
 	seccomp_release(ctx);
 }
 
+/* What no policy grants, by number, for words: the rows that are refused. */
+static void print_names(void)
+{
+	static const char *const names[] = {
+#define CALL(name, why)
+#define EPERM_(name, why) #name,
+#define NOSYS(name, why) #name,
+#include "filters/server_calls.h"
+#undef CALL
+#undef EPERM_
+#undef NOSYS
+	};
+
+	puts("const struct filter_name filter_names[] = {");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		int nr = seccomp_syscall_resolve_name_arch(arch, names[i]);
+
+		if (nr >= 0)
+			printf("\t{ %d, \"%s\" },\n", nr, names[i]);
+	}
+	puts("};\nconst size_t filter_names_n = sizeof(filter_names) / sizeof(*filter_names);");
+}
+
 int main(int argc, char **argv)
 {
 	bool sanitized = false;
@@ -537,5 +583,8 @@ int main(int argc, char **argv)
 	print("remote", remote());
 	print("egress", ours(egress_calls, sanitized));
 	print("keeper", ours(keeper_calls, sanitized));
+	print("watch", watch(sanitized));
+	if (!strcmp(prefix, "filter"))
+		print_names();
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 enum { OPT_PROFILE = 256, OPT_READ, OPT_WRITE, OPT_ENV, OPT_NAME, OPT_DRY, OPT_FROM,
        OPT_TIMING, OPT_CONNECT, OPT_TIER, OPT_LISTEN, OPT_OVERLAY,
-       OPT_CAPABILITY };
+       OPT_CAPABILITY, OPT_OUT, OPT_INITIALIZE, OPT_JSON, OPT_NAMES };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
@@ -26,6 +26,10 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY },
 	{ "from-server", no_argument, NULL, OPT_FROM },
 	{ "timing", no_argument, NULL, OPT_TIMING },
+	{ "out", required_argument, NULL, OPT_OUT },
+	{ "initialize", no_argument, NULL, OPT_INITIALIZE },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "names", no_argument, NULL, OPT_NAMES },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -94,6 +98,18 @@ static int take(struct cli *c, int opt, const char *cwd, struct err *err)
 	case OPT_FROM:
 		c->from_server = true;
 		return 0;
+	case OPT_OUT:
+		c->out = optarg;
+		return 0;
+	case OPT_INITIALIZE:
+		c->does_initialize = true;
+		return 0;
+	case OPT_JSON:
+		c->as_json = true;
+		return 0;
+	case OPT_NAMES:
+		c->with_names = true;
+		return 0;
 	case 'h':
 		c->help = true;
 		return 0;
@@ -133,7 +149,7 @@ int cli_parse(int argc, char *const *argv, const char *cwd, struct cli *ret, str
 	/* '+': stop at the first word that is no option, so a server's own options, and
 	 * a second "--", are never read as ours. */
 	while (r == 0 && (opt = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
-		if (opt == '?')
+		if (opt == '?' || (opt >= OPT_OUT && strcmp(argv[0], "learn") != 0))
 			r = err_set(err, EINVAL, "unknown option %s; see mcp-confine %s --help",
 				    argv[optind - 1], argv[0]);
 		else if (opt == ':')

@@ -25,6 +25,9 @@ struct cli {
 	bool has_timing;     /* run --timing */
 	bool from_server;    /* decide --from-server */
 	bool help;
+	/* learn */
+	const char *out;     /* --out: where the proposal goes, or NULL */
+	bool does_initialize, as_json, with_names;
 };
 
 /*

@@ -11,6 +11,7 @@
 struct err;
 
 int run_main(int argc, char **argv);
+int learn_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int decide_main(int argc, char **argv);
 int changes_main(int argc, char **argv);

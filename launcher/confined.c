@@ -31,13 +31,14 @@ static const char *foreign_code(const struct server *s, bool is_bare)
 	return NULL;
 }
 
-/* Behind the program: `run` and what it would start. */
+/* Behind the program: `run`, or `learn`, which runs behind the same layers, and what it would
+ * start. */
 static bool starts_a_server(const struct strv *argv, char id_name[static 65])
 {
 	struct cli cli = {0};
 	bool is_start;
 
-	if (argv->n < 3 || strcmp(argv->v[1], "run") != 0 ||
+	if (argv->n < 3 || (strcmp(argv->v[1], "run") != 0 && strcmp(argv->v[1], "learn") != 0) ||
 	    cli_parse((int)argv->n - 1, argv->v + 1, "/", &cli, NULL) < 0)
 		return false;
 	is_start = !cli.dry_run && !cli.help && (cli.server || cli.command);

@@ -57,6 +57,7 @@
 #include "launcher/timing.h"
 #include "launcher/user.h"
 #include "launcher/walk.h"
+#include "launcher/watch.h"
 
 #define EXIT_OURS 125
 #define EXIT_CANNOT_EXECUTE 126
@@ -344,6 +345,9 @@ static int become_server(void *arg)
 	if (confine(plan, &err) < 0)
 		report(s, EXIT_OURS, &err);
 	timing_mark("server", "confined; exec next");
+	/* Behind every layer: what is watched is the server, and nothing of ours. */
+	if (s->watch >= 0 && watch_await(s->watch, &err) < 0)
+		report(s, EXIT_OURS, &err);
 	syscall(SYS_execveat, fd, "", plan->argv.v, plan->env.v, AT_EMPTY_PATH);
 	err_errno(&err, errno, "execute %s", plan->program);
 	report(s, EXIT_CANNOT_EXECUTE, &err);

@@ -30,6 +30,7 @@ static const struct command {
 } commands[] = {
 	{ "run", run_main, "start a server, confined and judged" },
 	{ "explain", explain_main, "print what run would do: the sandbox, the rules, what stays open" },
+	{ "learn", learn_main, "run, record what is refused, and propose the smallest policy for it" },
 	{ "decide", decide_main, "print what would happen to the messages on stdin" },
 	{ "changes", changes_main, "show, apply or discard what a server changed in an overlay" },
 	{ "approve", approve_main, "answer calls that wait for approval, at a terminal" },
@@ -60,6 +61,8 @@ static void usage(FILE *out)
 	      "                       [--minimum-tier T] [--listen unix:PATH] [--capability-file FILE]\n"
 	      "                       [--dry-run] [--timing] -- COMMAND [ARG ...]\n"
 	      "       mcp-confine explain (SERVER | [options] -- COMMAND [ARG ...])\n"
+	      "       mcp-confine learn [--initialize] [--names] [--json] [--out FILE]\n"
+	      "                       (SERVER | [options of run] -- COMMAND [ARG ...])\n"
 	      "       mcp-confine decide [--from-server] (SERVER | [options] -- COMMAND) < MESSAGES\n"
 	      "       mcp-confine approve [list | show CODE | yes CODE | no CODE]\n"
 	      "       mcp-confine delegate --server NAME --expires 8h [--tools GLOB,...] [--path DIR]\n"

@@ -17,6 +17,7 @@
 #include "launcher/limits.h"
 #include "launcher/listen.h"
 #include "launcher/logged.h"
+#include "launcher/run.h"
 #include "launcher/session.h"
 #include "launcher/spawn.h"
 #include "launcher/timing.h"
@@ -51,7 +52,7 @@ static int run(struct session *s, struct keeper *keeper, struct audit *log, int 
 	return r;
 }
 
-static int start(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
+int run_session(const struct cli *cli, struct session *s, int *ret_code, struct err *err)
 {
 	int signals = wait_signals(err), sig, r;
 	struct keeper keeper;
@@ -137,7 +138,7 @@ int run_main(int argc, char **argv)
 		for (size_t i = 0; i < s.plan.notes.n; i++)
 			say_note(s.plan.notes.v[i]);
 		code = 125;
-		r = start(&cli, &s, &code, &err);
+		r = run_session(&cli, &s, &code, &err);
 		timing_mark("launcher", "session");
 		timing_print(stderr);
 	}

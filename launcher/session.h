@@ -34,6 +34,7 @@ struct session {
 	const char *profile; /* static, or NULL for a server of a policy file */
 	struct tier tier;
 	const char *grant_option; /* the option that allows a host, for words; NULL: a policy does */
+	int records;	     /* of `learn`: where records of watch.h go; 0: nobody watches */
 	bool is_dialled;     /* the client is a connection, and no parent of ours */
 	int private_fd;	     /* the lock on the private directory of nouserns, or 0 */
 	struct cgroup cgroup; /* made by run */

@@ -37,6 +37,7 @@
 #include "launcher/start.h"
 #include "launcher/timing.h"
 #include "launcher/wait.h"
+#include "launcher/watch.h"
 #include "policies/policy.h"
 
 /* Every pipe of one start; [0] is read, [1] written. */
@@ -420,6 +421,11 @@ static int place_sandbox(struct session *s, pid_t pid, const int gate[2], struct
 	return r < 0 ? err_errno(err, -r, "begin the sandbox") : 0;
 }
 
+static int start_watch(const struct session *s, int *ret, struct err *err)
+{
+	return s->records > 0 ? watch_start(s->records, ret, err) : 0;
+}
+
 /*
  * Before anything of the server runs: the service provider that can revoke it says that it
  * is not revoked.  Milliseconds for that: its own time, and a second.
@@ -447,10 +453,11 @@ static int await_provider(const struct session *s, const struct pipes *p, struct
 		       s->name, said.why);
 }
 
-static int start_sandbox(struct session *s, struct pipes *p, mode_t mask,
+static int start_sandbox(struct session *s, struct pipes *p, mode_t mask, int watch,
 			 struct spawn *ret, struct err *err)
 {
 	const struct start start = {
+		.watch = watch,
 		.plan = &s->plan,	  .user = &s->user,	  .umask = mask,
 		.server_in = p->in[0],	  .server_out = p->out[1], .server_err = p->err[1],
 		.report = p->report[1],	  .exit = p->exit[1],	  .order = p->order[0],
@@ -481,6 +488,8 @@ static int start_sandbox(struct session *s, struct pipes *p, mode_t mask,
 		arguments_forget(s->name);
 		close(p->broker[0]);
 		close(p->broker[1]);
+		if (s->records > 0)
+			close(s->records);
 		wait_for_place(gate[0]);
 		close(p->standing[0]);
 		close(p->standing[1]);
@@ -621,7 +630,7 @@ int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
 	if (r == 0)
 		r = start_egress(s, keeper->egress, &w, err);
 	if (r == 0)
-		r = start_sandbox(s, &p, mask, &w, err);
+		r = start_sandbox(s, &p, mask, -1, &w, err);
 	if (r == 0)
 		r = let_go(&p, err);
 	if (r == 0)
@@ -678,6 +687,7 @@ int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struc
 			   .control = -1, .client = -1, .event = -1,
 			   .lifeline = -1, .order = -1, .report = -1, .exit = -1, .standing = -1, .watch = -1,
 			   .broker_fd = -1 };
+	cleanup_close int watch = -1;
 	struct pep_fds fds = PEP_FDS_NONE;
 	mode_t mask = umask(077);
 	struct pipes p;
@@ -693,7 +703,9 @@ int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struc
 	if (r == 0)
 		r = start_egress(s, keeper->egress, &w, err);
 	if (r == 0)
-		r = start_sandbox(s, &p, mask, &w, err);
+		r = start_watch(s, &watch, err);
+	if (r == 0)
+		r = start_sandbox(s, &p, mask, watch, &w, err);
 	/* The sandbox takes longest to build: nothing that can wait comes before it. */
 	if (r == 0)
 		r = pep_fds_open(s, &fds, err);

@@ -24,6 +24,7 @@ struct start {
 	int report; /* struct wire_report, until exec */
 	int exit;   /* struct wire_exit, init's */
 	int order;  /* struct wire_order, init's lifeline */
+	int watch;  /* of `learn`: watch_await(), or -1 */
 	int built;  /* closed when the sandbox stands, or when there will be none */
 	int egress; /* where the sockets of the network go, or -1: no network */
 };

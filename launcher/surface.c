@@ -184,25 +184,42 @@ static int list(struct talk *t, json_t *tools, struct err *err)
 	return err_set(err, EPROTO, "its list of tools does not end");
 }
 
+static int converse(struct talk *t, json_t *tools, struct err *err)
+{
+	json_auto_t *hello = ask(t, 1, "initialize",
+		json_pack("{s:s, s:{}, s:{s:s, s:s}}", "protocolVersion", "2025-06-18", "capabilities",
+			  "clientInfo", "name", "mcp-confine", "version", VERSION));
+
+	if (!hello)
+		return err_set(err, EPROTO, "it did not answer initialize");
+	/* No tools is an answer as well. */
+	if (!json_object_get(json_object_get(hello, "capabilities"), "tools"))
+		return 0;
+	say(t, json_pack("{s:s, s:s}", "jsonrpc", "2.0", "method", "notifications/initialized"));
+	return list(t, tools, err);
+}
+
+int surface_talk(int in, int out, size_t *ret_tools, struct err *err)
+{
+	struct talk t = { .in = in, .out = out, .until = now() + PATIENCE };
+	json_auto_t *tools = json_object();
+	int r = tools ? converse(&t, tools, err) : err_errno(err, ENOMEM, "tools");
+
+	end(&t);
+	if (r == 0)
+		*ret_tools = json_object_size(tools);
+	return r;
+}
+
 int surface_ask(const char *name, const struct strv *command, json_t **ret_tools, struct err *err)
 {
 	struct talk t = { .in = -1, .out = -1 };
 	json_auto_t *tools = json_object();
-	json_auto_t *hello = NULL;
 	int r = begin(name, command, &t, err);
 
 	if (r < 0)
 		return r;
-	hello = ask(&t, 1, "initialize",
-		    json_pack("{s:s, s:{}, s:{s:s, s:s}}", "protocolVersion", "2025-06-18", "capabilities",
-			      "clientInfo", "name", "mcp-confine", "version", VERSION));
-	if (!hello)
-		r = err_set(err, EPROTO, "it did not answer initialize");
-	/* No tools is an answer as well. */
-	if (r == 0 && json_object_get(json_object_get(hello, "capabilities"), "tools")) {
-		say(&t, json_pack("{s:s, s:s}", "jsonrpc", "2.0", "method", "notifications/initialized"));
-		r = list(&t, tools, err);
-	}
+	r = converse(&t, tools, err);
 	end(&t);
 	if (r == 0)
 		*ret_tools = json_incref(tools);

@@ -20,4 +20,10 @@ struct err;
  */
 int surface_ask(const char *name, const struct strv *command, json_t **ret_tools, struct err *err);
 
+/*
+ * The same conversation with a server that runs already: in is written, out is read, both
+ * are closed.  *ret_tools is how many it has.
+ */
+int surface_talk(int in, int out, size_t *ret_tools, struct err *err);
+
 #endif /* LAUNCHER_SURFACE_H */

@@ -69,8 +69,7 @@ static bool has_password(const char *value)
 	       !memchr(p + 3, '/', (size_t)(at - p - 3));
 }
 
-/* The argument at index i, by itself or by the option before it. */
-static bool is_secret_argument(const struct strv *argv, size_t i)
+bool wrap_entry_is_secret(const struct strv *argv, size_t i)
 {
 	const char *value = argv->v[i], *before = i > 1 ? argv->v[i - 1] : "";
 	const char *equals = strchr(value, '=');
@@ -286,7 +285,7 @@ static int plan_arguments(struct wrap_entry *e, const struct strv *argv, struct 
 			  struct err *err)
 {
 	for (size_t i = 1; i < argv->n; i++) {
-		if (!*argv->v[i] || !is_secret_argument(argv, i))
+		if (!*argv->v[i] || !wrap_entry_is_secret(argv, i))
 			continue;
 		if (strlen(argv->v[i]) >= LIMIT_SECRET)
 			return leave(e, "argument %zu is longer than %zu bytes", i, LIMIT_SECRET);

@@ -32,6 +32,9 @@ struct wrap_entry {
 int wrap_entry_plan(const struct wrap_context *c, const struct client *client,
 		    const struct server *server, struct wrap_entry *ret, struct err *err);
 
+/* Is the argument at index i < argv->n a secret, by itself or by the option before it? */
+bool wrap_entry_is_secret(const struct strv *argv, size_t i);
+
 void wrap_entry_done(struct wrap_entry *e);
 
 #endif /* LAUNCHER_WRAP_ENTRY_H */

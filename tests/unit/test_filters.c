@@ -30,7 +30,8 @@
 #define DECLARE(arch)                                                                    \
 	extern const struct lock_filter arch##_server_calls, arch##_server_arguments,    \
 		arch##_server_arguments_net,                                              \
-		arch##_server_no_sockets, arch##_init, arch##_launcher, arch##_pep, arch##_cgroup;
+		arch##_server_no_sockets, arch##_init, arch##_launcher, arch##_pep, arch##_cgroup, \
+		arch##_watch;
 
 DECLARE(x86_64)
 DECLARE(aarch64)
@@ -39,14 +40,15 @@ DECLARE(aarch64)
 #define TARGET(name, scmp, audit, has_x32, has_internet, b)                              \
 	{ #name, scmp, audit, has_x32, has_internet,                                     \
 	  { &name##_server_calls, &name##_##b, &name##_server_no_sockets },              \
-	  { &name##_init, &name##_launcher, &name##_pep, &name##_cgroup } }
+	  { &name##_init, &name##_launcher, &name##_pep, &name##_cgroup, \
+	    &name##_watch } }
 
 static const struct target {
 	const char *name;
 	uint32_t scmp, audit;
 	bool has_x32, has_internet;
 	const struct lock_filter *server[3]; /* A, B; C for "sockets": "none" */
-	const struct lock_filter *ours[4];
+	const struct lock_filter *ours[5];
 } targets[] = {
 	TARGET(x86_64, SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, true, false, server_arguments),
 	TARGET(aarch64, SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false, false, server_arguments),
@@ -447,6 +449,36 @@ static void our_own_processes_can_do_little(void **unused)
 		}
 }
 
+/* Who watches goes on with whom it has: no other process, no memory written, no register. */
+static void who_watches_only_looks(void **unused)
+{
+	static const struct {
+		uint64_t request;
+		bool is_allowed;
+	} rows[] = {
+		{ 2 /* PEEKDATA */, true }, { 24 /* SYSCALL */, true }, { 0x4201 /* GETEVENTMSG */, true },
+		{ 0x4208 /* LISTEN */, true }, { 0x420e /* GET_SYSCALL_INFO */, true },
+		{ 0 /* TRACEME */, false }, { 4 /* POKETEXT */, false }, { 5 /* POKEDATA */, false },
+		{ 6 /* POKEUSR */, false }, { 7 /* CONT */, false }, { 13 /* SETREGS */, false },
+		{ 16 /* ATTACH */, false }, { 17 /* DETACH */, false }, { 0x4200 /* SETOPTIONS */, false },
+		{ 0x4203 /* SETSIGINFO */, false }, { 0x4205 /* SETREGSET */, false },
+		{ 0x4206 /* SEIZE */, false }, { 0x420c /* SECCOMP_GET_FILTER */, false },
+		{ 0x100000002 /* not PEEKDATA */, false },
+	};
+
+	(void)unused;
+	for (size_t t = 0; t < N_TARGETS; t++)
+		for (size_t i = 0; i < COUNT(rows); i++) {
+			struct seccomp_data d = { .arch = targets[t].audit,
+						  .nr = number(&targets[t], "ptrace"),
+						  .args = { rows[i].request } };
+
+			assert_int_equal(bpf_run(targets[t].ours[4], &d),
+					 rows[i].is_allowed ? SECCOMP_RET_ALLOW :
+							      SECCOMP_RET_KILL_PROCESS);
+		}
+}
+
 /* A simulator that allowed everything would pass nothing above; one wrong row shows. */
 static void a_wrong_program_is_noticed(void **unused)
 {
@@ -481,6 +513,7 @@ int main(void)
 		cmocka_unit_test(what_matters_most_is_refused),
 		cmocka_unit_test(sockets_are_those_of_the_policy),
 		cmocka_unit_test(our_own_processes_can_do_little),
+		cmocka_unit_test(who_watches_only_looks),
 		cmocka_unit_test(a_wrong_program_is_noticed),
 	};
 
