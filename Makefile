@@ -253,7 +253,8 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZED := $(COMMON_SRC) $(SCAN_SRC) $(POLICIES_SRC) $(CONFIGS_SRC) $(PEP_SRC) $(EGRESS_SRC) \
 	$(BROKER_SRC) $(REMOTE_SRC) $(wildcard launcher/runtime*.c launcher/plan*.c) \
-	$(patsubst %,launcher/%.c,account dbus fstree grants offlimits path protect store spec survey user walk)
+	$(patsubst %,launcher/%.c,account dbus env fstree grants offlimits path protect store spec \
+		survey trust user values walk)
 FUZZ_ARCHIVE := $(O)/fuzz/libfuzzed.a
 
 $(O)/fuzz/%.o: %.c

@@ -17,8 +17,10 @@
 /* A permit that does not hold the literal true somewhere is none. */
 static void check_pdp(const struct http_reply *reply, struct remote_config *c)
 {
+	struct pdp_answer answer;
+
 	for (c->pdp = REMOTE_PDP_OPA; c->pdp <= REMOTE_PDP_AUTHZEN; c->pdp++)
-		if (pdp_read(c, reply, NULL) >= PDP_STEP_UP &&
+		if (pdp_read(c, reply, &answer, NULL) >= PDP_STEP_UP &&
 		    (!memmem(reply->body, reply->len, "true", 4) || reply->status != 200))
 			abort();
 }
@@ -52,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const long statuses[] = { 200, 400, 403, 500 };
-	static struct remote_config c = { .is_strict = 1, .issuer = "https://i", .client_id = "c",
-					  .approver = "a" };
+	static struct remote_config c = { .is_strict = 1, .approver = "a",
+					  .client = { .issuer = "https://i", .client_id = "c" } };
 	static json_t *keys;
 	struct http_reply reply = { .is_json = true };
 	json_t *claims = NULL;
