@@ -24,12 +24,13 @@
 #include "launcher/cause.h"
 #include "launcher/commands.h"
 #include "launcher/delegation.h"
+#include "launcher/egress.h"
 #include "launcher/enter.h"
 #include "launcher/logged.h"
 #include "launcher/mounts.h"
 #include "launcher/ns.h"
 #include "launcher/pins.h"
-#include "launcher/proxy.h"
+#include "launcher/pipes.h"
 #include "launcher/rates.h"
 #include "launcher/secrets.h"
 #include "launcher/session.h"
@@ -39,75 +40,6 @@
 #include "launcher/wait.h"
 #include "launcher/watch.h"
 #include "policies/policy.h"
-
-/* Every pipe of one start; [0] is read, [1] written. */
-struct pipes {
-	int in[2], out[2], err[2];	   /* the server's */
-	int event[2], lifeline[2];	   /* the pep's */
-	int order[2], report[2], exit[2];  /* init's */
-	int built[2];
-	int broker[2];			   /* a socket: [0] the pep's end, [1] the broker's */
-	int standing[2];		   /* a socket: [0] the launcher's end, [1] the broker's */
-};
-
-static void close_pair(int fds[2])
-{
-	for (int i = 0; i < 2; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-		fds[i] = -1;
-	}
-}
-
-static void pipes_close(struct pipes *p)
-{
-	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit, p->built, p->broker, p->standing };
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		close_pair(all[i]);
-}
-
-/* A message of 64 KiB and what is around it go through in one piece. */
-#define MESSAGE_PIPE (128 * (int)KIB)
-
-/* Pages are counted for the whole account, and one with many pipes gets smaller ones
- * (pipe(7), pipe-user-pages-soft): what only ever carries a word gives up what messages
- * take.  Where the kernel refuses it works as it is. */
-static void pipes_size(const struct pipes *p)
-{
-	const int *messages[] = { p->in, p->out }, *words[] = { p->event, p->lifeline, p->exit };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		(void)fcntl(words[i][1], F_SETPIPE_SZ, 4096);
-	for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++)
-		(void)fcntl(messages[i][1], F_SETPIPE_SZ, MESSAGE_PIPE);
-}
-
-static int pipes_open(struct pipes *p, bool with_broker, struct err *err)
-{
-	int *all[] = { p->in,	    p->out,   p->err,	 p->event,
-		       p->lifeline, p->order, p->report, p->exit, p->built };
-
-	memset(p, 0xff, sizeof(*p)); /* every descriptor -1 */
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (pipe2(all[i], O_CLOEXEC) < 0) {
-			int r = err_errno(err, errno, "pipe");
-
-			pipes_close(p);
-			return r;
-		}
-	pipes_size(p);
-	if (with_broker &&
-	    (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->broker) < 0 ||
-	     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->standing) < 0)) {
-		int r = err_errno(err, errno, "socketpair");
-
-		pipes_close(p);
-		return r;
-	}
-	return 0;
-}
 
 /* --- the pep -------------------------------------------------------------------------- */
 
@@ -264,83 +196,6 @@ static int pep_exec(void *arg)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	syscall(SYS_execveat, f->program, "", argv.v, env, AT_EMPTY_PATH);
 	_exit(125);
-}
-
-/* --- the egress process ----------------------------------------------------------------- */
-
-/* In the child: what it is given survives the exec, and nothing else. */
-static _Noreturn void egress_exec(const struct session *s, int program, int grants, int control,
-				  int audit)
-{
-	struct strv argv = {0};
-	struct err err = {0};
-	char *env[] = { NULL };
-	sigset_t none;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), r;
-
-	/* It never sees the client's streams. */
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
-		_exit(125);
-	r = fd_place(grants, grants, &err) | fd_place(control, control, &err) |
-	    fd_place(audit, audit, &err);
-	if (r == 0)
-		r = strv_add(&argv, "mcp-confine-egress") | strv_add(&argv, "--grants-fd") |
-		    strv_addf(&argv, "%d", grants) | strv_add(&argv, "--control-fd") |
-		    strv_addf(&argv, "%d", control) | strv_add(&argv, "--audit-fd") |
-		    strv_addf(&argv, "%d", audit) | strv_add(&argv, "--server") |
-		    strv_add(&argv, s->name) | strv_add(&argv, "--session") |
-		    strv_add(&argv, s->id);
-	if (r == 0 && s->grant_option)
-		r = strv_add(&argv, "--grant-option") | strv_add(&argv, s->grant_option);
-	if (r < 0)
-		_exit(125);
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	syscall(SYS_execveat, program, "", argv.v, env, AT_EMPTY_PATH);
-	_exit(125);
-}
-
-/* The plan's network, and what the proxy is told: nobody but the egress process gets that. */
-static int seal_grants(const struct session *s, struct err *err)
-{
-	struct wire_egress *w = malloc(sizeof(*w));
-	const char *credentials = s->policy.sandbox.network.proxy_credentials;
-	int r = 0;
-
-	if (!w)
-		return err_errno(err, ENOMEM, "network");
-	*w = s->plan.network;
-	if (w->proxy.port && credentials)
-		r = proxy_authorization(credentials, w->authorization, err);
-	if (r == 0)
-		r = fd_sealed("network", w, sizeof(*w), err);
-	explicit_bzero(w, sizeof(*w));
-	free(w);
-	return r;
-}
-
-static int start_egress(const struct session *s, int audit, struct spawn *ret, struct err *err)
-{
-	cleanup_close int program = -1, grants = -1, control = -1;
-	int pair[2];
-
-	if (!s->plan.network.n_destinations)
-		return 0;
-	program = spawn_open_program("mcp-confine-egress", err);
-	if (program < 0)
-		return program;
-	grants = seal_grants(s, err);
-	if (grants < 0)
-		return grants;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_errno(err, errno, "socketpair");
-	ret->control = pair[0];
-	control = pair[1];
-	ret->egress = ns_fork(0, &ret->egress_fd);
-	if (ret->egress == 0)
-		egress_exec(s, program, grants, control, audit);
-	return ret->egress < 0 ? err_errno(err, errno, "fork with a pidfd") : 0;
 }
 
 /* --- both ------------------------------------------------------------------------------- */
@@ -503,7 +358,7 @@ static int start_sandbox(struct session *s, struct pipes *p, mode_t mask, int wa
 		r = place_sandbox(s, pid, gate, err);
 		ret->init = r == 0 ? pid : 0;
 	}
-	close_pair(gate);
+	pipes_close_pair(gate);
 	if (r < 0)
 		return r;
 	/* Only pid 1 holds it open now. */
@@ -592,23 +447,6 @@ static void keep(struct spawn *w, struct pipes *p)
 	pipes_close(p);
 }
 
-/* The program's ends of its three streams become these. */
-static int replace_streams(struct pipes *p, int out, int err_fd, struct err *err)
-{
-	const int given[] = { open("/dev/null", O_RDONLY | O_CLOEXEC),
-			      fcntl(out, F_DUPFD_CLOEXEC, 3), fcntl(err_fd, F_DUPFD_CLOEXEC, 3) };
-	int *ends[] = { &p->in[0], &p->out[1], &p->err[1] };
-
-	for (size_t i = 0; i < 3; i++) {
-		close(*ends[i]);
-		*ends[i] = given[i];
-	}
-	for (size_t i = 0; i < 3; i++)
-		if (given[i] < 0)
-			return err_errno(err, EMFILE, "streams of the program");
-	return 0;
-}
-
 int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
 	       struct spawn *ret, struct err *err)
 {
@@ -622,13 +460,13 @@ int spawn_tool(struct session *s, struct keeper *keeper, int out, int err_fd,
 
 	if (r < 0)
 		return r;
-	r = replace_streams(&p, out, err_fd, err);
+	r = pipes_replace(&p, out, err_fd, err);
 	if (r == 0) {
 		w.client = open_parent(err);
 		r = err->code ? -err->code : 0;
 	}
 	if (r == 0)
-		r = start_egress(s, keeper->egress, &w, err);
+		r = egress_start(s, keeper->egress, &w.egress, &w.egress_fd, &w.control, err);
 	if (r == 0)
 		r = start_sandbox(s, &p, mask, -1, &w, err);
 	if (r == 0)
@@ -701,7 +539,7 @@ int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struc
 	if (r == 0 && s->plan.is_bare)
 		r = sweep_open(&w.sweep, err);
 	if (r == 0)
-		r = start_egress(s, keeper->egress, &w, err);
+		r = egress_start(s, keeper->egress, &w.egress, &w.egress_fd, &w.control, err);
 	if (r == 0)
 		r = start_watch(s, &watch, err);
 	if (r == 0)
