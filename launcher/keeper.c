@@ -447,6 +447,9 @@ static _Noreturn void run(const struct session *s, struct keeping *k)
 	k->said_lost = !k->has_book;
 	look(k);
 	keep(k);
+	/* All is written.  The end of an inotify instance waits for a grace period of the
+	 * kernel's, ten milliseconds and more: nobody else needs to wait for that. */
+	close(k->watch);
 	_exit(0);
 }
 
