@@ -40,9 +40,10 @@ struct spawn {
 };
 
 /*
- * Start all, and write the start into the audit log before the server runs.  Afterwards this process holds none of the client's or server's streams
- * (0 and 1 are /dev/null).  SIGCHLD and the signals to forward are blocked by the
- * caller.  keeper was started for s; what of it is for others goes over to them.
+ * Start all, and write the start into the audit log before the server runs.  Afterwards
+ * this process holds none of the client's or server's streams (0 and 1 are /dev/null).
+ * SIGCHLD and the signals to forward are blocked by the caller.  keeper was started for s;
+ * what of it is for others goes over to them.
  * Return: 0; or -errno, and nothing runs.
  */
 int spawn_all(struct session *s, struct keeper *keeper, struct audit *log, struct spawn *ret,
@@ -62,9 +63,6 @@ void spawn_watch(const struct session *s, const struct keeper *keeper, struct au
 
 /* A program of ours that is no command: O_PATH, or -errno. */
 int spawn_open_program(const char *name, struct err *err);
-
-/* The audit log, for appending. */
-int spawn_open_audit(const struct session *s, struct err *err);
 
 /* The program mcp-confine-pep, O_PATH; and the layers of s in a sealed memfd. */
 int spawn_open_pep(struct err *err);

@@ -497,6 +497,8 @@ static enum gate_outcome notification(struct gate *g, enum vocabulary_from from,
 		refused = rules_message(&g->rules, &g->json, m, from);
 		if (refused)
 			return refuse_by_rule(g, from, m, refused->words, refused->why, ret_why);
+		if (from == FROM_CLIENT)
+			hide_capability(g, m);
 		rw = outlet_rewrite(g);
 	}
 	if (from == FROM_SERVER)
